@@ -1,0 +1,28 @@
+"""A Kubernetes that somebody else made."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from stacks.settings.cluster import Cluster
+
+
+class ExistingCluster(pulumi.ComponentResource):
+    """The cluster that a kubeconfig names, as the provider of everything on it.
+
+    The provider is given the kubeconfig's path, never its content: credentials stay out of the state.
+    """
+
+    provider: k8s.Provider
+    """What creates resources on this cluster."""
+
+    def __init__(
+        self, name: str, settings: Cluster, *, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("axon:cluster:ExistingCluster", name, None, opts)
+        self.provider = k8s.Provider(
+            name,
+            kubeconfig=settings.kubeconfig,
+            context=settings.context,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})

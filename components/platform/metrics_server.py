@@ -1,0 +1,38 @@
+"""metrics-server: what the autoscaler reads cpu and memory from."""
+
+import pulumi
+
+from components.platform import versions
+from components.platform.chart import chart
+from stacks.settings import images, platform
+
+# The pod's own CA file signs kubelets' serving certificates on EKS and on local/: nothing is skipped.
+KUBELET_CA = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
+
+
+class MetricsServer(pulumi.ComponentResource):
+    """The resource metrics API, from upstream's chart."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: platform.Platform,
+        registry: images.Images,
+        *,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("axon:platform:MetricsServer", name, None, opts)
+        repository, tag = registry.mirrored(versions.METRICS_SERVER_IMAGE).rsplit(":", 1)
+        chart(
+            versions.METRICS_SERVER_CHART,
+            mirror=settings.charts,
+            namespace="kube-system",
+            values={
+                "image": {"repository": repository, "tag": tag},
+                "args": [f"--kubelet-certificate-authority={KUBELET_CA}"],
+                # Ready as soon as it has scraped once, not after a fixed 20 s.
+                "readinessProbe": {"initialDelaySeconds": 0, "periodSeconds": 2},
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})

@@ -1,0 +1,79 @@
+"""The pod of a model API: one locked-down container."""
+
+import pulumi_kubernetes as k8s
+
+from stacks.settings.model import Compute, ImagePredictor, Model
+
+# Any user that is not root; the one that distroless images call nonroot.
+USER = 65532
+# While this passes, the gateway learns that the replica is going; its requests still succeed.
+DRAIN_SECONDS = 10
+# Beyond the drain, for requests under way to end.
+GRACE_SECONDS = 60
+
+_SCRATCH = "tmp"
+
+
+def pod_spec(name: str, model: Model, image: str) -> k8s.core.v1.PodSpecArgs:
+    """Return the pod that runs `image`: restricted Pod Security, no token, nothing writable but /tmp."""
+    return k8s.core.v1.PodSpecArgs(
+        automount_service_account_token=False,
+        enable_service_links=False,
+        termination_grace_period_seconds=DRAIN_SECONDS + GRACE_SECONDS,
+        security_context=k8s.core.v1.PodSecurityContextArgs(
+            run_as_non_root=True,
+            run_as_user=USER,
+            run_as_group=USER,
+            seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
+        ),
+        containers=[_container(name, model, image)],
+        volumes=[
+            k8s.core.v1.VolumeArgs(name=_SCRATCH, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs())
+        ],
+    )
+
+
+def port(model: Model) -> int:
+    """Return the port that a model's container listens on."""
+    return model.predictor.port if isinstance(model.predictor, ImagePredictor) else 8080
+
+
+def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs:
+    return k8s.core.v1.ContainerArgs(
+        name="predictor",
+        image=image,
+        ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=port(model))],
+        env=[k8s.core.v1.EnvVarArgs(name="AXON_MODEL_NAME", value=name)],
+        resources=_resources(model.compute),
+        security_context=k8s.core.v1.SecurityContextArgs(
+            allow_privilege_escalation=False,
+            read_only_root_filesystem=True,
+            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+        ),
+        # Loading may take long, failing must not: the startup probe allows the first, readiness the second.
+        startup_probe=_probe(model, period=1, failures=300),
+        readiness_probe=_probe(model, period=5, failures=2),
+        lifecycle=k8s.core.v1.LifecycleArgs(
+            pre_stop=k8s.core.v1.LifecycleHandlerArgs(
+                sleep=k8s.core.v1.SleepActionArgs(seconds=DRAIN_SECONDS)
+            )
+        ),
+        volume_mounts=[k8s.core.v1.VolumeMountArgs(name=_SCRATCH, mount_path="/tmp")],
+    )
+
+
+def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:
+    return k8s.core.v1.ResourceRequirementsArgs(
+        requests={"cpu": compute.cpu, "memory": compute.mem}, limits={"memory": compute.mem}
+    )
+
+
+def _probe(model: Model, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
+    predictor = model.predictor
+    path = predictor.readiness_path if isinstance(predictor, ImagePredictor) else "/ready"
+    return k8s.core.v1.ProbeArgs(
+        http_get=k8s.core.v1.HTTPGetActionArgs(path=path, port="http"),
+        period_seconds=period,
+        failure_threshold=failures,
+        timeout_seconds=2,
+    )

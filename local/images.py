@@ -1,0 +1,132 @@
+"""Build images and push them to a registry, unless they are there already."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from local.settings import LocalSettings
+from local.steps import StepFailed, run_logged, timed
+
+_MANIFESTS = ", ".join(
+    [
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    ]
+)
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Docker where its engine runs, else buildah, which needs no daemon."""
+
+    settings: LocalSettings
+
+    def build(
+        self, image: str, folder: Path, dockerfile: Path, arguments: Mapping[str, str] | None = None
+    ) -> None:
+        """Build an image from a folder and push it."""
+        words = [word for k, v in (arguments or {}).items() for word in ("--build-arg", f"{k}={v}")]
+        log = self.settings.cache_dir / "logs" / "images.log"
+        command = self._docker() if docker_runs() else self._buildah("build", "--isolation", "chroot")
+        run_logged([*command, *words, "-t", image, "-f", dockerfile, folder], log)
+        push = ["docker", "push", image] if docker_runs() else [*self._buildah("push"), image]
+        run_logged(push, log)
+
+    def _docker(self) -> list[str]:
+        return ["docker", "build", "--provenance=false"]
+
+    def _buildah(self, verb: str, *options: str) -> list[str]:
+        data, run = self.settings.data_dir / "buildah", self.settings.run_dir / "buildah"
+        command = ["buildah", "--root", str(data), "--runroot", str(run), verb, *options]
+        command.append("--tls-verify=false")  # the registries of other machines speak TLS all the same
+        if verb == "build":
+            command += ["--format", "oci", *_certificates()]
+        return command
+
+
+def _certificates() -> list[str]:
+    """Let a build trust what this machine trusts, such as a company's proxy."""
+    bundle = Path("/etc/ssl/certs/ca-certificates.crt")
+    return ["--volume", f"{bundle}:{bundle}:ro"] if bundle.exists() else []
+
+
+def docker_runs() -> bool:
+    """Say whether a Docker engine answers."""
+    if shutil.which("docker") is None:
+        return False
+    info = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20)
+    return info.returncode == 0
+
+
+def pushed(image: str) -> bool:
+    """Say whether a registry holds an image.
+
+    Raises:
+        StepFailed: when the registry does not answer.
+    """
+    repository, tag = image.rsplit(":", 1)
+    host, path = repository.split("/", 1)
+    scheme = "http" if host.rsplit(":", 1)[0] in _LOOPBACK else "https"
+    try:
+        answer = httpx.head(
+            f"{scheme}://{host}/v2/{path}/manifests/{tag}", headers={"Accept": _MANIFESTS}, timeout=10
+        )
+    except httpx.HTTPError as error:
+        raise StepFailed(f"the registry {host} does not answer: {error}") from None
+    return answer.status_code == 200
+
+
+def push_binary(
+    settings: LocalSettings, image: str, binary: Path, target: str, *, libraries: bool = False
+) -> None:
+    """Push an image that holds one program, which a user that is not root runs.
+
+    `libraries` adds the shared libraries that the program asks for.
+    """
+    if pushed(image):
+        return
+    with timed(f"image {image}"), tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "root"
+        for source, place in [(binary, target), *(_libraries(binary) if libraries else [])]:
+            destination = root / place.lstrip("/")
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, destination)
+            destination.chmod(0o755)
+        (root / "tmp").mkdir(exist_ok=True)
+        (root / "tmp").chmod(0o1777)
+        dockerfile = Path(folder) / "Dockerfile"
+        dockerfile.write_text(
+            "FROM scratch\nCOPY root /\n"
+            f"ENV PATH={os.path.dirname(target)}\nUSER 65532:65532\n"
+            f'ENTRYPOINT ["{target}"]\n'
+        )
+        Builder(settings).build(image, Path(folder), dockerfile)
+
+
+def _libraries(binary: Path) -> list[tuple[Path, str]]:
+    output = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True).stdout
+    paths = [word for line in output.splitlines() for word in line.split() if word.startswith("/")]
+    return [(Path(path), path) for path in paths]
+
+
+def push_base(settings: LocalSettings, image: str) -> None:
+    """Push the image that predictor images start from: Debian 12 with its own Python 3.11."""
+    if pushed(image):
+        return
+    with timed(f"image {image}"), tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "base.tar"
+        log = settings.cache_dir / "logs" / "base-image.log"
+        packages = "--include=python3,python3-venv,ca-certificates"
+        run_logged(["mmdebstrap", "--variant=minbase", packages, "bookworm", archive], log)
+        dockerfile = Path(folder) / "Dockerfile"
+        dockerfile.write_text("FROM scratch\nADD base.tar /\n")
+        Builder(settings).build(image, Path(folder), dockerfile)

@@ -1,0 +1,111 @@
+"""Build contexts, and tags that are the hash of their content.
+
+A tag never changes its meaning: whatever goes into an image is in its tag, so a changed predictor is a
+changed image, and a visible diff of its Deployment. The program and the builder compute it alike.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+from stacks.settings.images import Images
+from stacks.settings.model import Predictor, SklearnPredictor
+
+PROJECT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
+# Of a predictor's folder: what training leaves beside the model.
+_IGNORED = {"__pycache__", ".ipynb_checkpoints"}
+
+
+class MissingModel(pulumi.RunError):
+    """A predictor's folder lacks its model."""
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What `docker build` or `buildah build` is given."""
+
+    repository: str
+    """Registry and path of the image, without its tag."""
+
+    dockerfile: Path
+    folder: Path
+    """The context's root."""
+
+    parts: tuple[Path, ...]
+    """Files and folders below the root that go into the image."""
+
+    base: str
+    """The image it starts from: the build argument `BASE_IMAGE`."""
+
+    @property
+    def image(self) -> str:
+        """The full reference: repository, and the content's hash as tag."""
+        return f"{self.repository}:{self._digest()[:16]}"
+
+    def _digest(self) -> str:
+        total = hashlib.sha256(self.base.encode())
+        for file in (self.dockerfile, *self.files()):
+            name = file.relative_to(PROJECT).as_posix()
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            total.update(f"\n{name} {content}".encode())
+        return total.hexdigest()
+
+    def files(self) -> list[Path]:
+        """Return the files of the parts, sorted."""
+        found = {file for part in self.parts for file in _files(part)}
+        return sorted(found)
+
+
+def image_of(images: Images, predictor: Predictor) -> str:
+    """Return the image that a predictor runs in.
+
+    Raises:
+        MissingModel: when the predictor's folder holds no model yet.
+    """
+    if isinstance(predictor, SklearnPredictor):
+        return contexts_of(images, predictor)[-1].image
+    return predictor.image
+
+
+def contexts_of(images: Images, predictor: Predictor) -> list[BuildContext]:
+    """Return what has to be built for a predictor, in order: the framework's image, then the model's."""
+    if not isinstance(predictor, SklearnPredictor):
+        return []
+    framework = _framework(images, predictor.type)
+    return [framework, _model(images, predictor, framework.image)]
+
+
+def _framework(images: Images, kind: str) -> BuildContext:
+    return BuildContext(
+        repository=f"{images.registry}/{kind}",
+        dockerfile=HERE / kind / "Dockerfile",
+        folder=HERE,
+        parts=(HERE / "runtime", HERE / kind),
+        base=images.base,
+    )
+
+
+def _model(images: Images, predictor: SklearnPredictor, base: str) -> BuildContext:
+    folder = PROJECT / predictor.path
+    if not folder.is_dir():
+        raise MissingModel(f"{predictor.path}: no such folder in {PROJECT}")
+    if not (folder / "model.joblib").exists():
+        train = (folder / "train.py").exists()
+        fix = "run `make models`" if train else "save a fitted estimator there with joblib.dump"
+        raise MissingModel(f"{predictor.path}/model.joblib: no such file ({fix})")
+    return BuildContext(
+        repository=f"{images.registry}/{folder.name}",
+        dockerfile=HERE / "model" / "Dockerfile",
+        folder=folder,
+        parts=(folder,),
+        base=base,
+    )
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return [f for f in path.rglob("*") if f.is_file() and not _IGNORED.intersection(f.parts)]

@@ -1,0 +1,18 @@
+"""`axon:cluster`: which Kubernetes the stack stands on."""
+
+from typing import Literal
+
+from stacks.settings.base import Settings
+
+
+class Cluster(Settings):
+    """A Kubernetes that is there already."""
+
+    kind: Literal["existing"]
+    """`existing`: the cluster that the kubeconfig names."""
+
+    kubeconfig: str | None = None
+    """Path of a kubeconfig file. Unset: `$KUBECONFIG`, then `~/.kube/config`, as kubectl does."""
+
+    context: str | None = None
+    """Context in the kubeconfig. Unset: its current context."""

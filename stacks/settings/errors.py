@@ -1,0 +1,116 @@
+"""Turn what is wrong with a stack file into lines that say where, what, and what would be right."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+Path = tuple[str | int, ...]
+
+_TYPE_NAMES = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "dict_type": "a mapping of keys",
+    "model_type": "a mapping of keys",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, and where in the config it stands."""
+
+    path: Path
+    message: str
+
+
+def problems(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
+    """Return every problem of a failed validation, in the words of the stack file."""
+    return [Problem(_path(e, model), _message(e, model)) for e in error.errors(include_url=False)]
+
+
+def _path(error: ErrorDetails, model: type[BaseModel]) -> Path:
+    """Drop what pydantic adds to a location: union tags and the `[key]` of a mapping's key."""
+    location = [part for part in error["loc"] if part != "[key]"]
+    tags = _union_tags(model, location)
+    return tuple(part for index, part in enumerate(location) if index not in tags)
+
+
+def _union_tags(model: type[BaseModel], location: Sequence[str | int]) -> set[int]:
+    return {i + 1 for i, part in enumerate(location) if part == "predictor" and i + 1 < len(location)}
+
+
+def _message(error: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, value = error["type"], error["input"]
+    context: Mapping[str, Any] = error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown_key(error, model)
+    if kind == "missing":
+        return "is required"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in _TYPE_NAMES:
+        return f"{shown(value)} is not {_TYPE_NAMES[kind]}"
+    if kind == "greater_than_equal":
+        return f"{shown(value)} is less than {context['ge']}, the least allowed"
+    if kind == "less_than_equal":
+        return f"{shown(value)} is more than {context['le']}, the most allowed"
+    if kind == "literal_error":
+        return _choice(value, str(context["expected"]).replace(" or ", ", ").split(", "))
+    if kind == "union_tag_invalid":
+        return _choice(context["tag"], ["'sklearn'"], "type ")
+    if kind == "union_tag_not_found":
+        return "needs `type: sklearn` with `path`, or `image`"
+    return error["msg"]
+
+
+def _choice(value: object, expected: Sequence[str], what: str = "") -> str:
+    choices = [choice.strip("'") for choice in expected]
+    return f"{what}{shown(value)} is not known (try {nearest(str(value), choices) or ' or '.join(choices)})"
+
+
+def _unknown_key(error: ErrorDetails, model: type[BaseModel]) -> str:
+    known = _known_keys(model, error["loc"][:-1])
+    near = nearest(str(error["loc"][-1]), known)
+    return f"unknown key (try {near})" if near else f"unknown key (known: {', '.join(sorted(known))})"
+
+
+def _known_keys(model: type[BaseModel], location: Iterable[str | int]) -> list[str]:
+    """Walk the JSON Schema along a location: it knows what each place may hold."""
+    schema = model.model_json_schema()
+    definitions: Mapping[str, Any] = schema.get("$defs", {})
+    node: Mapping[str, Any] = schema
+    for part in location:
+        node = _step(node, str(part), definitions)
+    return list(node.get("properties", {}))
+
+
+def _step(node: Mapping[str, Any], part: str, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    child: Mapping[str, Any] = node.get("properties", {}).get(part) or node.get("additionalProperties") or {}
+    for option in node.get("oneOf", []):  # a union's tag stands in the location: take that branch
+        resolved = _resolve(option, definitions)
+        tag = resolved.get("properties", {}).get("type", {}).get("const", "image")
+        if tag == part:
+            return resolved
+    return _resolve(child, definitions)
+
+
+def _resolve(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    return definitions[node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was probably meant."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def shown(value: object) -> str:
+    """Write a value as a stack file would."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else "nothing" if value is None else str(value)

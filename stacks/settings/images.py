@@ -1,0 +1,21 @@
+"""`axon:images`: where images come from."""
+
+from stacks.settings.base import Settings
+from stacks.settings.units import ImageReference, ImageRepository
+
+
+class Images(Settings):
+    """The registry of the predictor images, and the mirror of everybody else's."""
+
+    registry: ImageRepository
+    """Where `make images` pushes predictor images and the nodes pull them from."""
+
+    base: ImageReference = "docker.io/library/python:3.11-slim-bookworm"
+    """The image that predictor images start from: Python 3.11 on Debian 12."""
+
+    mirror: ImageRepository | None = None
+    """A registry that holds copies of the platform's images under their own paths. Unset: upstream's."""
+
+    def mirrored(self, upstream: str) -> str:
+        """Return where to pull `upstream` (a full reference: registry, path, tag) from."""
+        return f"{self.mirror}/{upstream.split('/', 1)[1]}" if self.mirror else upstream

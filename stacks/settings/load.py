@@ -1,0 +1,108 @@
+"""The one place where a stack's config enters the program."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+import pulumi
+import yaml
+from pydantic import ValidationError
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from stacks.settings.errors import Path, Problem, problems
+from stacks.settings.source import NAMESPACE, Source, read_source
+from stacks.settings.stack import Stack
+
+STACKS = FilePath(__file__).parents[1]
+
+
+class SettingsError(pulumi.RunError):
+    """The stack file is wrong. Its text is one line a problem: `file:line: path: what`."""
+
+
+def load() -> Stack:
+    """Return the running stack's settings.
+
+    Raises:
+        SettingsError: with every problem of the stack file. The engine shows its text without a
+            traceback, and no resource has been registered.
+    """
+    config = {**get_config_env(), **CONFIG.get()}
+    raw = {
+        key.removeprefix(NAMESPACE): _decoded(value)
+        for key, value in config.items()
+        if key.startswith(NAMESPACE)
+    }
+    return validate(raw, _source(pulumi.get_stack()))
+
+
+def load_file(stack: str) -> Stack:
+    """Return a stack's settings from its file alone, without the engine.
+
+    Raises:
+        SettingsError: as `load`; also when the stack has no file.
+    """
+    source = _source(stack)
+    file = STACKS / f"Pulumi.{stack}.yaml"
+    if not file.exists():
+        have = ", ".join(sorted(f.name.split(".")[1] for f in STACKS.glob("Pulumi.*.yaml")))
+        raise SettingsError(f"{source.name}: no such stack file (have: {have})")
+    if source.problems:
+        raise SettingsError("\n".join(source.describe(p) for p in source.problems))
+    content: Mapping[str, Any] = yaml.safe_load(file.read_text()) or {}
+    config: Mapping[str, Any] = content.get("config") or {}
+    raw = {k.removeprefix(NAMESPACE): v for k, v in config.items() if k.startswith(NAMESPACE)}
+    return validate(raw, source)
+
+
+def validate(raw: Mapping[str, Any], source: Source) -> Stack:
+    """Check a stack's plain data.
+
+    Raises:
+        SettingsError: with every problem, in the order of the file.
+    """
+    found = [*source.problems, *shared_endpoints(raw)]
+    try:
+        stack = Stack.model_validate(raw)
+    except ValidationError as error:
+        found += problems(error, Stack)
+    else:
+        if not found:
+            return stack
+    found.sort(key=lambda problem: source.lines.get(problem.path, 0))
+    raise SettingsError("\n".join(source.describe(problem) for problem in found))
+
+
+def shared_endpoints(raw: Mapping[str, Any]) -> list[Problem]:
+    """Return the models that would answer on another's path.
+
+    It reads the plain data, so that it speaks even while something else is wrong.
+    """
+    taken: dict[str, str] = {}
+    found: list[Problem] = []
+    for name, model in _mapping(raw.get("models")).items():
+        networking = _mapping(_mapping(model).get("networking"))
+        endpoint = str(networking.get("endpoint") or f"/{name}")
+        if endpoint in taken:
+            path: Path = ("models", name, "networking", "endpoint")
+            found.append(Problem(path, f'"{endpoint}" is the endpoint of {taken[endpoint]} already'))
+        taken.setdefault(endpoint, name)
+    return found
+
+
+def _source(stack: str) -> Source:
+    name = f"Pulumi.{stack}.yaml"
+    return read_source(STACKS / name, f"{STACKS.name}/{name}")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _decoded(value: str) -> Any:
+    """Objects reach the program as JSON, plain values as they are."""
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value

@@ -1,0 +1,147 @@
+"""`axon:models`: one entry a model API."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from stacks.settings.base import Settings
+from stacks.settings.units import (
+    CountOrPercent,
+    Cpu,
+    DnsLabel,
+    Duration,
+    Endpoint,
+    ImageReference,
+    Memory,
+    RelativePath,
+)
+
+
+class SklearnPredictor(Settings):
+    """A fitted scikit-learn estimator, served by axon's own runtime."""
+
+    type: Literal["sklearn"]
+    """`sklearn`: a scikit-learn estimator saved with joblib."""
+
+    path: RelativePath
+    """A folder of the project that holds `model.joblib` and, for `make predict`, `sample.json`."""
+
+
+class ImagePredictor(Settings):
+    """An image of your own that answers HTTP."""
+
+    image: ImageReference
+    """The image, with a tag or digest that never changes its meaning."""
+
+    port: int = Field(default=8080, ge=1, le=65535)
+    """The port that it listens on (default: Cortex's)."""
+
+    readiness_path: str = "/ready"
+    """The path that answers 200 once the model is loaded."""
+
+
+def _predictor_kind(value: Any) -> str | None:
+    if isinstance(value, dict):
+        entries: dict[str, Any] = value
+        if "type" in entries:
+            return str(entries["type"])
+        return "image" if "image" in entries else None
+    return "image" if isinstance(value, ImagePredictor) else getattr(value, "type", None)
+
+
+Predictor = Annotated[
+    Annotated[SklearnPredictor, Tag("sklearn")] | Annotated[ImagePredictor, Tag("image")],
+    Discriminator(_predictor_kind),
+]
+
+
+class Compute(Settings):
+    """What one replica may use.
+
+    Both are requests; memory is the limit as well, cpu has no limit: a replica may use idle cores, and
+    a limit would throttle it in the middle of a request.
+    """
+
+    cpu: Cpu = "200m"
+    """Cores (default: Cortex's)."""
+
+    mem: Memory = "512Mi"
+    """Memory; a replica that exceeds it is killed. Room for scikit-learn, numpy and a small model."""
+
+
+class Autoscaling(Settings):
+    """How far, and on what signal, the replica count moves. It belongs to the autoscaler alone."""
+
+    min_replicas: int = Field(default=1, ge=1, le=1000)
+    """Never fewer (default: Cortex's)."""
+
+    max_replicas: int = Field(default=100, ge=1, le=1000)
+    """Never more (default: Cortex's)."""
+
+    target_cpu_utilization: int = Field(default=80, ge=1, le=1000)
+    """Per cent of the cpu request, averaged over the replicas (default: Cortex's)."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Autoscaling":
+        if self.min_replicas > self.max_replicas:
+            raise PydanticCustomError(
+                "order",
+                "min_replicas is {low}, more than max_replicas, {high}",
+                {"low": self.min_replicas, "high": self.max_replicas},
+            )
+        return self
+
+
+class UpdateStrategy(Settings):
+    """How a rollout replaces replicas."""
+
+    max_surge: CountOrPercent = "25%"
+    """Replicas beyond the wanted number while a rollout runs (default: Kubernetes' and Cortex's)."""
+
+    max_unavailable: CountOrPercent = "0"
+    """Replicas that may be missing meanwhile. None, so that a rollout never costs capacity."""
+
+    timeout: Duration = "5m"
+    """When a rollout that makes no progress has failed (Kubernetes' own default is 10m)."""
+
+    @model_validator(mode="after")
+    def _moves(self) -> "UpdateStrategy":
+        if self.max_surge.strip("%") == "0" and self.max_unavailable.strip("%") == "0":
+            raise PydanticCustomError(
+                "order", "max_surge and max_unavailable are both 0, so no replica could be replaced"
+            )
+        return self
+
+
+class Networking(Settings):
+    """Where the model API answers."""
+
+    endpoint: Endpoint | None = None
+    """Path on the gateway. Unset: `/` and the model's name."""
+
+
+class Model(Settings):
+    """One model API: a rolling-update Deployment, its autoscaler and its route."""
+
+    predictor: Predictor
+    """What answers."""
+
+    compute: Compute = Compute()
+    """What one replica may use."""
+
+    autoscaling: Autoscaling = Autoscaling()
+    """How many replicas."""
+
+    update_strategy: UpdateStrategy = UpdateStrategy()
+    """How a rollout goes."""
+
+    networking: Networking = Networking()
+    """Where it answers."""
+
+    def endpoint(self, name: str) -> str:
+        """Return the path on the gateway of the model called `name`."""
+        return self.networking.endpoint or f"/{name}"
+
+
+Models = dict[DnsLabel, Model]

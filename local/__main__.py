@@ -1,0 +1,128 @@
+"""`python -m local COMMAND`: the tools, the cluster and the images of this machine."""
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from local import charts, cluster
+from local.found import environment, found_cluster
+from local.predict import predict
+from local.publish import publish
+from local.settings import LocalSettings
+from local.steps import StepFailed, console, run_steps
+from local.toolbox.apt import BUILDER, NODE, missing_packages
+from local.toolbox.builds import CLUSTER, PLATFORM, missing_builds
+from local.toolbox.engine import engine_path, found_engine, missing_engine
+from local.toolbox.go import missing_go
+from local.images import docker_runs
+from stacks.settings import SettingsError, load_file
+
+
+def _tools(settings: LocalSettings, _: argparse.Namespace) -> None:
+    """Find or make the engine, the cluster's binaries and the image builder."""
+    engine, context = found_engine(settings), found_cluster(settings)
+    console.print(f"engine   {engine or 'built here from its Go module'}")
+    console.print(f"cluster  {f'your current context, {context}' if context else 'a local one of one node'}")
+    console.print(f"images   {'docker' if docker_runs() else 'buildah'}")
+    steps = [] if docker_runs() else missing_packages(settings, BUILDER)
+    builds = missing_engine(settings)
+    if not context:
+        cluster.check_machine()
+        steps = missing_packages(settings, NODE | ({} if docker_runs() else BUILDER))
+        builds = missing_builds(settings, CLUSTER + PLATFORM) + builds + charts.missing_charts(settings)
+    run_steps([*steps, *(missing_go(settings) if builds else []), *builds])
+    if not context:
+        charts.copy_charts(settings)
+
+
+def _start(settings: LocalSettings, _: argparse.Namespace) -> None:
+    """Start the local cluster, unless the current context is a cluster of your own."""
+    if not found_cluster(settings):
+        cluster.start(settings)
+
+
+def _stop(settings: LocalSettings, _: argparse.Namespace) -> None:
+    """Stop the local cluster; its data stays."""
+    cluster.stop(settings)
+
+
+def _delete(settings: LocalSettings, _: argparse.Namespace) -> None:
+    """Stop the local cluster and remove its data."""
+    cluster.delete(settings)
+
+
+def _status(settings: LocalSettings, _: argparse.Namespace) -> None:
+    """Show the state of the local cluster and of each of its processes."""
+    states = cluster.status(settings)
+    for name, state in states.items():
+        console.print(f"{name:24} {state}")
+    if states["cluster"] != "ready":
+        raise SystemExit(1)
+
+
+def _logs(settings: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Print the end of a process's log."""
+    folder = settings.data_dir / "logs"
+    file = folder / f"{arguments.name}.log"
+    if not file.exists():
+        have = ", ".join(sorted(f.stem for f in folder.glob("*.log"))) or "none: nothing was started"
+        raise StepFailed(f"no log of {arguments.name} (have: {have})")
+    os.execvp("tail", ["tail", "-n", "200", *(["-f"] if arguments.follow else []), str(file)])
+
+
+def _env(settings: LocalSettings, _: argparse.Namespace) -> None:
+    """Print the environment that pulumi and kubectl need, for `eval`."""
+    variables = environment(settings, engine_path(settings), local_cluster=not found_cluster(settings))
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def _images(settings: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Build and push the images of a stack that its registry lacks."""
+    publish(settings, load_file(arguments.stack))
+
+
+def _check(_: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Check a stack file without the engine."""
+    load_file(arguments.stack)
+
+
+def _predict(_: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Send each model, or the one named, its predictor's sample."""
+    stack = load_file(arguments.stack)
+    predict(stack, arguments.stack, [arguments.model] if arguments.model else list(stack.models))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for run in (_tools, _start, _stop, _delete, _status, _logs, _env, _check, _images, _predict):
+        command = commands.add_parser(run.__name__.strip("_"), help=run.__doc__)
+        command.set_defaults(run=run)
+        if run is _logs:
+            command.add_argument("name", help="a process, as `status` names it")
+            command.add_argument("-f", "--follow", action="store_true")
+        if run in (_check, _images, _predict):
+            command.add_argument("--stack", default="local")
+        if run is _predict:
+            command.add_argument("model", nargs="?")
+    return parser
+
+
+def main() -> None:
+    """Run one command; what a user can mend is one message, not a traceback."""
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    arguments = _parser().parse_args()
+    try:
+        arguments.run(LocalSettings(), arguments)
+    except (StepFailed, SettingsError) as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Send a predictor's sample to its model API."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local.steps import StepFailed, console
+from stacks.settings import SklearnPredictor, Stack
+
+PROJECT = Path(__file__).parents[1]
+
+
+def predict(stack: Stack, stack_name: str, names: list[str]) -> None:
+    """Print each model's endpoint, its answer, and the `curl` that asks for it."""
+    endpoints = _endpoints(stack_name)
+    for name in names:
+        if name not in endpoints:
+            known = ", ".join(sorted(endpoints)) or "none"
+            raise StepFailed(f"{name} is not a model API of stack {stack_name} (deployed: {known})")
+        _show(name, endpoints[name], _sample(stack, name))
+
+
+def _endpoints(stack_name: str) -> dict[str, str]:
+    command = ["pulumi", "stack", "output", "--json", "--stack", stack_name]
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise StepFailed(f"pulumi stack output: {run.stderr.strip()}")
+    return json.loads(run.stdout).get("endpoints", {})
+
+
+def _sample(stack: Stack, name: str) -> Path | None:
+    model = stack.models.get(name)
+    if model is None or not isinstance(model.predictor, SklearnPredictor):
+        return None
+    file = PROJECT / model.predictor.path / "sample.json"
+    return file if file.exists() else None
+
+
+def _show(name: str, url: str, sample: Path | None) -> None:
+    console.print(f"\n[bold]{name}[/bold]  {url}")
+    if sample is None:
+        return
+    relative = sample.relative_to(PROJECT)
+    console.print(f"  curl -H 'content-type: application/json' -d @{relative} {url}")
+    answer = _ask(url, sample.read_bytes())
+    console.print(f"  → {json.dumps(answer)}")
+
+
+def _ask(url: str, body: bytes) -> Any:
+    """Ask until the route, which is accepted before it is programmed, leads to the model."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            answer = httpx.post(url, content=body, headers={"content-type": "application/json"}, timeout=30)
+            if answer.status_code == 200:
+                return answer.json()
+            problem = f"{answer.status_code} {answer.text}"
+        except httpx.TransportError as error:
+            problem = str(error)
+        if time.monotonic() > deadline:
+            raise StepFailed(f"{url} answers {problem}")
+        time.sleep(0.25)

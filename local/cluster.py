@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from local import network, supervisor
-from local.config import write_config
+from local.config import PROXY_HEALTH, write_config
 from local.dns import manifest
 from local.images import push_binary
 from local.kubernetes import answers, deployment_available, kubectl, node_ready, wait_until
@@ -45,7 +45,8 @@ def start(settings: LocalSettings) -> None:
         if not supervisor.running(settings):
             supervisor.write(settings, [registry(settings)])
             supervisor.start(settings)
-        wait_until(lambda: _registry_answers(settings), "the registry does not answer", logs)
+        address = f"http://{settings.registry}/v2/"
+        wait_until(lambda: _answers(address), "the registry does not answer", logs)
     push_binary(settings, pause_image(settings), binary(settings, "pause"), "/pause")
     push_binary(settings, dns_image(settings), binary(settings, "coredns"), "/coredns")
     with timed("Kubernetes"):
@@ -54,6 +55,8 @@ def start(settings: LocalSettings) -> None:
         api = settings.kubeconfig
         wait_until(lambda: answers(api), "the API server is not ready", logs)
         wait_until(lambda: node_ready(settings), "the node is not ready", logs)
+        # A pod that starts before Services work waits for its first connection to time out.
+        wait_until(lambda: _answers(PROXY_HEALTH), "kube-proxy is not ready", logs)
     with timed("cluster DNS"):
         objects = manifest(settings, dns_image(settings))
         kubectl(api, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=objects)
@@ -102,9 +105,9 @@ def dns_image(settings: LocalSettings) -> str:
     return f"{settings.registry}/mirror/coredns/coredns:{version}"
 
 
-def _registry_answers(settings: LocalSettings) -> bool:
+def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"http://{settings.registry}/v2/").status_code == 200
+        return httpx.get(url, timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import yaml
 
-from local.settings import LocalSettings
+from local.settings import NODE, LocalSettings
 
 BRIDGE = "axon-pods"
+PROXY_HEALTH = "http://127.0.0.1:10256/healthz"
 _CAP_SYS_RESOURCE = 24
 
 
@@ -59,6 +60,7 @@ def _kube_proxy(settings: LocalSettings) -> dict[str, Any]:
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "mode": "nftables",
+        "hostnameOverride": NODE,
         "clientConnection": {"kubeconfig": f"{settings.data_dir}/kubeconfig/proxy.yaml"},
         "clusterCIDR": settings.pod_cidr,
         "bindAddress": settings.node_ip,

@@ -1,5 +1,6 @@
 """What the node needs of the kernel: its interface, forwarding, and the traces to remove at the end."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def set_up(settings: LocalSettings) -> None:
     _ip("address", "replace", f"{settings.node_ip}/32", "dev", INTERFACE)
     _ip("link", "set", INTERFACE, "up")
     _set("net/ipv4/ip_forward", "1")
-    subprocess.run(["modprobe", "-q", "br_netfilter"], check=False)
+    if shutil.which("modprobe"):  # where modules are not part of the kernel
+        subprocess.run(["modprobe", "-q", "br_netfilter"], check=False)
     _set("net/bridge/bridge-nf-call-iptables", "1")
 
 

@@ -43,7 +43,7 @@ def running(settings: LocalSettings) -> bool:
 
 def states(settings: LocalSettings) -> dict[str, str]:
     """Return the state of each process, as supervisord words it."""
-    lines = control(settings, "status").splitlines()
+    lines = control(settings, "status").splitlines() if running(settings) else []
     return {line.split()[0]: " ".join(line.split()[1:]) for line in lines if len(line.split()) > 1}
 
 
@@ -90,7 +90,7 @@ logfile={settings.data_dir}/logs/supervisord.log
 logfile_maxbytes=5MB
 logfile_backups=1
 directory={settings.data_dir}
-minfds=65536
+minfds=16384
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 [supervisorctl]

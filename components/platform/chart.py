@@ -31,3 +31,26 @@ def chart(
         values=values,
         opts=opts,
     )
+
+
+def release(
+    source: ChartSource,
+    *,
+    mirror: str | None,
+    namespace: pulumi.Input[str],
+    values: Mapping[str, Any],
+    opts: pulumi.ResourceOptions,
+) -> k8s.helm.v3.Release:
+    """Install a chart that needs Helm's hooks, which `chart` leaves out; it is one resource."""
+    upstream = k8s.helm.v3.RepositoryOptsArgs(repo=source.repository)
+    return k8s.helm.v3.Release(
+        source.name,
+        name=source.name,
+        chart=f"./{mirror}/{source.name}" if mirror else source.reference,
+        version=None if mirror else source.version,
+        repository_opts=upstream if source.repository and not mirror else None,
+        namespace=namespace,
+        values=values,
+        skip_crds=True,
+        opts=opts,
+    )

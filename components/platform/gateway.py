@@ -4,7 +4,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.platform import versions
-from components.platform.chart import chart
+from components.platform.chart import chart, release
 from stacks.settings import images, platform
 
 NAMESPACE = "envoy-gateway-system"
@@ -67,8 +67,9 @@ class Gateway(pulumi.ComponentResource):
 
     def _controller(
         self, namespace: k8s.core.v1.Namespace, after: pulumi.Resource
-    ) -> k8s.helm.v4.Chart:
-        return chart(
+    ) -> k8s.helm.v3.Release:
+        # Its certificates are made by a job that is one of Helm's hooks.
+        return release(
             versions.GATEWAY_CHART,
             mirror=self._settings.charts,
             namespace=namespace.metadata.name.apply(str),
@@ -77,11 +78,8 @@ class Gateway(pulumi.ComponentResource):
                 "global": {
                     "images": {
                         "envoyGateway": {"image": self._images.mirrored(versions.ENVOY_GATEWAY_IMAGE)},
-                        "envoyProxy": {"image": self._images.mirrored(versions.ENVOY_IMAGE)},
                     }
                 },
-                # The certificate job stays: the engine keeps it in its state and must find it again.
-                "certgen": {"job": {"ttlSecondsAfterFinished": None}},
             },
             opts=self._child(namespace, after),
         )
@@ -100,7 +98,10 @@ class Gateway(pulumi.ComponentResource):
                             "name": SERVICE,
                             "type": self._settings.gateway.service_type,
                         },
-                        "envoyDeployment": {"replicas": self._settings.gateway.replicas},
+                        "envoyDeployment": {
+                            "replicas": self._settings.gateway.replicas,
+                            "container": {"image": self._images.mirrored(versions.ENVOY_IMAGE)},
+                        },
                     },
                 }
             },

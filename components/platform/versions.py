@@ -36,5 +36,9 @@ METRICS_SERVER_CHART = ChartSource(
 )
 
 ENVOY_GATEWAY_IMAGE = f"docker.io/envoyproxy/gateway:{ENVOY_GATEWAY}"
-ENVOY_IMAGE = f"docker.io/envoyproxy/envoy:distroless-{ENVOY}"
+# The digest is the one that Envoy Gateway's own release pins for this tag.
+ENVOY_IMAGE = (
+    f"docker.io/envoyproxy/envoy:distroless-{ENVOY}"
+    "@sha256:eb2c01c13125d1629637cb4e4cce7207009fb7cc2c8027f9742758549d15b6f4"
+)
 METRICS_SERVER_IMAGE = f"registry.k8s.io/metrics-server/metrics-server:{METRICS_SERVER}"

@@ -48,7 +48,9 @@ def _run(entry: str, parallel: int) -> int:
             pulumi.runtime.run_in_stack(lambda: runpy.run_path(entry, run_name="__main__"))
         )
     except pulumi.RunError as error:
-        pulumi.log.error(str(error))
+        # When the engine ends on a resource's failure, the SDK says so too: the cause is shown already.
+        if not str(error).startswith("Resource monitor has terminated"):
+            pulumi.log.error(str(error))
         return SHOWN_TO_USER
     except grpc.RpcError as error:
         # The engine is on its way out and has said why.
@@ -68,7 +70,8 @@ def _settle(loop: asyncio.AbstractEventLoop) -> None:
     pending = asyncio.all_tasks(loop)
     for task in pending:
         task.cancel()
-    loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+    if pending:
+        loop.run_until_complete(asyncio.wait(pending))
     loop.close()
 
 

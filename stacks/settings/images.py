@@ -17,5 +17,10 @@ class Images(Settings):
     """A registry that holds copies of the platform's images under their own paths. Unset: upstream's."""
 
     def mirrored(self, upstream: str) -> str:
-        """Return where to pull `upstream` (a full reference: registry, path, tag) from."""
-        return f"{self.mirror}/{upstream.split('/', 1)[1]}" if self.mirror else upstream
+        """Return where to pull `upstream` (registry, path, tag and perhaps digest) from.
+
+        A mirror is asked by tag: one that was built rather than copied has digests of its own.
+        """
+        if self.mirror is None:
+            return upstream
+        return f"{self.mirror}/{upstream.split('@')[0].split('/', 1)[1]}"

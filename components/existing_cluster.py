@@ -15,9 +15,7 @@ class ExistingCluster(pulumi.ComponentResource):
     provider: k8s.Provider
     """What creates resources on this cluster."""
 
-    def __init__(
-        self, name: str, settings: Cluster, *, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, settings: Cluster, *, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("axon:cluster:ExistingCluster", name, None, opts)
         self.provider = k8s.Provider(
             name,

@@ -59,9 +59,7 @@ class ModelApi(pulumi.ComponentResource):
         )
 
     def _selector(self) -> k8s.meta.v1.LabelSelectorArgs:
-        return k8s.meta.v1.LabelSelectorArgs(
-            match_labels={"app.kubernetes.io/name": self._name}
-        )
+        return k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": self._name})
 
     def _deployment(self) -> k8s.apps.v1.Deployment:
         update = self._model.update_strategy
@@ -75,9 +73,7 @@ class ModelApi(pulumi.ComponentResource):
             metadata=self._metadata(),
             spec=k8s.apps.v1.DeploymentSpecArgs(
                 selector=self._selector(),
-                strategy=k8s.apps.v1.DeploymentStrategyArgs(
-                    type="RollingUpdate", rolling_update=rolling
-                ),
+                strategy=k8s.apps.v1.DeploymentStrategyArgs(type="RollingUpdate", rolling_update=rolling),
                 progress_deadline_seconds=seconds,
                 template=k8s.core.v1.PodTemplateSpecArgs(
                     metadata=k8s.meta.v1.ObjectMetaArgs(labels=self._labels),
@@ -87,9 +83,7 @@ class ModelApi(pulumi.ComponentResource):
             # The engine waits a little longer than Kubernetes, whose word it then reports.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                custom_timeouts=pulumi.CustomTimeouts(
-                    create=f"{seconds + 30}s", update=f"{seconds + 30}s"
-                ),
+                custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds + 30}s", update=f"{seconds + 30}s"),
             ),
         )
 
@@ -104,9 +98,7 @@ class ModelApi(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _autoscaler(
-        self, deployment: k8s.apps.v1.Deployment
-    ) -> k8s.autoscaling.v2.HorizontalPodAutoscaler:
+    def _autoscaler(self, deployment: k8s.apps.v1.Deployment) -> k8s.autoscaling.v2.HorizontalPodAutoscaler:
         scaling = self._model.autoscaling
         target = k8s.autoscaling.v2.MetricTargetArgs(
             type="Utilization", average_utilization=scaling.target_cpu_utilization
@@ -125,9 +117,7 @@ class ModelApi(pulumi.ComponentResource):
                 metrics=[
                     k8s.autoscaling.v2.MetricSpecArgs(
                         type="Resource",
-                        resource=k8s.autoscaling.v2.ResourceMetricSourceArgs(
-                            name="cpu", target=target
-                        ),
+                        resource=k8s.autoscaling.v2.ResourceMetricSourceArgs(name="cpu", target=target),
                     )
                 ],
             ),

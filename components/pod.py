@@ -27,9 +27,7 @@ def pod_spec(name: str, model: Model, image: str) -> k8s.core.v1.PodSpecArgs:
             seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
         ),
         containers=[_container(name, model, image)],
-        volumes=[
-            k8s.core.v1.VolumeArgs(name=_SCRATCH, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs())
-        ],
+        volumes=[k8s.core.v1.VolumeArgs(name=_SCRATCH, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs())],
     )
 
 

@@ -1,0 +1,1 @@
+"""Make and run what this machine lacks: tools, a cluster, images."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from local import charts, cluster
 from local.found import environment, found_cluster
+from local.images import docker_runs
 from local.predict import predict
 from local.publish import publish
 from local.settings import LocalSettings
@@ -16,7 +17,6 @@ from local.toolbox.apt import BUILDER, NODE, missing_packages
 from local.toolbox.builds import CLUSTER, PLATFORM, missing_builds
 from local.toolbox.engine import engine_path, found_engine, missing_engine
 from local.toolbox.go import missing_go
-from local.images import docker_runs
 from stacks.settings import SettingsError, load_file
 
 

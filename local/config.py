@@ -48,7 +48,11 @@ def _kubelet(settings: LocalSettings) -> dict[str, Any]:
         "healthzBindAddress": "127.0.0.1",
         "serializeImagePulls": False,
         # A machine's disk holds more than pods: evict only when it is all but full.
-        "evictionHard": {"memory.available": "200Mi", "nodefs.available": "2%", "imagefs.available": "2%"},
+        "evictionHard": {
+            "memory.available": "200Mi",
+            "nodefs.available": "2%",
+            "imagefs.available": "2%",
+        },
         "imageGCHighThresholdPercent": 95,
         "imageGCLowThresholdPercent": 90,
     }

@@ -36,6 +36,7 @@ def environment(settings: LocalSettings, engine_path: list[Path], *, local_clust
     chosen: dict[str, str] = {
         "PATH": ":".join([*path, *(p for p in os.environ["PATH"].split(":") if p not in path)]),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_NEO": "false",
     }
     if local_cluster:
         chosen["KUBECONFIG"] = str(settings.kubeconfig)

@@ -78,7 +78,9 @@ def pushed(image: str) -> bool:
     scheme = "http" if host.rsplit(":", 1)[0] in _LOOPBACK else "https"
     try:
         answer = httpx.head(
-            f"{scheme}://{host}/v2/{path}/manifests/{tag}", headers={"Accept": _MANIFESTS}, timeout=10
+            f"{scheme}://{host}/v2/{path}/manifests/{tag}",
+            headers={"Accept": _MANIFESTS},
+            timeout=10,
         )
     except httpx.HTTPError as error:
         raise StepFailed(f"the registry {host} does not answer: {error}") from None

@@ -21,9 +21,7 @@ def kubectl(kubeconfig: Path | None, *words: str, stdin: str | None = None) -> s
         StepFailed: with kubectl's own words.
     """
     where = ["--kubeconfig", str(kubeconfig)] if kubeconfig else []
-    run = subprocess.run(
-        [KUBECTL, *where, *words], input=stdin, capture_output=True, text=True, check=False
-    )
+    run = subprocess.run([KUBECTL, *where, *words], input=stdin, capture_output=True, text=True, check=False)
     if run.returncode:
         raise StepFailed(f"kubectl {' '.join(words)}: {run.stderr.strip()}")
     return run.stdout

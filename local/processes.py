@@ -130,7 +130,12 @@ def _controller_manager(settings: LocalSettings) -> tuple[str, ...]:
 
 def _scheduler(settings: LocalSettings) -> tuple[str, ...]:
     command = _kube(settings, "kube-scheduler")
-    return (command, *_client(settings, "scheduler"), "--bind-address=127.0.0.1", "--leader-elect=false")
+    return (
+        command,
+        *_client(settings, "scheduler"),
+        "--bind-address=127.0.0.1",
+        "--leader-elect=false",
+    )
 
 
 def _client(settings: LocalSettings, name: str) -> tuple[str, ...]:

@@ -24,7 +24,10 @@ def publish(settings: LocalSettings, stack: Stack) -> None:
             if not pushed(context.image):
                 with timed(f"{name}: image {context.image}"):
                     Builder(settings).build(
-                        context.image, context.folder, context.dockerfile, {"BASE_IMAGE": context.base}
+                        context.image,
+                        context.folder,
+                        context.dockerfile,
+                        {"BASE_IMAGE": context.base},
                     )
 
 

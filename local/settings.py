@@ -1,4 +1,4 @@
-"""Where the local cluster lives: folders, ports, networks. Each field is an environment variable `AXON_LOCAL_*`."""
+"""Where the local cluster lives. Each field is an environment variable `AXON_LOCAL_*`."""
 
 import ipaddress
 import os

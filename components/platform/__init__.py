@@ -9,8 +9,6 @@ from components.platform.metrics_server import MetricsServer
 from stacks.settings.images import Images
 from stacks.settings.platform import Platform as PlatformSettings
 
-MODELS_NAMESPACE = "models"
-
 
 class Platform(pulumi.ComponentResource):
     """Gateway, resource metrics, and the namespace of the models."""
@@ -39,19 +37,19 @@ class Platform(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self.gateway, self.gateway_namespace = "axon", GATEWAY_NAMESPACE
         self.url = Gateway(self.gateway, settings, images, opts=child).url
-        if settings.metrics_server:
+        if settings.install and settings.metrics_server:
             MetricsServer("metrics-server", settings, images, opts=child)
-        self.namespace = self._models_namespace().metadata.name.apply(str)
+        self.namespace = self._models_namespace(settings.namespace).metadata.name.apply(str)
         self.register_outputs({"url": self.url, "namespace": self.namespace})
 
-    def _models_namespace(self) -> k8s.core.v1.Namespace:
+    def _models_namespace(self, name: str) -> k8s.core.v1.Namespace:
         # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
         labels = {
             "pod-security.kubernetes.io/enforce": "restricted",
             "pod-security.kubernetes.io/warn": "restricted",
         }
         return k8s.core.v1.Namespace(
-            MODELS_NAMESPACE,
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=MODELS_NAMESPACE, labels=labels),
+            name,
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=name, labels=labels),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -33,11 +33,7 @@ class Gateway(pulumi.ComponentResource):
         super().__init__("axon:platform:Gateway", name, None, opts)
         self._name, self._settings, self._images = name, settings, registry
 
-        namespace = self._namespace()
-        controller = self._controller(namespace, after=self._definitions(namespace))
-        entrance = self._entrance(namespace, after=controller)
-
-        self.address = self._address(entrance)
+        self.address = self._address(self._entrance() if settings.install else None)
         port = settings.gateway.port
         self.url = pulumi.Output.concat("http://", self.address, "" if port == 80 else f":{port}")
         self.register_outputs({"address": self.address, "url": self.url})
@@ -65,9 +61,7 @@ class Gateway(pulumi.ComponentResource):
             opts=self._child(namespace),
         )
 
-    def _controller(
-        self, namespace: k8s.core.v1.Namespace, after: pulumi.Resource
-    ) -> k8s.helm.v3.Release:
+    def _controller(self, namespace: k8s.core.v1.Namespace, after: pulumi.Resource) -> k8s.helm.v3.Release:
         # Its certificates are made by a job that is one of Helm's hooks.
         return release(
             versions.GATEWAY_CHART,
@@ -84,10 +78,16 @@ class Gateway(pulumi.ComponentResource):
             opts=self._child(namespace, after),
         )
 
-    def _entrance(
+    def _entrance(self) -> k8s.apiextensions.CustomResource:
+        namespace = self._namespace()
+        controller = self._controller(namespace, after=self._definitions(namespace))
+        proxy = self._proxy(namespace, after=controller)
+        return self._gateway(self._class(after=proxy))
+
+    def _proxy(
         self, namespace: k8s.core.v1.Namespace, after: pulumi.Resource
     ) -> k8s.apiextensions.CustomResource:
-        proxy = self._custom(
+        return self._custom(
             "gateway.envoyproxy.io/v1alpha1",
             "EnvoyProxy",
             {
@@ -107,7 +107,9 @@ class Gateway(pulumi.ComponentResource):
             },
             opts=self._child(namespace, after),
         )
-        gateway_class = self._custom(
+
+    def _class(self, after: pulumi.Resource) -> k8s.apiextensions.CustomResource:
+        return self._custom(
             "gateway.networking.k8s.io/v1",
             "GatewayClass",
             {
@@ -119,8 +121,10 @@ class Gateway(pulumi.ComponentResource):
                     "namespace": NAMESPACE,
                 },
             },
-            opts=self._child(proxy),
+            opts=self._child(after),
         )
+
+    def _gateway(self, after: pulumi.Resource) -> k8s.apiextensions.CustomResource:
         listener = {
             "name": "http",
             "protocol": "HTTP",
@@ -132,7 +136,7 @@ class Gateway(pulumi.ComponentResource):
             "Gateway",
             {"gatewayClassName": self._name, "listeners": [listener]},
             wait_for="condition=Programmed",
-            opts=self._child(gateway_class),
+            opts=self._child(after),
         )
 
     def _custom(
@@ -144,7 +148,8 @@ class Gateway(pulumi.ComponentResource):
         wait_for: str | None = None,
         opts: pulumi.ResourceOptions,
     ) -> k8s.apiextensions.CustomResource:
-        annotations = {"pulumi.com/waitFor": wait_for} if wait_for else {}
+        # An empty mapping would be a difference in every preview: the API server does not keep it.
+        annotations = {"pulumi.com/waitFor": wait_for} if wait_for else None
         metadata = k8s.meta.v1.ObjectMetaArgs(
             name=self._name,
             namespace=None if kind == "GatewayClass" else NAMESPACE,
@@ -159,17 +164,22 @@ class Gateway(pulumi.ComponentResource):
             opts=opts,
         )
 
-    def _address(self, entrance: k8s.apiextensions.CustomResource) -> pulumi.Output[str]:
-        """Read the Service that the controller made for the Gateway, once it is programmed."""
+    def _address(self, entrance: pulumi.CustomResource | None) -> pulumi.Output[str]:
+        """Read the Service that the controller makes for the Gateway, once it is programmed."""
+        service_id = f"{NAMESPACE}/{SERVICE}"
         service = k8s.core.v1.Service.get(
             SERVICE,
-            entrance.id.apply(lambda _: f"{NAMESPACE}/{SERVICE}"),
-            opts=self._child(entrance),
+            # Unknown in the preview that creates the Gateway, so not read before it is there.
+            entrance.id.apply(lambda _: service_id) if entrance else service_id,
+            opts=self._child(*([entrance] if entrance else [])),
         )
         if self._settings.gateway.service_type == "ClusterIP":
             return service.spec.apply(lambda spec: str(spec.cluster_ip))
-        return service.status.apply(
-            lambda status: str(
-                status.load_balancer.ingress[0].hostname or status.load_balancer.ingress[0].ip
-            )
-        )
+        return service.status.apply(_load_balancer_address)
+
+
+def _load_balancer_address(status: k8s.core.v1.outputs.ServiceStatus | None) -> str:
+    """Return the host name (AWS) or address (others) of a load balancer that is up."""
+    balancer = status.load_balancer if status else None
+    ingress = balancer.ingress[0] if balancer and balancer.ingress else None
+    return str(ingress.hostname or ingress.ip) if ingress else "pending"

@@ -27,9 +27,7 @@ ENVOY_GATEWAY = "v1.9.1"
 ENVOY = "v1.39.1"
 METRICS_SERVER = "v0.9.0"
 
-GATEWAY_CRDS_CHART = ChartSource(
-    "gateway-crds-helm", ENVOY_GATEWAY, registry="oci://docker.io/envoyproxy"
-)
+GATEWAY_CRDS_CHART = ChartSource("gateway-crds-helm", ENVOY_GATEWAY, registry="oci://docker.io/envoyproxy")
 GATEWAY_CHART = ChartSource("gateway-helm", ENVOY_GATEWAY, registry="oci://docker.io/envoyproxy")
 METRICS_SERVER_CHART = ChartSource(
     "metrics-server", "3.13.1", repository="https://kubernetes-sigs.github.io/metrics-server/"

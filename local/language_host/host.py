@@ -1,6 +1,6 @@
 """pulumi-language-python for machines that have only the engine: what the engine runs Python programs with.
 
-It is used where no official host is on PATH (see docs/operations.md). The engine starts it, reads the port that it
+It is used where no official host is on PATH (docs/operations.md). The engine starts it, reads the port that it
 prints, and speaks `LanguageRuntime` (pulumi/proto/language.proto) to it. Programs run in a process of
 their own, with the interpreter of the project's virtual environment.
 """
@@ -52,7 +52,10 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         plugins = [json.loads(file.read_text()) for file in sorted(site)]
         packages = [
             plugin_pb2.PackageDependency(
-                name=p["name"], version=p.get("version", ""), kind="resource", server=p.get("server", "")
+                name=p["name"],
+                version=p.get("version", ""),
+                kind="resource",
+                server=p.get("server", ""),
             )
             for p in plugins
             if p.get("resource")
@@ -135,7 +138,10 @@ def _environment(request: Any, engine: str) -> dict[str, str]:
 def main() -> None:
     """Serve until the engine closes the connection or ends this process."""
     host = Host(sys.argv[-1] if len(sys.argv) > 1 else "")
-    limits = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", 400 << 20)]
+    limits = [
+        ("grpc.max_receive_message_length", 400 << 20),
+        ("grpc.max_send_message_length", 400 << 20),
+    ]
     server = grpc.server(ThreadPoolExecutor(max_workers=8), options=limits)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -39,14 +39,16 @@ def _entry(run: dict[str, Any]) -> str:
     return str(program / "__main__.py" if program.is_dir() else program)
 
 
+def _program(entry: str) -> None:
+    runpy.run_path(entry, run_name="__main__")
+
+
 def _run(entry: str, parallel: int) -> int:
     loop = asyncio.new_event_loop()
     # The SDK's own host allows four threads a parallel operation.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=max(parallel, 1) * 4))
     try:
-        loop.run_until_complete(
-            pulumi.runtime.run_in_stack(lambda: runpy.run_path(entry, run_name="__main__"))
-        )
+        loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _program(entry)))
     except pulumi.RunError as error:
         # When the engine ends on a resource's failure, the SDK says so too: the cause is shown already.
         if not str(error).startswith("Resource monitor has terminated"):

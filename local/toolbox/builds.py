@@ -36,13 +36,9 @@ BUILDS = [
     Build("pause", "kubernetes", "./pause", 2),
     Build("coredns", "kubernetes", "./coredns", 30),
     Build("metrics-server", "kubernetes", "sigs.k8s.io/metrics-server/cmd/metrics-server", 20),
-    Build(
-        "envoy-gateway", "kubernetes", "github.com/envoyproxy/gateway/cmd/envoy-gateway", 150
-    ),
+    Build("envoy-gateway", "kubernetes", "github.com/envoyproxy/gateway/cmd/envoy-gateway", 150),
     Build("pulumi", "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", 240),
-    Build(
-        "pulumi-resource-kubernetes", "provider", "./pulumi-resource-kubernetes", 480
-    ),
+    Build("pulumi-resource-kubernetes", "provider", "./pulumi-resource-kubernetes", 480),
 ]
 ENGINE = ("pulumi", "pulumi-resource-kubernetes")
 CLUSTER = ("kube", "etcd", "pause", "coredns")
@@ -68,7 +64,12 @@ def module_folder(settings: LocalSettings, module: str, dependency: str) -> Path
     """Return the source folder of a module that `local/tools/<module>` requires."""
     command = [go_command(settings), "list", "-m", "-f", "{{.Dir}}", dependency]
     run = subprocess.run(
-        command, cwd=TOOLS / module, env=_environment(settings), capture_output=True, text=True, check=False
+        command,
+        cwd=TOOLS / module,
+        env=_environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if run.returncode or not run.stdout.strip():
         raise StepFailed(f"cannot find the module {dependency}: {run.stderr.strip()}")
@@ -92,7 +93,15 @@ def _build(settings: LocalSettings, build: Build) -> None:
             _provider_files(settings)
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{target.name}.partial")
-        command = [go_command(settings), "build", "-trimpath", "-ldflags", _ldflags(), "-o", partial]
+        command = [
+            go_command(settings),
+            "build",
+            "-trimpath",
+            "-ldflags",
+            _ldflags(),
+            "-o",
+            partial,
+        ]
         log = settings.cache_dir / "logs" / f"build-{build.name}.log"
         run_logged([*command, build.package], log, cwd=TOOLS / build.module, env=_environment(settings))
         partial.rename(target)
@@ -115,7 +124,12 @@ def _download(settings: LocalSettings, module: str) -> None:
 
 def _environment(settings: LocalSettings) -> dict[str, str]:
     # Static binaries: they run in images that hold nothing else.
-    return {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=readonly", "GOWORK": "off"}
+    return {
+        **os.environ,
+        "CGO_ENABLED": "0",
+        "GOFLAGS": "-buildvcs=false -mod=readonly",
+        "GOWORK": "off",
+    }
 
 
 def _ldflags() -> str:

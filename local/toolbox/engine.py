@@ -1,6 +1,7 @@
 """The Pulumi engine: from PATH when it is there and new enough, else ours with our language host."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from local.settings import LocalSettings
 from local.steps import Step, run_logged
-from local.toolbox.builds import ENGINE, binary, missing_builds
+from local.toolbox.builds import ENGINE, binary, missing_builds, sdk_version
 
 NEEDED = (3, 200)
 HOST = Path(__file__).parents[1] / "language_host"
@@ -30,29 +31,39 @@ def missing_engine(settings: LocalSettings) -> list[Step]:
     if found_engine(settings):
         return []
     steps = missing_builds(settings, ENGINE)
-    if not (_host(settings) / "pulumi-language-python").exists():
-        steps.append(Step("make the Python language host", 5, lambda: _make_host(settings)))
+    if not ((_folder(settings) / "pulumi").exists() and _plugin().exists()):
+        steps.append(Step("join the engine and its Python host", 5, lambda: _join(settings)))
     return steps
 
 
 def engine_path(settings: LocalSettings) -> list[Path]:
-    """Return what PATH needs before the machine's own, for the engine to find its parts."""
-    if found_engine(settings):
-        return []
-    return [_host(settings), *dict.fromkeys(binary(settings, name).parent for name in ENGINE)]
+    """Return what PATH needs before the machine's own, for `pulumi` to be found."""
+    return [] if found_engine(settings) else [_folder(settings)]
 
 
-def _host(settings: LocalSettings) -> Path:
+def _folder(settings: LocalSettings) -> Path:
     total = hashlib.sha256(version("pulumi").encode())
+    for name in ENGINE:
+        total.update(binary(settings, name).parent.name.encode())
     for file in sorted(HOST.glob("*.py")):
         total.update(file.read_bytes())
-    return settings.cache_dir / "tools" / f"language-host-{total.hexdigest()[:12]}"
+    return settings.cache_dir / "tools" / f"engine-{total.hexdigest()[:12]}"
 
 
-def _make_host(settings: LocalSettings) -> None:
-    """Give the host a virtual environment of its own: it must work in every checkout."""
-    target = _host(settings)
-    log = settings.cache_dir / "logs" / "language-host.log"
+def _plugin() -> Path:
+    """Where the engine keeps the provider: https://www.pulumi.com/docs/iac/cli/environment-variables/."""
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    return home / "plugins" / f"resource-kubernetes-v{sdk_version()}"
+
+
+def _join(settings: LocalSettings) -> None:
+    """Lay the host beside the engine, as in Pulumi's own release, and hand the provider to the engine.
+
+    The host has a virtual environment of its own: it must work in every checkout.
+    """
+    target = _folder(settings)
+    target.mkdir(parents=True, exist_ok=True)
+    log = settings.cache_dir / "logs" / "engine.log"
     environment = target / "venv"
     run_logged(["uv", "venv", "--clear", environment], log)
     run_logged(["uv", "pip", "install", "--python", environment, f"pulumi=={version('pulumi')}"], log)
@@ -61,3 +72,9 @@ def _make_host(settings: LocalSettings) -> None:
     wrapper = target / "pulumi-language-python"
     wrapper.write_text(f'#!/bin/sh\nexec {environment}/bin/python -u {target}/host.py "$@"\n')
     wrapper.chmod(0o755)
+    engine, provider = (binary(settings, name) for name in ENGINE)
+    plugin = ["plugin", "install", "resource", "kubernetes", sdk_version(), "--reinstall"]
+    run_logged([engine, *plugin, "--file", provider], log)
+    # Last, since its presence says that all is done; a link would lead the engine away from its host.
+    (target / "pulumi").unlink(missing_ok=True)
+    (target / "pulumi").hardlink_to(engine)

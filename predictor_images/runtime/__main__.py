@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import uvicorn
-
 from runtime.app import Predict, app
 from runtime.estimator import load_estimator
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import joblib
 import numpy as np
-
 from runtime.app import Predict
 
 

@@ -1,6 +1,6 @@
 """`axon:models`: one entry a model API."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
@@ -43,7 +43,7 @@ class ImagePredictor(Settings):
 
 def _predictor_kind(value: Any) -> str | None:
     if isinstance(value, dict):
-        entries: dict[str, Any] = value
+        entries = cast(dict[str, Any], value)
         if "type" in entries:
             return str(entries["type"])
         return "image" if "image" in entries else None

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from stacks.settings.base import Settings
-from stacks.settings.units import RelativePath
+from stacks.settings.units import DnsLabel, RelativePath
 
 
 class Gateway(Settings):
@@ -23,6 +23,12 @@ class Gateway(Settings):
 
 class Platform(Settings):
     """Gateway and resource metrics."""
+
+    install: bool = True
+    """Install the add-ons. `false` where another stack of the same cluster does."""
+
+    namespace: DnsLabel = "models"
+    """Namespace of the stack's models: one of its own for each stack of a shared cluster."""
 
     charts: RelativePath | None = None
     """A folder of the project that holds the upstream charts, for machines that cannot fetch them."""

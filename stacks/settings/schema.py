@@ -6,7 +6,7 @@
 import json
 from typing import Any
 
-from stacks.settings.load import STACKS
+from stacks.settings.loading import STACKS
 from stacks.settings.source import NAMESPACE
 from stacks.settings.stack import Stack
 

@@ -19,12 +19,16 @@ class Source:
     lines: dict[Path, int] = field(default_factory=dict[Path, int])
     problems: list[Problem] = field(default_factory=list[Problem])
 
+    def line_of(self, path: Path) -> int:
+        """Return the line of a key, of its parent when it is missing, or 0 without a file."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
     def describe(self, problem: Problem) -> str:
         """Return `file:line: axon:path.of.keys: what is wrong`."""
-        path = problem.path
-        while path and path not in self.lines:  # a key that is missing stands in its parent
-            path = path[:-1]
-        where = f"{self.name}:{self.lines[path]}" if path in self.lines else self.name
+        line = self.line_of(problem.path)
+        where = f"{self.name}:{line}" if line else self.name
         keys = ".".join(str(part) for part in problem.path)
         return f"{where}: {NAMESPACE}{keys}: {problem.message}" if keys else f"{where}: {problem.message}"
 

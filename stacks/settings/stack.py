@@ -1,9 +1,11 @@
 """The whole stack config: everything that differs between one stack and the next."""
 
+from pydantic import Field
+
 from stacks.settings.base import Settings
 from stacks.settings.cluster import Cluster
 from stacks.settings.images import Images
-from stacks.settings.model import Models
+from stacks.settings.model import Model, Models
 from stacks.settings.platform import Platform
 
 
@@ -19,5 +21,5 @@ class Stack(Settings):
     platform: Platform = Platform()
     """The add-ons."""
 
-    models: Models = {}
+    models: Models = Field(default_factory=dict[str, Model])
     """The model APIs, by name."""

@@ -32,8 +32,17 @@ _FACTORS: dict[str, Decimal] = {
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(|n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)")
 _NUMBER_AND_UNIT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 # What people write for a unit, beside the unit itself.
-_MISSPELT = {"kb": "k", "kib": "Ki", "mb": "M", "mib": "Mi", "gb": "G", "gib": "Gi", "tb": "T", "K": "Ki"}
-_MISSPELT |= {"cpu": "", "cpus": "", "core": "", "cores": "", "mm": "m", "B": "", "bytes": ""}
+_MISSPELT = {
+    "kb": "k",
+    "kib": "Ki",
+    "mb": "M",
+    "mib": "Mi",
+    "gb": "G",
+    "gib": "Gi",
+    "tb": "T",
+    "K": "Ki",
+}
+_MISSPELT.update({"cpu": "", "cpus": "", "core": "", "cores": "", "mm": "m", "B": "", "bytes": ""})
 
 _DURATION = re.compile(r"(\d+)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -129,8 +138,7 @@ def _dns_label(text: str) -> str:
     near = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-0123456789")[:50].strip("-")
     hint = f" (try {near})" if near else ""
     raise ValueError(
-        f'"{text}" cannot be a name: at most 50 lower-case letters, digits and hyphens, '
-        f"a letter first{hint}"
+        f'"{text}" cannot be a name: at most 50 lower-case letters, digits and hyphens, a letter first{hint}'
     )
 
 
@@ -164,9 +172,21 @@ def _shown(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-Quantity = Annotated[str, BeforeValidator(_number_to_text, json_schema_input_type=str | int | float), AfterValidator(_quantity)]
-Cpu = Annotated[str, BeforeValidator(_number_to_text, json_schema_input_type=str | int | float), AfterValidator(_cpu)]
-Memory = Annotated[str, BeforeValidator(_number_to_text, json_schema_input_type=str | int | float), AfterValidator(_memory)]
+Quantity = Annotated[
+    str,
+    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
+    AfterValidator(_quantity),
+]
+Cpu = Annotated[
+    str,
+    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
+    AfterValidator(_cpu),
+]
+Memory = Annotated[
+    str,
+    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
+    AfterValidator(_memory),
+]
 Duration = Annotated[str, AfterValidator(_duration)]
 CountOrPercent = Annotated[str, BeforeValidator(_count_or_percent, json_schema_input_type=int | str)]
 DnsLabel = Annotated[str, AfterValidator(_dns_label)]

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import yaml
-from pydantic import ValidationError
 from pulumi.runtime.config import CONFIG, get_config_env
+from pydantic import ValidationError
 
 from stacks.settings.errors import Path, Problem, problems
 from stacks.settings.source import NAMESPACE, Source, read_source
@@ -70,7 +70,7 @@ def validate(raw: Mapping[str, Any], source: Source) -> Stack:
     else:
         if not found:
             return stack
-    found.sort(key=lambda problem: source.lines.get(problem.path, 0))
+    found.sort(key=lambda problem: source.line_of(problem.path))
     raise SettingsError("\n".join(source.describe(problem) for problem in found))
 
 
@@ -97,7 +97,7 @@ def _source(stack: str) -> Source:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
 
 
 def _decoded(value: str) -> Any:

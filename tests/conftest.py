@@ -1,0 +1,45 @@
+"""What the engine's and the cluster's tests share: one platform and one stack of both example models."""
+
+import copy
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from local.publish import publish
+from local.settings import LocalSettings
+from stacks.settings.loading import STACKS, load_file
+from tests.stacks import Stack, kubectl, stack
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The local stack's models in a namespace of their own, deployed by a real `pulumi up`.
+
+    The platform is installed with them where the cluster has none, and removed again with them.
+    """
+    config = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())["config"]
+    settings = {key.removeprefix("axon:"): value for key, value in config.items()}
+    publish(LocalSettings(), load_file("local"))
+    has_platform = kubectl("get", "gateways", "-A", "-o", "name", check=False) != ""
+    name = f"test-{uuid.uuid4().hex[:6]}"
+    settings["platform"] = {**settings["platform"], "namespace": f"axon-{name}", "install": not has_platform}
+    for model, values in settings["models"].items():  # beside the same models of another stack
+        values["networking"] = {"endpoint": f"/{name}/{model}"}
+    with stack(tmp_path_factory.mktemp("project") / "axon", name, settings) as made:
+        made.up()
+        yield made
+
+
+@pytest.fixture
+def live(deployed: Stack) -> Iterator[Stack]:
+    """The deployed stack, whose settings a test may change: they, and the world, are put back."""
+    before = copy.deepcopy(deployed.settings)
+    yield deployed
+    if deployed.settings != before:
+        deployed.settings.clear()
+        deployed.settings.update(before)
+        deployed.up()
+
+    return tmp_path

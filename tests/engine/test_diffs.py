@@ -1,0 +1,94 @@
+"""What the real engine would do, and does, on a real API server when a stack file changes."""
+
+import pytest
+
+from tests.stacks import Stack, get, kubectl
+
+pytestmark = pytest.mark.engine
+IRIS = "iris-classifier"
+
+
+def test_nothing_changes_after_up(deployed: Stack) -> None:
+    assert deployed.changes() == {}
+
+
+def test_a_changed_compute_is_an_update_of_one_deployment(live: Stack) -> None:
+    live.settings["models"][IRIS]["compute"] = {"cpu": "150m"}
+
+    assert live.changes() == {f"kubernetes:apps/v1:Deployment::{IRIS}": "update"}
+
+    live.up()
+    containers = get("deployment", IRIS, live.namespace)["spec"]["template"]["spec"]["containers"]
+    assert containers[0]["resources"]["requests"]["cpu"] == "150m"
+    assert live.changes() == {}
+
+
+def test_a_changed_model_is_a_changed_image_of_one_deployment(live: Stack) -> None:
+    artifact = live.folder / "predictors/iris/model.joblib"
+    before = artifact.read_bytes()
+    artifact.write_bytes(before + b"\n")
+    try:
+        changes = live.changes()
+    finally:
+        artifact.write_bytes(before)
+
+    assert changes == {f"kubernetes:apps/v1:Deployment::{IRIS}": "update"}
+
+
+def test_a_renamed_endpoint_changes_the_route_only(live: Stack) -> None:
+    live.settings["models"][IRIS]["networking"] = {"endpoint": f"/{live.name}/flowers"}
+
+    assert live.changes() == {f"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::{IRIS}": "update"}
+
+
+def test_a_removed_model_is_deleted_and_nothing_else(live: Stack) -> None:
+    del live.settings["models"]["digits-classifier"]
+
+    changes = live.changes()
+
+    assert set(changes.values()) == {"delete"}
+    assert {urn.rsplit("::", 1)[1] for urn in changes} == {"digits-classifier"}
+
+    live.up()
+    assert kubectl("get", "deployments", "-n", live.namespace, "-o", "name") == f"deployment.apps/{IRIS}\n"
+
+
+def test_the_autoscalers_count_is_no_change(live: Stack) -> None:
+    live.settings["models"][IRIS]["autoscaling"] = {"min_replicas": 2}
+    live.up()
+    kubectl(
+        "wait",
+        f"deployment/{IRIS}",
+        "-n",
+        live.namespace,
+        "--for=jsonpath={.spec.replicas}=2",
+        "--timeout=60s",
+    )
+
+    live.pulumi("refresh", "--yes")
+
+    assert live.changes() == {}
+
+
+def test_a_wrong_stack_file_stops_before_anything_is_registered(live: Stack) -> None:
+    live.settings["models"][IRIS]["compute"] = {"cpu": "200mm"}
+    before = live.state()
+
+    run = live.pulumi("up", "--yes", "--skip-preview", check=False)
+    output = run.stdout + run.stderr
+
+    assert run.returncode != 0
+    line = f"stacks/Pulumi.{live.name}.yaml:"
+    assert f'axon:models.{IRIS}.compute.cpu: "200mm" is not a Kubernetes quantity (try 200m)' in output
+    assert line in output
+    assert "Traceback" not in output
+    assert before.count('"urn"') == live.state().count('"urn"')
+    live.settings["models"][IRIS].pop("compute")
+
+
+def test_the_state_holds_no_secret_in_plain_text(deployed: Stack) -> None:
+    state = deployed.state()
+
+    assert "PRIVATE KEY" not in state
+    assert "client-key-data" not in state
+    assert "kind: Config" not in state

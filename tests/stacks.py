@@ -1,0 +1,126 @@
+"""A stack of a test's own: its file, its state and its namespace, beside whatever the machine runs."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local.found import environment, found_cluster
+from local.kubernetes import KUBECTL
+from local.settings import LocalSettings
+from local.toolbox.engine import engine_path
+
+PROJECT = Path(__file__).parents[1]
+_LINKED = (
+    ".venv",
+    "Pulumi.yaml",
+    "__main__.py",
+    "components",
+    "local",
+    "predictor_images",
+    "stacks/settings",
+)
+
+
+class Stack:
+    """One stack in a project folder that differs from this one in its stack file alone."""
+
+    def __init__(self, folder: Path, name: str, settings: dict[str, Any]) -> None:
+        self.folder, self.name, self.settings = folder, name, settings
+        found = environment_of_tests()
+        self._environment = {**found, "PULUMI_BACKEND_URL": f"file://{folder}/state", "NO_COLOR": "1"}
+
+    def write(self) -> None:
+        """Write the settings as the stack's file, keeping what the engine wrote into it."""
+        keys = {f"axon:{key}": value for key, value in self.settings.items()}
+        content = yaml.safe_load(self.file.read_text()) if self.file.exists() else {}
+        self.file.write_text(yaml.safe_dump({**content, "config": keys}, sort_keys=False))
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "stacks" / f"Pulumi.{self.name}.yaml"
+
+    def pulumi(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the engine on this stack, with the settings as they are."""
+        self.write()
+        run = subprocess.run(
+            ["pulumi", *words, "--stack", self.name, "--non-interactive"],
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not check or run.returncode == 0, run.stdout + run.stderr
+        return run
+
+    def up(self) -> None:
+        """Make the world as the settings say."""
+        self.pulumi("up", "--yes", "--skip-preview")
+
+    def changes(self) -> dict[str, str]:
+        """Preview, and return what would happen to each resource that would not stay as it is."""
+        preview = json.loads(self.pulumi("preview", "--json").stdout)
+        return {
+            step["urn"].split("::", 2)[2].rsplit("$", 1)[-1]: step["op"]
+            for step in preview["steps"]
+            if step["op"] not in ("same", "read", "refresh")
+        }
+
+    def endpoints(self) -> dict[str, str]:
+        return json.loads(self.pulumi("stack", "output", "--json").stdout)["endpoints"]
+
+    def state(self) -> str:
+        """Return the state as the engine stores it."""
+        return (self.folder / f"state/.pulumi/stacks/axon/{self.name}.json").read_text()
+
+    @property
+    def namespace(self) -> str:
+        return self.settings["platform"]["namespace"]
+
+
+@contextmanager
+def stack(folder: Path, name: str, settings: dict[str, Any]) -> Iterator[Stack]:
+    """Make a stack and remove all of it in the end."""
+    (folder / "stacks").mkdir(parents=True)
+    (folder / "state").mkdir()
+    shutil.copytree(PROJECT / "predictors", folder / "predictors")
+    for part in _LINKED:
+        (folder / part).symlink_to(PROJECT / part)
+    if (PROJECT / "local/charts").exists():
+        assert (folder / "local/charts").exists()
+    made = Stack(folder, name, settings)
+    made.pulumi("stack", "init", check=True)
+    try:
+        yield made
+    finally:
+        made.pulumi("destroy", "--yes", "--skip-preview")
+        made.pulumi("stack", "rm", "--yes")
+
+
+def environment_of_tests() -> dict[str, str]:
+    """Return the environment that `make env` prints, whole."""
+    settings = LocalSettings()
+    ours = environment(settings, engine_path(settings), local_cluster=not found_cluster(settings))
+    return {**os.environ, **ours}
+
+
+def kubectl(*words: str, check: bool = True) -> str:
+    """Run kubectl on the cluster of the tests."""
+    run = subprocess.run(
+        [KUBECTL, *words], env=environment_of_tests(), capture_output=True, text=True, check=False
+    )
+    assert not check or run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def get(kind: str, name: str, namespace: str) -> dict[str, Any]:
+    """Return an object of the cluster."""
+    return json.loads(kubectl("get", kind, name, "-n", namespace, "-o", "json"))

@@ -1,0 +1,138 @@
+"""What one entry of `axon:models` becomes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+
+from components import ModelApi, Platform
+from stacks.settings import Images, Model
+from stacks.settings import Platform as PlatformSettings
+from tests.unit.conftest import Recorder
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
+IMAGES = Images(registry="registry.example/axon")
+Deploy = Callable[[Callable[[], Any]], Recorder]
+
+
+def model(**settings: Any) -> Model:
+    return Model.model_validate({"predictor": {"image": "registry.example/iris:1"}, **settings})
+
+
+def program(settings: Model, **platform: Any) -> Callable[[], Any]:
+    def run() -> Any:
+        opts = pulumi.ResourceOptions(provider=k8s.Provider("cluster"))
+        add_ons = Platform("platform", PlatformSettings(**platform), IMAGES, opts=opts)
+        return ModelApi("iris", settings, IMAGES, platform=add_ons, opts=opts).url
+
+    return run
+
+
+@pytest.fixture
+def iris(deploy: Deploy) -> Recorder:
+    return deploy(program(model()))
+
+
+def pod(recorder: Recorder) -> dict[str, Any]:
+    return recorder.one(DEPLOYMENT)["spec"]["template"]["spec"]
+
+
+def test_the_autoscaler_owns_the_replica_count(iris: Recorder) -> None:
+    assert "replicas" not in iris.one(DEPLOYMENT)["spec"]
+    assert iris.one(AUTOSCALER)["spec"]["scaleTargetRef"]["name"] == "iris"
+
+
+def test_the_autoscaler_follows_the_settings(deploy: Deploy) -> None:
+    scaling = {"min_replicas": 2, "max_replicas": 7, "target_cpu_utilization": 60}
+
+    spec = deploy(program(model(autoscaling=scaling))).one(AUTOSCALER)["spec"]
+
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 7)
+    assert spec["metrics"][0]["resource"]["target"]["averageUtilization"] == 60
+
+
+def test_a_rollout_never_costs_capacity_by_default(iris: Recorder) -> None:
+    strategy = iris.one(DEPLOYMENT)["spec"]["strategy"]
+
+    assert strategy["rollingUpdate"] == {"maxSurge": "25%", "maxUnavailable": 0}
+
+
+def test_a_replica_may_do_nothing_but_serve(iris: Recorder) -> None:
+    container = pod(iris)["containers"][0]
+
+    assert pod(iris)["automountServiceAccountToken"] is False
+    assert pod(iris)["securityContext"]["runAsNonRoot"] is True
+    assert pod(iris)["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_memory_is_limited_and_cpu_is_not(deploy: Deploy) -> None:
+    recorder = deploy(program(model(compute={"cpu": "1", "mem": "1Gi"})))
+
+    resources = pod(recorder)["containers"][0]["resources"]
+
+    assert resources == {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
+
+
+def test_a_replica_drains_before_it_ends(iris: Recorder) -> None:
+    drain = pod(iris)["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+
+    assert 0 < drain < pod(iris)["terminationGracePeriodSeconds"]
+
+
+def test_a_budget_never_blocks_the_drain_of_a_node(iris: Recorder) -> None:
+    spec = iris.one(BUDGET)["spec"]
+
+    assert spec["maxUnavailable"] == 1
+    assert "minAvailable" not in spec
+
+
+@pytest.mark.parametrize(
+    ("networking", "path"), [({}, "/iris"), ({"endpoint": "/flowers/v1"}, "/flowers/v1")]
+)
+def test_the_route_leads_from_the_endpoint_to_the_root(
+    deploy: Deploy, networking: dict[str, str], path: str
+) -> None:
+    rule = deploy(program(model(networking=networking))).one(ROUTE)["spec"]["rules"][0]
+
+    assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": path}}]
+    assert rule["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] == "/"
+
+
+def test_every_object_is_a_child_of_its_component_and_uses_the_cluster_given(iris: Recorder) -> None:
+    namespaced = [r for r in iris.resources if r.typ.startswith("kubernetes:")]
+
+    assert namespaced
+    assert all("cluster" in (r.provider or "") for r in namespaced)
+    assert {
+        r.inputs["metadata"].get("namespace") for r in iris.resources if r.name == "iris" and r.custom
+    } == {"models"}
+
+
+def test_a_stack_on_a_shared_platform_installs_nothing(deploy: Deploy) -> None:
+    recorder = deploy(program(model(), install=False, namespace="team-a"))
+
+    assert not [
+        r.typ for r in recorder.resources if "helm" in r.typ or ("Gateway" in r.typ.split(":")[-1] and r.custom)
+    ]
+    assert recorder.one(DEPLOYMENT)["metadata"]["namespace"] == "team-a"
+
+
+def test_component_tokens_never_change(iris: Recorder) -> None:
+    ours = {r.typ for r in iris.resources if r.typ.startswith("axon:")}
+
+    assert ours == {
+        "axon:model_api:ModelApi",
+        "axon:platform:Platform",
+        "axon:platform:Gateway",
+        "axon:platform:MetricsServer",
+    }

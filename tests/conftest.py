@@ -41,5 +41,3 @@ def live(deployed: Stack) -> Iterator[Stack]:
         deployed.settings.clear()
         deployed.settings.update(before)
         deployed.up()
-
-    return tmp_path

@@ -1,6 +1,6 @@
 """pulumi-language-python for machines that have only the engine: what the engine runs Python programs with.
 
-It is used where no official host is on PATH (docs/operations.md). The engine starts it, reads the port that it
+It is used where no official host is on PATH. The engine starts it, reads the port that it
 prints, and speaks `LanguageRuntime` (pulumi/proto/language.proto) to it. Programs run in a process of
 their own, with the interpreter of the project's virtual environment.
 """

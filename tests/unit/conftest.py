@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pulumi
 import pytest
@@ -29,7 +29,7 @@ class Recorder(Mocks):
         outputs = {**args.inputs, **(SERVICE if args.resource_id else {})}
         return args.resource_id or f"{args.name}-id", outputs
 
-    def call(self, args: MockCallArgs) -> dict[str, Any]:
+    def call(self, args: MockCallArgs) -> NoReturn:
         raise AssertionError(f"unexpected call of {args.token}")
 
     def all(self, kind: str) -> list[dict[str, Any]]:

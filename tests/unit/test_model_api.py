@@ -122,7 +122,9 @@ def test_a_stack_on_a_shared_platform_installs_nothing(deploy: Deploy) -> None:
     recorder = deploy(program(model(), install=False, namespace="team-a"))
 
     assert not [
-        r.typ for r in recorder.resources if "helm" in r.typ or ("Gateway" in r.typ.split(":")[-1] and r.custom)
+        r.typ
+        for r in recorder.resources
+        if "helm" in r.typ or ("Gateway" in r.typ.split(":")[-1] and r.custom)
     ]
     assert recorder.one(DEPLOYMENT)["metadata"]["namespace"] == "team-a"
 

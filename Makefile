@@ -23,7 +23,7 @@ preview: cluster images ## what `make up` would change
 predict: .venv ## send MODEL=iris-classifier its sample
 	@$(ENV) $(LOCAL) predict --stack $(STACK) $(MODEL)
 
-test: lint cluster models ## lint, then every test
+test: lint tools models ## lint, then every test
 	@$(ENV) $(PY) -m pytest $(ARGS)
 
 lint: .venv models ## format, lint and types
@@ -58,8 +58,8 @@ tools: .venv ## find or make the engine and the rest
 status: .venv ## the local cluster's processes
 	@$(LOCAL) status
 
-schema: .venv ## write stacks/settings.schema.json anew
-	@$(PY) -m stacks.settings.schema
+schema: .venv ## write stacks/settings.schema.json and docs/configuration.md anew
+	@$(PY) -m stacks.settings.schema && $(PY) -m stacks.settings.reference
 
 predictors/%/model.joblib: predictors/%/train.py uv.lock | .venv
 	@echo "… train $*" && $(PY) $<

@@ -70,7 +70,7 @@ def stop(settings: LocalSettings) -> None:
     supervisor.stop(settings, "kubelet")
     _kill_containers(settings)
     supervisor.shutdown(settings)
-    for shim in list(_shims(settings)):
+    for shim in list(shims(settings)):
         _end(shim)
     _unmount(settings)
 
@@ -120,7 +120,7 @@ def _kill_containers(settings: LocalSettings) -> None:
         subprocess.run([*ctr, "tasks", "delete", "--force", task], capture_output=True, check=False)
 
 
-def _shims(settings: LocalSettings) -> Iterator[int]:
+def shims(settings: LocalSettings) -> Iterator[int]:
     """Find the containers' parents that a killed containerd left behind, by their own socket's name."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -132,11 +132,22 @@ def _shims(settings: LocalSettings) -> Iterator[int]:
             yield int(folder.name)
 
 
+def children_of(process: int) -> list[int]:
+    """Return the processes that have this one as their parent."""
+    found: list[int] = []
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(file.read_text().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            continue
+        if parent == process:
+            found.append(int(file.parent.name))
+    return found
+
+
 def _end(shim: int) -> None:
     """Kill a shim and the containers that it is the parent of."""
-    children = Path(f"/proc/{shim}/task/{shim}/children")
-    pids = [int(pid) for pid in children.read_text().split()] if children.exists() else []
-    for pid in (*pids, shim):
+    for pid in (*children_of(shim), shim):
         try:
             os.kill(pid, 9)
         except ProcessLookupError:

@@ -14,14 +14,19 @@ _CAP_SYS_RESOURCE = 24
 
 
 def write_config(settings: LocalSettings, pause_image: str) -> None:
-    """Write them all. Those that are read at a start only are harmless to write again."""
+    """Write those that differ: kube-proxy ends when its file is written, even with the same text."""
     folder = settings.data_dir / "config"
     (folder / "cni").mkdir(parents=True, exist_ok=True)
-    (folder / "kubelet.yaml").write_text(yaml.safe_dump(_kubelet(settings)))
-    (folder / "kube-proxy.yaml").write_text(yaml.safe_dump(_kube_proxy(settings)))
-    (folder / "registry.yaml").write_text(yaml.safe_dump(_registry(settings)))
-    (folder / "containerd.toml").write_text(_containerd(settings, pause_image))
-    (folder / "cni" / "10-axon.conflist").write_text(json.dumps(_network(settings), indent=2))
+    _write(folder / "kubelet.yaml", yaml.safe_dump(_kubelet(settings)))
+    _write(folder / "kube-proxy.yaml", yaml.safe_dump(_kube_proxy(settings)))
+    _write(folder / "registry.yaml", yaml.safe_dump(_registry(settings)))
+    _write(folder / "containerd.toml", _containerd(settings, pause_image))
+    _write(folder / "cni" / "10-axon.conflist", json.dumps(_network(settings), indent=2))
+
+
+def _write(file: Path, text: str) -> None:
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)
 
 
 def _kubelet(settings: LocalSettings) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """supervisord keeps the processes running: http://supervisord.org/configuration.html."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from local.processes import Process
@@ -26,6 +28,7 @@ def write(settings: LocalSettings, wanted: Sequence[Process]) -> None:
 def start(settings: LocalSettings) -> None:
     """Start supervisord if it does not run, and whatever its configuration names anew."""
     if not running(settings):
+        _end_orphans(settings)
         command = [BIN / "supervisord", "-c", _file(settings)]
         environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
         run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -34,6 +37,36 @@ def start(settings: LocalSettings) -> None:
         return
     control(settings, "update")
     control(settings, "start", "all")
+
+
+def children(settings: LocalSettings) -> list[int]:
+    """Return the processes that a supervisord of ours has started, alive or not itself.
+
+    supervisord names its socket in their environment. Containers' shims inherit it from containerd, but
+    outlive it on purpose and are not among them.
+    """
+    mark = f"SUPERVISOR_SERVER_URL=unix://{settings.run_dir}/supervisor.sock".encode()
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            marked = mark in (folder / "environ").read_bytes().split(b"\0")
+            program = (folder / "cmdline").read_bytes().split(b"\0")[0]
+        except OSError:
+            continue
+        if marked and not program.endswith(b"containerd-shim-runc-v2"):
+            found.append(int(folder.name))
+    return found
+
+
+def _end_orphans(settings: LocalSettings) -> None:
+    """End what a killed supervisord left running: it holds the ports of what is about to start."""
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+        for pid in children(settings):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal_number)
+        deadline = time.monotonic() + 10
+        while children(settings) and time.monotonic() < deadline:
+            time.sleep(0.1)
 
 
 def running(settings: LocalSettings) -> bool:

@@ -3,10 +3,13 @@
 import copy
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 
+from local import cluster, supervisor
+from local.found import found_cluster
 from local.publish import publish
 from local.settings import LocalSettings
 from stacks.settings.loading import STACKS, load_file
@@ -14,14 +17,34 @@ from tests.stacks import Stack, kubectl, stack
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def machine() -> Iterator[LocalSettings]:
+    """A cluster: the current context's, or the local one, which is left as it was found."""
+    settings = LocalSettings()
+    if found_cluster(settings):
+        yield settings
+        return
+    existed = settings.data_dir.exists()
+    ran = supervisor.running(settings)
+    cluster.start(settings)
+    yield settings
+    if not existed:
+        cluster.delete(settings)
+        assert not supervisor.children(settings)
+        assert not list(cluster.shims(settings))
+        assert str(settings.data_dir) not in Path("/proc/mounts").read_text()
+    elif not ran:
+        cluster.stop(settings)
+
+
+@pytest.fixture(scope="session")
+def deployed(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The local stack's models in a namespace of their own, deployed by a real `pulumi up`.
 
     The platform is installed with them where the cluster has none, and removed again with them.
     """
     config = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())["config"]
     settings = {key.removeprefix("axon:"): value for key, value in config.items()}
-    publish(LocalSettings(), load_file("local"))
+    publish(machine, load_file("local"))
     has_platform = kubectl("get", "gateways", "-A", "-o", "name", check=False) != ""
     name = f"test-{uuid.uuid4().hex[:6]}"
     settings["platform"] = {**settings["platform"], "namespace": f"axon-{name}", "install": not has_platform}

@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 import yaml
 
+from stacks.settings import reference
 from stacks.settings.loading import STACKS
 from stacks.settings.schema import FILE, schema, text
 
@@ -30,3 +31,7 @@ def test_the_schema_refuses_a_key_that_it_does_not_know() -> None:
 
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(content, schema())
+
+
+def test_the_configuration_reference_is_the_settings_own() -> None:
+    assert reference.FILE.read_text() == reference.text(), "run `make schema` and commit the result"

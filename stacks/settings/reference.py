@@ -12,8 +12,8 @@ _HEAD = """\
 # Configuration
 
 The keys of a stack file, `stacks/Pulumi.<stack>.yaml`, below `config:`. This page is made from
-`stacks/settings` (`make schema`). Quantities are Kubernetes' (`200m`, `512Mi`), durations `30s` or `5m`, percentages
-`25%`.
+`stacks/settings` (`make schema`). Quantities are Kubernetes' (`200m`, `512Mi`), durations `30s` or
+`5m`, percentages `25%`.
 """
 
 

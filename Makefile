@@ -37,7 +37,7 @@ down: .venv ## remove the stack; the cluster stays
 
 clean: .venv ## remove the local cluster, and the state of the local stack with it
 	@$(LOCAL) delete
-	@$(ENV) pulumi stack rm --stack local --yes --force >/dev/null 2>&1 || true
+	@$(ENV) pulumi stack rm --stack local --yes --force --preserve-config >/dev/null 2>&1 || true
 	@rm -rf local/charts $(MODELS)
 
 env: .venv ## for your shell: eval "$(make -s env)"

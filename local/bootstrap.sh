@@ -16,7 +16,8 @@ if ! command -v uv >/dev/null 2>&1; then
     fi
     PATH="$cache/bin:$PATH"
 fi
-uv sync --quiet --locked
+# Compiled, since every step starts Python anew.
+uv sync --quiet --locked --compile-bytecode
 # Later steps call uv by its name.
 [ -x .venv/bin/uv ] || ln -sf "$(command -v uv)" .venv/bin/uv
 touch .venv

@@ -85,7 +85,8 @@ def _registry(settings: LocalSettings) -> dict[str, Any]:
         "version": 0.1,
         "log": {"level": "warn"},
         "storage": {
-            "filesystem": {"rootdirectory": f"{settings.data_dir}/registry"},
+            # Beside the tools: what was built once outlives the cluster.
+            "filesystem": {"rootdirectory": f"{settings.cache_dir}/registry"},
             "delete": {"enabled": True},
         },
         "http": {"addr": f"127.0.0.1:{settings.registry_port}"},

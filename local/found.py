@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 from pathlib import Path
 
 from local.kubernetes import kubectl
@@ -50,11 +51,19 @@ def environment(settings: LocalSettings, engine_path: list[Path], *, local_clust
     return chosen
 
 
+def pulumi_home() -> Path:
+    """Return the engine's own folder; it goes by the user database, not by `$HOME`.
+
+    https://www.pulumi.com/docs/iac/cli/environment-variables/
+    """
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    return Path(os.environ.get("PULUMI_HOME") or Path(home) / ".pulumi")
+
+
 def _logged_in() -> bool:
     if "PULUMI_BACKEND_URL" in os.environ or "PULUMI_ACCESS_TOKEN" in os.environ:
         return True
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     try:
-        return bool(json.loads((home / "credentials.json").read_text()).get("current"))
+        return bool(json.loads((pulumi_home() / "credentials.json").read_text()).get("current"))
     except (OSError, json.JSONDecodeError):
         return False

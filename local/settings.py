@@ -17,13 +17,13 @@ class LocalSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="AXON_LOCAL_", frozen=True)
 
     data_dir: Path = Path("/var/lib/axon")
-    """etcd's data, images, keys, logs: what a reboot must keep."""
+    """etcd's data, containers, keys, logs: what a reboot must keep."""
 
     run_dir: Path = Path("/run/axon")
     """Sockets and mounts: what a reboot may lose."""
 
     cache_dir: Path = _home("XDG_CACHE_HOME", ".cache")
-    """Built tools, by the hash of their pins."""
+    """Built tools and images, by the hash of their pins."""
 
     state_dir: Path = _home("XDG_STATE_HOME", ".local/state")
     """The engine's state of stacks, where no other backend is chosen."""

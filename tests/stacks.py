@@ -102,7 +102,7 @@ def stack(folder: Path, name: str, settings: dict[str, Any]) -> Iterator[Stack]:
         yield made
     finally:
         made.pulumi("destroy", "--yes", "--skip-preview")
-        made.pulumi("stack", "rm", "--yes")
+        made.pulumi("stack", "rm", "--yes", "--preserve-config")
 
 
 def environment_of_tests() -> dict[str, str]:

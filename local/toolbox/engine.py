@@ -1,13 +1,13 @@
 """The Pulumi engine: from PATH when it is there and new enough, else ours with our language host."""
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+from local.found import pulumi_home
 from local.settings import LocalSettings
 from local.steps import Step, run_logged
 from local.toolbox.builds import ENGINE, binary, missing_builds, sdk_version
@@ -51,9 +51,8 @@ def _folder(settings: LocalSettings) -> Path:
 
 
 def _plugin() -> Path:
-    """Where the engine keeps the provider: https://www.pulumi.com/docs/iac/cli/environment-variables/."""
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    return home / "plugins" / f"resource-kubernetes-v{sdk_version()}"
+    """Where the engine keeps the provider."""
+    return pulumi_home() / "plugins" / f"resource-kubernetes-v{sdk_version()}"
 
 
 def _join(settings: LocalSettings) -> None:
@@ -66,7 +65,18 @@ def _join(settings: LocalSettings) -> None:
     log = settings.cache_dir / "logs" / "engine.log"
     environment = target / "venv"
     run_logged(["uv", "venv", "--clear", environment], log)
-    run_logged(["uv", "pip", "install", "--python", environment, f"pulumi=={version('pulumi')}"], log)
+    run_logged(
+        [
+            "uv",
+            "pip",
+            "install",
+            "--compile-bytecode",
+            "--python",
+            environment,
+            f"pulumi=={version('pulumi')}",
+        ],
+        log,
+    )
     for file in HOST.glob("*.py"):
         shutil.copy(file, target)
     wrapper = target / "pulumi-language-python"

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from local import cluster, pki
-from local.found import environment, found_cluster
+from local.found import environment, found_cluster, pulumi_home
 from local.settings import LocalSettings
 from local.steps import Step, StepFailed, run_logged, run_steps
 from local.toolbox import apt, builds
@@ -108,7 +108,7 @@ def test_what_is_chosen_already_stays(settings: LocalSettings, monkeypatch: pyte
 
 
 def test_a_login_to_a_backend_counts_as_a_choice(settings: LocalSettings) -> None:
-    credentials = Path.home() / ".pulumi" / "credentials.json"
+    credentials = pulumi_home() / "credentials.json"
     credentials.parent.mkdir(parents=True)
     credentials.write_text(json.dumps({"current": "https://api.pulumi.com"}))
 

@@ -67,22 +67,24 @@ def start(settings: LocalSettings) -> None:
 def stop(settings: LocalSettings) -> None:
     """Stop every process and every pod. The data stays."""
     check_machine()
-    supervisor.stop(settings, "kubelet")
-    _kill_containers(settings)
-    supervisor.shutdown(settings)
-    for shim in list(shims(settings)):
-        _end(shim)
-    _unmount(settings)
+    with timed("stop pods and processes"):
+        supervisor.stop(settings, "kubelet")
+        _kill_containers(settings)
+        supervisor.shutdown(settings)
+        for shim in list(shims(settings)):
+            _end(shim)
+        _unmount(settings)
 
 
 def delete(settings: LocalSettings) -> None:
     """Stop, and remove all that the cluster left on the machine."""
     stop(settings)
-    network.tear_down(settings)
-    for folder in (settings.run_dir, settings.data_dir):
-        shutil.rmtree(folder, ignore_errors=True)
-        if folder.exists():
-            raise StepFailed(f"{folder} cannot be removed: something still uses it")
+    with timed("remove the cluster's data"):
+        network.tear_down(settings)
+        for folder in (settings.run_dir, settings.data_dir):
+            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():
+                raise StepFailed(f"{folder} cannot be removed: something still uses it")
 
 
 def status(settings: LocalSettings) -> dict[str, str]:

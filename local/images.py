@@ -36,20 +36,21 @@ class Builder:
         """Build an image from a folder and push it."""
         words = [word for k, v in (arguments or {}).items() for word in ("--build-arg", f"{k}={v}")]
         log = self.settings.cache_dir / "logs" / "images.log"
-        command = self._docker() if docker_runs() else self._buildah("build", "--isolation", "chroot")
+        command = self._docker() if docker_runs() else self._buildah("build", image)
         run_logged([*command, *words, "-t", image, "-f", dockerfile, folder], log)
-        push = ["docker", "push", image] if docker_runs() else [*self._buildah("push"), image]
+        push = ["docker", "push", image] if docker_runs() else [*self._buildah("push", image), image]
         run_logged(push, log)
 
     def _docker(self) -> list[str]:
         return ["docker", "build", "--provenance=false"]
 
-    def _buildah(self, verb: str, *options: str) -> list[str]:
+    def _buildah(self, verb: str, image: str) -> list[str]:
         data, run = self.settings.data_dir / "buildah", self.settings.run_dir / "buildah"
-        command = ["buildah", "--root", str(data), "--runroot", str(run), verb, *options]
-        command.append("--tls-verify=false")  # the registries of other machines speak TLS all the same
+        command = ["buildah", "--root", str(data), "--runroot", str(run), verb]
+        if _on_this_machine(image):  # where a registry needs no TLS; any other must have it
+            command.append("--tls-verify=false")
         if verb == "build":
-            command += ["--format", "oci", *_certificates()]
+            command += ["--isolation", "chroot", "--format", "oci", *_certificates()]
         return command
 
 
@@ -57,6 +58,10 @@ def _certificates() -> list[str]:
     """Let a build trust what this machine trusts, such as a company's proxy."""
     bundle = Path("/etc/ssl/certs/ca-certificates.crt")
     return ["--volume", f"{bundle}:{bundle}:ro"] if bundle.exists() else []
+
+
+def _on_this_machine(image: str) -> bool:
+    return image.split("/", 1)[0].rsplit(":", 1)[0] in _LOOPBACK
 
 
 def docker_runs() -> bool:
@@ -75,7 +80,7 @@ def pushed(image: str) -> bool:
     """
     repository, tag = image.rsplit(":", 1)
     host, path = repository.split("/", 1)
-    scheme = "http" if host.rsplit(":", 1)[0] in _LOOPBACK else "https"
+    scheme = "http" if _on_this_machine(image) else "https"
     try:
         answer = httpx.head(
             f"{scheme}://{host}/v2/{path}/manifests/{tag}",

@@ -1,5 +1,6 @@
 """The server in a predictor image, over real HTTP semantics."""
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ PREDICTOR_IMAGES = Path(__file__).parents[2] / "predictor_images"
 def runtime(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The modules as the image has them: `runtime` at the top."""
     monkeypatch.syspath_prepend(str(PREDICTOR_IMAGES))
-
+    for module in ("runtime.app", "runtime.estimator"):
+        importlib.import_module(module)
     yield sys.modules["runtime"]
     for name in [n for n in sys.modules if n.split(".")[0] == "runtime"]:
         del sys.modules[name]

@@ -43,6 +43,7 @@ def _sample(stack: Stack, name: str) -> Path | None:
 def _show(name: str, url: str, sample: Path | None) -> None:
     console.print(f"\n[bold]{name}[/bold]  {url}")
     if sample is None:
+        console.print("  no sample.json in its folder: send a request of your own with curl")
         return
     relative = sample.relative_to(PROJECT)
     console.print(f"  curl -H 'content-type: application/json' -d @{relative} {url}")

@@ -14,7 +14,7 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
-	@$(ENV) pulumi stack select --create $(STACK) >/dev/null && pulumi up --stack $(STACK) --yes --skip-preview --suppress-permalink
+	@$(ENV) pulumi stack select --create $(STACK) >/dev/null && pulumi up --stack $(STACK) --yes --skip-preview --suppress-permalink=true
 	@$(ENV) $(LOCAL) predict --stack $(STACK)
 
 preview: cluster images ## what `make up` would change
@@ -33,7 +33,7 @@ format: .venv ## put the code in form
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 down: .venv ## remove the stack; the cluster stays
-	@$(ENV) pulumi destroy --stack $(STACK) --yes --skip-preview --suppress-permalink
+	@$(ENV) pulumi destroy --stack $(STACK) --yes --skip-preview --suppress-permalink=true
 
 clean: .venv ## remove the local cluster, and the state of the local stack with it
 	@$(LOCAL) delete

@@ -36,13 +36,11 @@ class Builder:
         """Build an image from a folder and push it."""
         words = [word for k, v in (arguments or {}).items() for word in ("--build-arg", f"{k}={v}")]
         log = self.settings.cache_dir / "logs" / "images.log"
-        command = self._docker() if docker_runs() else self._buildah("build", image)
+        docker = docker_runs()
+        command = ["docker", "build", "--provenance=false"] if docker else self._buildah("build", image)
         run_logged([*command, *words, "-t", image, "-f", dockerfile, folder], log)
-        push = ["docker", "push", image] if docker_runs() else [*self._buildah("push", image), image]
+        push = ["docker", "push", image] if docker else [*self._buildah("push", image), image]
         run_logged(push, log)
-
-    def _docker(self) -> list[str]:
-        return ["docker", "build", "--provenance=false"]
 
     def _buildah(self, verb: str, image: str) -> list[str]:
         data, run = self.settings.data_dir / "buildah", self.settings.run_dir / "buildah"

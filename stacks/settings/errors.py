@@ -30,17 +30,17 @@ class Problem:
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
     """Return every problem of a failed validation, in the words of the stack file."""
-    return [Problem(_path(e, model), _message(e, model)) for e in error.errors(include_url=False)]
+    return [Problem(_path(e), _message(e, model)) for e in error.errors(include_url=False)]
 
 
-def _path(error: ErrorDetails, model: type[BaseModel]) -> Path:
+def _path(error: ErrorDetails) -> Path:
     """Drop what pydantic adds to a location: union tags and the `[key]` of a mapping's key."""
     location = [part for part in error["loc"] if part != "[key]"]
-    tags = _union_tags(model, location)
+    tags = _union_tags(location)
     return tuple(part for index, part in enumerate(location) if index not in tags)
 
 
-def _union_tags(model: type[BaseModel], location: Sequence[str | int]) -> set[int]:
+def _union_tags(location: Sequence[str | int]) -> set[int]:
     return {i + 1 for i, part in enumerate(location) if part == "predictor" and i + 1 < len(location)}
 
 

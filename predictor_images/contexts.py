@@ -6,12 +6,13 @@ changed image, and a visible diff of its Deployment. The program and the builder
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pulumi
 
 from stacks.settings.images import Images
 from stacks.settings.model import Predictor, SklearnPredictor
+from stacks.settings.stack import Stack
 
 PROJECT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
@@ -70,6 +71,13 @@ def image_of(images: Images, predictor: Predictor) -> str:
     return predictor.image
 
 
+def repositories_of(stack: Stack) -> list[str]:
+    """Return the names of the images that a stack's models are built into, without registry and tag."""
+    predictors = [model.predictor for model in stack.models.values()]
+    ours = [predictor for predictor in predictors if isinstance(predictor, SklearnPredictor)]
+    return sorted({name for p in ours for name in (p.type, PurePath(p.path).name)})
+
+
 def contexts_of(images: Images, predictor: Predictor) -> list[BuildContext]:
     """Return what has to be built for a predictor, in order: the framework's image, then the model's."""
     if not isinstance(predictor, SklearnPredictor):
@@ -80,7 +88,7 @@ def contexts_of(images: Images, predictor: Predictor) -> list[BuildContext]:
 
 def _framework(images: Images, kind: str) -> BuildContext:
     return BuildContext(
-        repository=f"{images.registry}/{kind}",
+        repository=images.repository(kind),
         dockerfile=HERE / kind / "Dockerfile",
         folder=HERE,
         parts=(HERE / "runtime", HERE / kind),
@@ -97,7 +105,7 @@ def _model(images: Images, predictor: SklearnPredictor, base: str) -> BuildConte
         fix = "run `make models`" if train else "save a fitted estimator there with joblib.dump"
         raise MissingModel(f"{predictor.path}/model.joblib: no such file ({fix})")
     return BuildContext(
-        repository=f"{images.registry}/{folder.name}",
+        repository=images.repository(folder.name),
         dockerfile=HERE / "model" / "Dockerfile",
         folder=folder,
         parts=(folder,),

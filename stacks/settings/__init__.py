@@ -1,5 +1,6 @@
 """The stack config as types: the whole public interface of axon."""
 
+from stacks.settings.aws import eks
 from stacks.settings.images import Images
 from stacks.settings.loading import SettingsError, load, load_file
 from stacks.settings.model import ImagePredictor, Model, SklearnPredictor
@@ -14,6 +15,7 @@ __all__ = [
     "SettingsError",
     "SklearnPredictor",
     "Stack",
+    "eks",
     "load",
     "load_file",
 ]

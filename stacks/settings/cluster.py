@@ -1,11 +1,14 @@
 """`axon:cluster`: which Kubernetes the stack stands on."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from stacks.settings.aws.eks import EksCluster
 from stacks.settings.base import Settings
 
 
-class Cluster(Settings):
+class ExistingCluster(Settings):
     """A Kubernetes that is there already."""
 
     kind: Literal["existing"]
@@ -16,3 +19,6 @@ class Cluster(Settings):
 
     context: str | None = None
     """Context in the kubeconfig. Unset: its current context."""
+
+
+Cluster = Annotated[ExistingCluster | EksCluster, Field(discriminator="kind")]

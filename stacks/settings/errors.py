@@ -16,6 +16,7 @@ _TYPE_NAMES = {
     "string_type": "text",
     "bool_type": "true or false",
     "dict_type": "a mapping of keys",
+    "list_type": "a list",
     "model_type": "a mapping of keys",
 }
 
@@ -37,11 +38,24 @@ def _path(error: ErrorDetails) -> Path:
     """Drop what pydantic adds to a location: union tags and the `[key]` of a mapping's key."""
     location = [part for part in error["loc"] if part != "[key]"]
     tags = _union_tags(location)
-    return tuple(part for index, part in enumerate(location) if index not in tags)
+    found = tuple(part for index, part in enumerate(location) if index not in tags)
+    return (*found, "kind") if found == ("cluster",) and error["type"] == "union_tag_invalid" else found
 
 
 def _union_tags(location: Sequence[str | int]) -> set[int]:
-    return {i + 1 for i, part in enumerate(location) if part == "predictor" and i + 1 < len(location)}
+    """Return where pydantic says which kind of cluster or predictor it took a mapping for."""
+    if location[:1] == ["cluster"]:
+        return {1}
+    return {3} if location[:1] == ["models"] and location[2:3] == ["predictor"] else set()
+
+
+# What a bound's context holds, and how the message says it.
+_BOUNDS = {
+    "greater_than_equal": "{value} is less than {ge}, the least allowed",
+    "less_than_equal": "{value} is more than {le}, the most allowed",
+    "too_short": "has {actual_length} entries; {min_length} is the least",
+    "too_long": "has {actual_length} entries; {max_length} is the most",
+}
 
 
 def _message(error: ErrorDetails, model: type[BaseModel]) -> str:
@@ -55,17 +69,23 @@ def _message(error: ErrorDetails, model: type[BaseModel]) -> str:
         return str(context["error"])
     if kind in _TYPE_NAMES:
         return f"{shown(value)} is not {_TYPE_NAMES[kind]}"
-    if kind == "greater_than_equal":
-        return f"{shown(value)} is less than {context['ge']}, the least allowed"
-    if kind == "less_than_equal":
-        return f"{shown(value)} is more than {context['le']}, the most allowed"
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format(value=shown(value), **context)
     if kind == "literal_error":
         return _choice(value, str(context["expected"]).replace(" or ", ", ").split(", "))
-    if kind == "union_tag_invalid":
-        return _choice(context["tag"], ["'sklearn'"], "type ")
-    if kind == "union_tag_not_found":
-        return "needs `type: sklearn` with `path`, or `image`"
+    if kind.startswith("union_tag"):
+        return _union(error, context)
     return error["msg"]
+
+
+def _union(error: ErrorDetails, context: Mapping[str, Any]) -> str:
+    of_cluster = error["loc"] == ("cluster",)
+    if error["type"] == "union_tag_invalid":
+        tags = [tag for tag in str(context["expected_tags"]).split(", ") if tag != "'image'"]
+        return _choice(context["tag"], tags, "" if of_cluster else "type ")
+    if of_cluster:
+        return "needs `kind: existing` or `kind: eks`"
+    return "needs `type: sklearn` with `path`, or `image`"
 
 
 def _choice(value: object, expected: Sequence[str], what: str = "") -> str:
@@ -93,7 +113,9 @@ def _step(node: Mapping[str, Any], part: str, definitions: Mapping[str, Any]) ->
     child: Mapping[str, Any] = node.get("properties", {}).get(part) or node.get("additionalProperties") or {}
     for option in node.get("oneOf", []):  # a union's tag stands in the location: take that branch
         resolved = _resolve(option, definitions)
-        tag = resolved.get("properties", {}).get("type", {}).get("const", "image")
+        properties: Mapping[str, Any] = resolved.get("properties", {})
+        constant: Mapping[str, Any] = properties.get("type") or properties.get("kind") or {}
+        tag = constant.get("const", "image")
         if tag == part:
             return resolved
     return _resolve(child, definitions)

@@ -7,14 +7,18 @@ from stacks.settings.units import ImageReference, ImageRepository
 class Images(Settings):
     """The registry of the predictor images, and the mirror of everybody else's."""
 
-    registry: ImageRepository
-    """Where `make images` pushes predictor images and the nodes pull them from."""
+    registry: ImageRepository | None = None
+    """Where `make images` pushes predictor images and nodes pull them. Unset: the stack's own, on EKS."""
 
     base: ImageReference = "docker.io/library/python:3.11-slim-bookworm"
     """The image that predictor images start from: Python 3.11 on Debian 12."""
 
     mirror: ImageRepository | None = None
     """A registry that holds copies of the platform's images under their own paths. Unset: upstream's."""
+
+    def repository(self, name: str) -> str:
+        """Return registry and path of the predictor image called `name`."""
+        return f"{self.registry}/{name}"
 
     def mirrored(self, upstream: str) -> str:
         """Return where to pull `upstream` (registry, path, tag and perhaps digest) from.

@@ -10,6 +10,7 @@ import yaml
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import ValidationError
 
+from stacks.settings.checks import cross_problems
 from stacks.settings.errors import Path, Problem, problems
 from stacks.settings.source import NAMESPACE, Source, read_source
 from stacks.settings.stack import Stack
@@ -68,8 +69,9 @@ def validate(raw: Mapping[str, Any], source: Source) -> Stack:
     except ValidationError as error:
         found += problems(error, Stack)
     else:
+        found += cross_problems(stack)
         if not found:
-            return stack
+            return stack.with_registry()
     found.sort(key=lambda problem: source.line_of(problem.path))
     raise SettingsError("\n".join(source.describe(problem) for problem in found))
 

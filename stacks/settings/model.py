@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from stacks.settings.aws.units import Arn, S3Path
 from stacks.settings.base import Settings
 from stacks.settings.units import (
     CountOrPercent,
@@ -69,6 +70,18 @@ class Compute(Settings):
     mem: Memory = "512Mi"
     """Memory; a replica that exceeds it is killed. Room for scikit-learn, numpy and a small model."""
 
+    gpu: int = Field(default=0, ge=0, le=16)
+    """NVIDIA GPUs. A replica that asks for one runs on a node that has it, and no other replica does."""
+
+    neuron: int = Field(default=0, ge=0, le=16)
+    """AWS Neuron devices: Inferentia 2 or Trainium (Cortex's `inf`)."""
+
+    @model_validator(mode="after")
+    def _one_accelerator(self) -> "Compute":
+        if self.gpu and self.neuron:
+            raise PydanticCustomError("accelerators", "no instance has both GPUs and Neuron devices")
+        return self
+
 
 class Autoscaling(Settings):
     """How far, and on what signal, the replica count moves. It belongs to the autoscaler alone."""
@@ -121,6 +134,21 @@ class Networking(Settings):
     """Path on the gateway. Unset: `/` and the model's name."""
 
 
+class AwsAccess(Settings):
+    """What replicas may do on AWS, by a role of the model's own. On EKS alone."""
+
+    read: list[S3Path] = Field(default_factory=list[str], max_length=20)
+    """Places in S3 that they may read."""
+
+    policy_arns: list[Arn] = Field(default_factory=list[str], max_length=10)
+    """Managed policies of yours (Cortex's iam_policy_arns, for one model)."""
+
+    @property
+    def granted(self) -> bool:
+        """Whether there is anything that needs a role."""
+        return bool(self.read or self.policy_arns)
+
+
 class Model(Settings):
     """One model API: a rolling-update Deployment, its autoscaler and its route."""
 
@@ -138,6 +166,12 @@ class Model(Settings):
 
     networking: Networking = Networking()
     """Where it answers."""
+
+    node_groups: list[DnsLabel] = Field(default_factory=list[str])
+    """Node groups that replicas may run on (EKS; name: Cortex's). Empty: any that fits."""
+
+    aws: AwsAccess = AwsAccess()
+    """What replicas may do on AWS."""
 
     def endpoint(self, name: str) -> str:
         """Return the path on the gateway of the model called `name`."""

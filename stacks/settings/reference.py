@@ -1,6 +1,7 @@
 """The configuration reference, made from the settings: `python -m stacks.settings.reference` writes it."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from stacks.settings.loading import STACKS
@@ -23,25 +24,34 @@ def text() -> str:
     definitions: dict[str, dict[str, Any]] = schema["$defs"]
     parts = [_HEAD]
     for key, node in schema["properties"].items():
-        title, below = f"{NAMESPACE}{key}", node
-        if "additionalProperties" in node:
-            title, below = f"{title}.<name>", node["additionalProperties"]
-        parts += _tables(title, definitions[_name(below)], definitions)
+        for title, group in _groups(f"{NAMESPACE}{key}", node, definitions):
+            parts += _tables(title, group, definitions)
     return "\n".join(parts)
 
 
 def _tables(title: str, group: dict[str, Any], definitions: dict[str, Any]) -> list[str]:
     lines = [f"## `{title}`\n", f"{_first_line(group)}\n", "| key | default | meaning |", "|---|---|---|"]
     deeper: list[str] = []
+    # A kind of cluster starts anew: its keys stand below `axon:cluster` whatever the kind.
+    prefix = title.split(" ")[0]
     for key, node in group["properties"].items():
         lines.append(f"| `{key}` | {_default(key, node, group)} | {_first_line(node)} |")
-        for option in _groups(node):
-            deeper += _tables(f"{title}.{key}", definitions[option], definitions)
+        for below, option in _groups(f"{prefix}.{key}", node, definitions):
+            deeper += _tables(below, option, definitions)
     return ["\n".join(lines) + "\n", *deeper]
 
 
-def _groups(node: dict[str, Any]) -> list[str]:
-    return [_name(option) for option in [node, *node.get("oneOf", [])] if "$ref" in option]
+def _groups(title: str, node: dict[str, Any], definitions: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the groups of keys that a key may hold: its own, an entry's, or one for each kind."""
+    if "$ref" in node:
+        group = definitions[_name(node)]
+        kind = group.get("properties", {}).get("kind", {}).get("const")
+        yield (f"{title} ({kind})" if kind else title), group
+    for option in [*node.get("oneOf", []), *node.get("anyOf", [])]:
+        yield from _groups(title, option, definitions)
+    for key, place in (("additionalProperties", f"{title}.<name>"), ("items", f"{title}[]")):
+        if node.get(key):
+            yield from _groups(place, node[key], definitions)
 
 
 def _name(node: dict[str, Any]) -> str:

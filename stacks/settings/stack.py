@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from stacks.settings.aws.eks import EksCluster
 from stacks.settings.base import Settings
 from stacks.settings.cluster import Cluster
 from stacks.settings.images import Images
@@ -15,7 +16,7 @@ class Stack(Settings):
     cluster: Cluster
     """Which Kubernetes."""
 
-    images: Images
+    images: Images = Images()
     """Where images come from."""
 
     platform: Platform = Platform()
@@ -23,3 +24,10 @@ class Stack(Settings):
 
     models: Models = Field(default_factory=dict[str, Model])
     """The model APIs, by name."""
+
+    def with_registry(self) -> "Stack":
+        """Return the stack with the registry that EKS stacks have of their own, unless one is set."""
+        if self.images.registry or not isinstance(self.cluster, EksCluster):
+            return self
+        images = self.images.model_copy(update={"registry": self.cluster.registry})
+        return self.model_copy(update={"images": images})

@@ -211,7 +211,9 @@ def test_all_errors_come_at_once_in_the_order_of_the_file(stack_file: Path) -> N
 def test_a_key_that_is_missing_stands_in_its_parent(stack_file: Path) -> None:
     text = GOOD.replace("  axon:images:\n    registry: localhost:5000/axon\n", "")
 
-    assert lines(stack_file, text) == ["stacks/Pulumi.test.yaml:1: axon:images: is required"]
+    assert lines(stack_file, text) == [
+        "stacks/Pulumi.test.yaml:1: axon:images.registry: is required, unless the cluster is of `kind: eks`"
+    ]
 
 
 def test_a_file_that_is_not_yaml_says_where(stack_file: Path) -> None:

@@ -1,0 +1,137 @@
+"""What has to agree between an EKS cluster, its nodes and the models on them."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from stacks.settings.aws.eks import EksCluster
+from stacks.settings.aws.node_group import NodeGroup
+from stacks.settings.errors import Path, Problem, nearest
+from stacks.settings.model import Compute, Model
+from stacks.settings.units import quantity_value
+
+_GIB = 2**30
+
+
+def aws_problems(cluster: EksCluster, models: Mapping[str, Model]) -> Iterator[Problem]:
+    """Yield what does not go together."""
+    yield from _unknown_zones(cluster)
+    yield from _crowded_subnets(cluster)
+    for name, model in models.items():
+        path: Path = ("models", name)
+        unknown = list(_unknown_groups(cluster, model, path))
+        yield from unknown or _does_not_fit(cluster, model, path)
+
+
+def eligible_groups(cluster: EksCluster, model: Model) -> dict[str, NodeGroup]:
+    """Return the node groups whose taints let a model in."""
+    if model.node_groups:
+        return {name: cluster.node_groups[name] for name in model.node_groups}
+    tolerated = tolerated_taints(model.compute)
+    return {
+        name: group
+        for name, group in cluster.node_groups.items()
+        if all(t.key in tolerated for t in group.all_taints if t.effect != "PreferNoSchedule")
+    }
+
+
+def tolerated_taints(compute: Compute) -> set[str]:
+    """Return the taints that a model tolerates by what it asks for."""
+    asked = {"nvidia.com/gpu": compute.gpu, "aws.amazon.com/neuron": compute.neuron}
+    return {key for key, count in asked.items() if count}
+
+
+def replicas_per_node(group: NodeGroup, compute: Compute) -> int:
+    """Return how many replicas a node of the group holds, after the kubelet's share and the DaemonSets'."""
+    facts = group.facts
+    counts = [
+        int(facts.allocatable_cpu / quantity_value(compute.cpu)),
+        int(facts.allocatable_memory / quantity_value(compute.mem)),
+        facts.pods,
+    ]
+    if compute.gpu:
+        counts.append(facts.gpus // compute.gpu)
+    if compute.neuron:
+        counts.append(facts.neuron_devices // compute.neuron)
+    return max(0, min(counts))
+
+
+def _unknown_zones(cluster: EksCluster) -> Iterator[Problem]:
+    zones = cluster.network.zone_names(cluster.region)
+    for index, zone in enumerate(cluster.network.zones):
+        if not zone.startswith(cluster.region):
+            yield Problem(("cluster", "network", "zones", index), f'"{zone}" is not in {cluster.region}')
+    existing = cluster.network.existing
+    for name, group in cluster.node_groups.items():
+        path: Path = ("cluster", "node_groups", name)
+        unknown = [zone for zone in group.zones if zone not in zones]
+        if unknown:
+            yield Problem(
+                (*path, "zones"), f'"{unknown[0]}" is not a zone of the network ({", ".join(zones)})'
+            )
+        if group.subnets == "public" and existing and not existing.public_subnets:
+            yield Problem((*path, "subnets"), "network.existing has no public_subnets")
+
+
+def _crowded_subnets(cluster: EksCluster) -> Iterator[Problem]:
+    """Compare what full node groups take of each zone's subnets with what these have."""
+    zones = cluster.network.zone_names(cluster.region)
+    for visibility in ("private", "public"):
+        room = cluster.network.addresses(visibility)
+        if room is None:
+            continue
+        needed: defaultdict[str, int] = defaultdict(int)
+        for group in cluster.node_groups.values():
+            if group.subnets == visibility:
+                own = group.zones or zones
+                for zone in own:
+                    a_node = max(facts.subnet_addresses for facts in group.types)
+                    needed[zone] += math.ceil(group.max_instances / len(own)) * a_node
+        worst = max(needed, key=lambda zone: needed[zone], default=None)
+        if worst and needed[worst] > room:
+            yield Problem(
+                ("cluster", "network", "cidr"),
+                f'"{cluster.network.cidr}" gives a zone {room} addresses in its {visibility} subnet; with '
+                f"all node groups at max_instances {worst} needs {needed[worst]}",
+            )
+
+
+def _unknown_groups(cluster: EksCluster, model: Model, path: Path) -> Iterator[Problem]:
+    for index, group in enumerate(model.node_groups):
+        if group not in cluster.node_groups:
+            near = nearest(group, cluster.node_groups) or ", ".join(cluster.node_groups)
+            yield Problem((*path, "node_groups", index), f'"{group}" is not a node group (try {near})')
+
+
+def _does_not_fit(cluster: EksCluster, model: Model, path: Path) -> Iterator[Problem]:
+    groups = eligible_groups(cluster, model)
+    holding = {name: replicas_per_node(group, model.compute) for name, group in groups.items()}
+    if not any(holding.values()):
+        yield _too_large(cluster, model, groups, path)
+        return
+    room = sum(count * groups[name].max_instances for name, count in holding.items())
+    scaling = model.autoscaling
+    for key, wanted in (("max_replicas", scaling.max_replicas), ("min_replicas", scaling.min_replicas)):
+        # A default is no wish: only what somebody wrote can be wrong.
+        if wanted > room and key in scaling.model_fields_set:
+            names = ", ".join(f"{name} ({count} a node)" for name, count in holding.items() if count)
+            message = f"{wanted} replicas do not fit: {names} at max_instances hold {room}"
+            yield Problem((*path, "autoscaling", key), message)
+            return
+
+
+def _too_large(cluster: EksCluster, model: Model, groups: Mapping[str, NodeGroup], path: Path) -> Problem:
+    compute = model.compute
+    for key, wanted, what in (("gpu", compute.gpu, "gpus"), ("neuron", compute.neuron, "neuron_devices")):
+        most = max((getattr(group.facts, what) for group in cluster.node_groups.values()), default=0)
+        if wanted > most:
+            return Problem((*path, "compute", key), f"{wanted}: a node of any node group has {most} at most")
+    if not groups:
+        return Problem(path, "no node group takes it: all have taints (name one in node_groups)")
+    offers = [
+        f"{name}: {group.facts.allocatable_cpu:.2f} cpu, {group.facts.allocatable_memory / _GIB:.1f}Gi"
+        + (f", {group.facts.gpus} gpu" if group.facts.gpus else "")
+        for name, group in groups.items()
+    ]
+    asked = f"{compute.cpu} cpu and {compute.mem}" + (f" with {compute.gpu} gpu" if compute.gpu else "")
+    return Problem((*path, "compute"), f"{asked} fit on no node ({'; '.join(offers)} allocatable)")

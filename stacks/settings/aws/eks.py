@@ -1,0 +1,157 @@
+"""`axon:cluster` with `kind: eks`: everything that a stack makes on AWS."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from stacks.settings.aws.extras import Budget, ExternalDns, LoadBalancer, Logging, ModelStore
+from stacks.settings.aws.network import Network
+from stacks.settings.aws.node_group import NodeGroup
+from stacks.settings.aws.units import AccountId, Arn, Cidr, ClusterName, Region
+from stacks.settings.aws.versions import ADDONS, AddonName, KubernetesVersion
+from stacks.settings.base import Settings
+from stacks.settings.units import DnsLabel
+
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
+
+
+def _group_name(text: str) -> str:
+    # EKS adds a suffix of 26 digits and allows 63 characters in all.
+    if len(text) <= 30:
+        return text
+    raise ValueError(f'"{text}" is longer than 30 characters')
+
+
+GroupName = Annotated[DnsLabel, AfterValidator(_group_name)]
+
+
+class Endpoint(Settings):
+    """Who may reach the Kubernetes API. It is always reachable inside the VPC."""
+
+    public_cidrs: list[Cidr] = Field(default_factory=list[str])
+    """Networks outside that may. Empty: none, and `pulumi up` has to run inside the VPC."""
+
+    anywhere: bool = False
+    """Let the whole internet reach it; a login is needed still. It has to be asked for by this name."""
+
+    @field_validator("public_cidrs")
+    @classmethod
+    def _not_everybody(cls, cidrs: list[str]) -> list[str]:
+        if "0.0.0.0/0" in cidrs:
+            raise ValueError("0.0.0.0/0 is the whole internet: say `anywhere: true` if that is meant")
+        return cidrs
+
+    @property
+    def cidrs(self) -> list[str]:
+        """The networks outside the VPC that may reach the API."""
+        return ["0.0.0.0/0"] if self.anywhere else self.public_cidrs
+
+
+class Access(Settings):
+    """What one IAM role or user may do in the cluster."""
+
+    principal_arn: Arn
+    """The role or user."""
+
+    policy: Literal["cluster-admin", "admin", "edit", "view"] = "view"
+    """EKS' access policy of that name."""
+
+    namespaces: list[DnsLabel] = Field(default_factory=list[str])
+    """Where it holds. Empty: everywhere."""
+
+    @model_validator(mode="after")
+    def _cluster_admins_are_everywhere(self) -> "Access":
+        if self.policy == "cluster-admin" and self.namespaces:
+            raise PydanticCustomError("scope", "cluster-admin holds everywhere (try `policy: admin`)")
+        return self
+
+
+class EksCluster(Settings):
+    """A cluster on AWS, made from nothing: network, control plane, node groups, stores."""
+
+    kind: Literal["eks"]
+    """`eks`: Amazon's Kubernetes, made by this stack."""
+
+    name: ClusterName
+    """Name of the cluster, and the first part of every name on AWS."""
+
+    account: AccountId
+    """The AWS account that the stack belongs to. With the credentials of another nothing is done."""
+
+    region: Region
+    """AWS region."""
+
+    version: KubernetesVersion = "1.36"
+    """Kubernetes. It can be raised, one minor version an update, and never lowered."""
+
+    addons: dict[AddonName, str] = Field(default_factory=dict[AddonName, str])
+    """Other versions of EKS add-ons than those that axon pins for the version of Kubernetes."""
+
+    network: Network = Network()
+    """VPC, zones, NAT."""
+
+    endpoint: Endpoint = Endpoint()
+    """Who may reach the Kubernetes API."""
+
+    access: dict[DnsLabel, Access] = Field(default_factory=dict[str, Access])
+    """IAM principals that may use the cluster, beside the one that creates it."""
+
+    node_groups: dict[GroupName, NodeGroup] = Field(min_length=1)
+    """The nodes."""
+
+    log_retention_days: RetentionDays = 30
+    """How long the control plane's logs are kept."""
+
+    protected: bool = False
+    """Refuse to delete the cluster, its load balancer and its stores."""
+
+    load_balancer: LoadBalancer = LoadBalancer()
+    """The network load balancer before the gateway."""
+
+    logging: Logging = Logging()
+    """The logs of the model APIs."""
+
+    model_store: ModelStore = ModelStore()
+    """The S3 bucket for models."""
+
+    external_dns: ExternalDns | None = None
+    """Keep DNS records for the hostnames of routes. Unset: not installed."""
+
+    budget: Budget | None = None
+    """Warn by e-mail about what the stack costs. Unset: no warning."""
+
+    tags: dict[str, str] = Field(default_factory=dict[str, str], max_length=20)
+    """Tags of every AWS resource, beside `axon:stack` and `axon:cluster`, for cost reports."""
+
+    @model_validator(mode="after")
+    def _has_a_home_for_the_platform(self) -> "EksCluster":
+        if not any(g.role == "system" and g.min_instances for g in self.node_groups.values()):
+            raise PydanticCustomError(
+                "system",
+                "node_groups has none with `role: system` and min_instances of 1 or more, "
+                "which the platform runs on",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _load_balancer_has_subnets(self) -> "EksCluster":
+        existing = self.network.existing
+        public = self.load_balancer.scheme == "internet-facing"
+        if existing and public and len(existing.public_subnets) < 2:
+            raise PydanticCustomError(
+                "subnets",
+                "network.existing.public_subnets has fewer than 2, and load_balancer faces the internet "
+                "(try `scheme: internal`)",
+            )
+        return self
+
+    def addon_version(self, addon: AddonName) -> str:
+        """Return the pinned version of an EKS add-on."""
+        return self.addons.get(addon, ADDONS[self.version][addon])
+
+    @property
+    def registry(self) -> str:
+        """The stack's own image registry."""
+        return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com/{self.name}"

@@ -1,0 +1,118 @@
+"""What stands around an EKS cluster: load balancer, logs, model store, DNS, budget."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from stacks.settings.aws.units import Arn, Cidr
+from stacks.settings.base import Settings
+from stacks.settings.units import DnsLabel
+
+
+def _hosted_zone(text: str) -> str:
+    if text.startswith("Z") and text.isalnum() and text.isupper():
+        return text
+    raise ValueError(f'"{text}" is not the id of a Route 53 hosted zone (such as Z0123456789ABCDEFGHIJ)')
+
+
+def _hostname(text: str) -> str:
+    labels = text.removeprefix("*.").split(".")
+    if len(labels) > 1 and all(part and part.replace("-", "").isalnum() for part in labels):
+        return text
+    raise ValueError(f'"{text}" is not a host name (such as models.example.com)')
+
+
+HostedZone = Annotated[str, AfterValidator(_hosted_zone)]
+Hostname = Annotated[str, AfterValidator(_hostname)]
+
+
+class Tls(Settings):
+    """How clients' connections are encrypted: at the load balancer, or at the gateway."""
+
+    certificate_arn: Arn | None = None
+    """A certificate of ACM: the load balancer ends TLS (Cortex's ssl_certificate_arn)."""
+
+    cluster_issuer: DnsLabel | None = None
+    """A ClusterIssuer of a cert-manager that is installed already: the gateway ends TLS."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Tls":
+        if (self.certificate_arn is None) == (self.cluster_issuer is None):
+            raise PydanticCustomError("tls", "needs either `certificate_arn` or `cluster_issuer`")
+        return self
+
+
+class Dns(Settings):
+    """Names of the load balancer in a hosted zone of Route 53."""
+
+    zone_id: HostedZone
+    """The hosted zone."""
+
+    hostnames: list[Hostname] = Field(min_length=1, max_length=10)
+    """Names in it that lead to the load balancer; the first is the one that endpoints are shown with."""
+
+
+class LoadBalancer(Settings):
+    """The network load balancer (NLB) before the gateway."""
+
+    scheme: Literal["internet-facing", "internal"] = "internet-facing"
+    """Where it can be reached from (name and default: Cortex's api_load_balancer_scheme)."""
+
+    allow: list[Cidr] = Field(default_factory=lambda: ["0.0.0.0/0"], min_length=1, max_length=50)
+    """Networks that may connect (default: Cortex's api_load_balancer_cidr_white_list)."""
+
+    client_ip: Literal["preserved", "proxy_protocol"] = "preserved"
+    """How the gateway learns the client's address. Both need nothing of the client."""
+
+    tls: Tls | None = None
+    """Serve HTTPS on 443; HTTP on 80 then leads there. Unset: HTTP."""
+
+    dns: Dns | None = None
+    """Names for it. Unset: AWS' own."""
+
+    @model_validator(mode="after")
+    def _issuer_needs_names(self) -> "LoadBalancer":
+        if self.tls and self.tls.cluster_issuer and not self.dns:
+            raise PydanticCustomError("names", "tls.cluster_issuer needs dns.hostnames to issue for")
+        return self
+
+
+class Logging(Settings):
+    """Fluent Bit, to one CloudWatch log group of the stack."""
+
+    enabled: bool = True
+    """Install it."""
+
+    retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 14
+    """How long the model APIs' logs are kept."""
+
+
+class ModelStore(Settings):
+    """A private, versioned, encrypted S3 bucket."""
+
+    enabled: bool = True
+    """Make it."""
+
+    old_versions_days: int = Field(default=90, ge=1, le=3650)
+    """When versions that were overwritten or deleted are removed for good."""
+
+    delete_with_contents: bool = False
+    """Let `make down` remove the bucket with what is in it."""
+
+
+class ExternalDns(Settings):
+    """external-dns, for the hostnames of routes."""
+
+    zone_ids: list[HostedZone] = Field(min_length=1, max_length=20)
+    """The hosted zones whose records it may change, and no others."""
+
+
+class Budget(Settings):
+    """An AWS budget over the resources with the stack's tag."""
+
+    monthly_usd: int = Field(ge=1)
+    """US dollars a month. The warning comes when the forecast passes it."""
+
+    emails: list[str] = Field(min_length=1, max_length=10)
+    """Who is told."""

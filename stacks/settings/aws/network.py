@@ -1,0 +1,168 @@
+"""`axon:cluster.network`: a VPC of the stack's own, or one that is there already."""
+
+import ipaddress
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from stacks.settings.aws.units import Cidr, SubnetId, VpcId, Zone
+from stacks.settings.base import Settings
+
+# Eight equal parts: one private subnet a zone (at most six), one part for all public subnets, one spare.
+# A zone that is added later takes the next part, and no other subnet moves.
+_PARTS = 8
+_PUBLIC_PART = 6
+# Five addresses of every subnet are AWS' own:
+# https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+_TAKEN_BY_AWS = 5
+_PRIVATE_RANGES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
+
+InterfaceEndpoint = Literal[
+    "autoscaling",
+    "ec2",
+    "ecr.api",
+    "ecr.dkr",
+    "eks",
+    "eks-auth",
+    "elasticloadbalancing",
+    "logs",
+    "sts",
+]
+# Without a way to the internet nodes reach AWS by these alone:
+# https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
+NEEDED_WITHOUT_NAT: tuple[InterfaceEndpoint, ...] = (
+    "autoscaling",
+    "ec2",
+    "ecr.api",
+    "ecr.dkr",
+    "eks",
+    "eks-auth",
+    "elasticloadbalancing",
+    "logs",
+    "sts",
+)
+
+
+class ExistingVpc(Settings):
+    """A VPC that somebody else made, with its subnets by zone. Their tags and routes stay theirs."""
+
+    vpc: VpcId
+    """Its id."""
+
+    cidr: Cidr
+    """Its first network."""
+
+    private_subnets: dict[Zone, SubnetId] = Field(min_length=2, max_length=6)
+    """Subnets with a route to the internet by NAT, or with the endpoints that EKS needs, by zone."""
+
+    public_subnets: dict[Zone, SubnetId] = Field(default_factory=dict[str, str], max_length=6)
+    """Subnets with an internet gateway, by zone. Needed for a load balancer that faces the internet."""
+
+
+class Network(Settings):
+    """A VPC over several zones of the region."""
+
+    cidr: Cidr = "10.0.0.0/16"
+    """The VPC's network (default: a size that holds 8000 pods a zone)."""
+
+    service_cidr: Cidr = "172.20.0.0/16"
+    """The network of Kubernetes Services, outside the VPC's (one of the two that EKS chooses from)."""
+
+    zone_count: int = Field(default=3, ge=2, le=6)
+    """How many of the region's zones, from `a` on. Adding one moves no subnet."""
+
+    zones: list[Zone] = Field(default_factory=list[str], max_length=6)
+    """Which zones, where the first ones are not wanted. Empty: `zone_count` of them."""
+
+    nat: Literal["none", "single", "per_zone"] = "single"
+    """How private subnets reach the internet. `per_zone` outlives the loss of a zone, and costs one each."""
+
+    interface_endpoints: list[InterfaceEndpoint] = Field(default_factory=list[InterfaceEndpoint])
+    """AWS services reached inside the VPC, each at an hourly price in each zone. S3 is, always, for free."""
+
+    flow_logs: bool = False
+    """Log refused connections to CloudWatch."""
+
+    existing: ExistingVpc | None = None
+    """Use this VPC instead; `cidr`, `zones`, `nat` and the rest then do not apply."""
+
+    @field_validator("zones")
+    @classmethod
+    def _at_least_two(cls, zones: list[str]) -> list[str]:
+        if len(set(zones)) != len(zones):
+            raise ValueError("a zone stands twice")
+        if len(zones) == 1:
+            raise ValueError("EKS needs two zones")
+        return zones
+
+    @field_validator("cidr")
+    @classmethod
+    def _size(cls, cidr: str) -> str:
+        network = ipaddress.ip_network(cidr)
+        if not 16 <= network.prefixlen <= 22:
+            raise ValueError(f'"{cidr}": a VPC has /16 at most, and the plan needs /22 at least')
+        _refuse_public(cidr)
+        return cidr
+
+    @field_validator("service_cidr")
+    @classmethod
+    def _service_size(cls, cidr: str) -> str:
+        # https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
+        if not 12 <= ipaddress.ip_network(cidr).prefixlen <= 24:
+            raise ValueError(f'"{cidr}": the network of Services is between /24 and /12')
+        _refuse_public(cidr)
+        return cidr
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Network":
+        vpc = self.existing.cidr if self.existing else self.cidr
+        if ipaddress.ip_network(vpc).overlaps(ipaddress.ip_network(self.service_cidr)):
+            raise PydanticCustomError(
+                "overlap",
+                "the VPC, {vpc}, and service_cidr, {services}, overlap",
+                {"vpc": vpc, "services": self.service_cidr},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _reaches_aws(self) -> "Network":
+        missing = [name for name in NEEDED_WITHOUT_NAT if name not in self.interface_endpoints]
+        if self.nat == "none" and missing and not self.existing:
+            raise PydanticCustomError(
+                "endpoints",
+                "with `nat: none` nodes reach AWS by interface_endpoints alone; add {missing}",
+                {"missing": ", ".join(missing)},
+            )
+        return self
+
+    def zone_names(self, region: str) -> list[str]:
+        """Return the zones, from the settings alone: AWS' own list may change its order."""
+        if self.existing:
+            return sorted(self.existing.private_subnets)
+        return self.zones or [f"{region}{letter}" for letter in "abcdef"[: self.zone_count]]
+
+    def private_cidr(self, index: int) -> str:
+        """Return the network of the private subnet in the zone at `index`."""
+        return str(self._parts()[index])
+
+    def public_cidr(self, index: int) -> str:
+        """Return the network of the public subnet in the zone at `index`."""
+        return str(list(self._parts()[_PUBLIC_PART].subnets(prefixlen_diff=3))[index])
+
+    def addresses(self, visibility: Literal["private", "public"]) -> int | None:
+        """Return the addresses that nodes and pods of one zone can have, or None in an existing VPC."""
+        if self.existing:
+            return None
+        cidr = self.private_cidr(0) if visibility == "private" else self.public_cidr(0)
+        return ipaddress.ip_network(cidr).num_addresses - _TAKEN_BY_AWS
+
+    def _parts(self) -> list[ipaddress.IPv4Network]:
+        return list(ipaddress.IPv4Network(self.cidr).subnets(prefixlen_diff=_PARTS.bit_length() - 1))
+
+
+def _refuse_public(cidr: str) -> None:
+    # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+    network = ipaddress.IPv4Network(cidr)
+    if not any(network.subnet_of(ipaddress.IPv4Network(private)) for private in _PRIVATE_RANGES):
+        raise ValueError(f'"{cidr}" is not private: use a part of {", ".join(_PRIVATE_RANGES)}')

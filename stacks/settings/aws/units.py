@@ -1,0 +1,87 @@
+"""The units of AWS in a stack file: accounts, regions, zones, networks, ARNs."""
+
+import ipaddress
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+_REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-\d")
+
+
+def _account(text: str) -> str:
+    if re.fullmatch(r"\d{12}", text):
+        return text
+    raise ValueError(f'"{text}" is not an AWS account id: twelve digits, in quotes')
+
+
+def _region(text: str) -> str:
+    if _REGION.fullmatch(text):
+        return text
+    zone = re.fullmatch(rf"({_REGION.pattern})[a-z]", text)
+    hint = f"(try {zone[1]})" if zone else "(such as eu-west-1)"
+    raise ValueError(f'"{text}" is not an AWS region {hint}')
+
+
+def _zone(text: str) -> str:
+    if re.fullmatch(rf"{_REGION.pattern}[a-z]", text):
+        return text
+    raise ValueError(f'"{text}" is not an availability zone (such as eu-west-1a)')
+
+
+def _cidr(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f'"{text}" is not a network such as 10.0.0.0/16') from None
+    if network.version != 4:
+        raise ValueError(f'"{text}" is not an IPv4 network')
+    if "/" not in text or str(network) != text:
+        raise ValueError(f'"{text}" is not the first address of its network (try {network})')
+    return text
+
+
+def _arn(text: str) -> str:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    if re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+", text):
+        return text
+    raise ValueError(f'"{text}" is not an ARN (arn:aws:service:region:account:resource)')
+
+
+def _cluster_name(text: str) -> str:
+    # Roles carry the name, and a role's name has at most 64 characters:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    if re.fullmatch(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", text):
+        return text
+    near = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-0123456789")[:20].strip("-")
+    hint = f" (try {near})" if len(near) > 1 else ""
+    raise ValueError(
+        f'"{text}" cannot be a cluster\'s name: 2 to 20 lower-case letters, digits, hyphens{hint}'
+    )
+
+
+def _s3_path(text: str) -> str:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    if re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^*?]*)?", text):
+        return text
+    raise ValueError(f'"{text}" is not a place in S3 (such as s3://bucket/models/iris/)')
+
+
+def _resource_id(kind: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if re.fullmatch(rf"{kind}-[0-9a-f]{{8,17}}", text):
+            return text
+        raise ValueError(f'"{text}" is not the id of a {kind} (such as {kind}-0123456789abcdef0)')
+
+    return AfterValidator(check)
+
+
+AccountId = Annotated[str, AfterValidator(_account)]
+Region = Annotated[str, AfterValidator(_region)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Cidr = Annotated[str, AfterValidator(_cidr)]
+Arn = Annotated[str, AfterValidator(_arn)]
+ClusterName = Annotated[str, AfterValidator(_cluster_name)]
+S3Path = Annotated[str, AfterValidator(_s3_path)]
+VpcId = Annotated[str, _resource_id("vpc")]
+SubnetId = Annotated[str, _resource_id("subnet")]

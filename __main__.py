@@ -2,18 +2,53 @@
 
 import pulumi
 
-from components import ExistingCluster, ModelApi, Platform
-from stacks.settings import load
+from components import (
+    Budget,
+    EksCluster,
+    ExistingCluster,
+    ModelApi,
+    ModelStore,
+    Platform,
+    Registry,
+    aws_provider,
+)
+from predictor_images import repositories_of
+from stacks.settings import eks, load
 
 settings = load()
 
-cluster = ExistingCluster("cluster", settings.cluster)
-on_cluster = pulumi.ResourceOptions(provider=cluster.provider)
 
-platform = Platform("platform", settings.platform, settings.images, opts=on_cluster)
+def on_aws(wanted: eks.EksCluster) -> EksCluster:
+    """Make the cluster, and what stands beside it in the stack's AWS account."""
+    provider = aws_provider(pulumi.get_stack(), wanted)
+    opts = pulumi.ResourceOptions(provider=provider)
+    Registry("registry", wanted, repositories_of(settings), opts=opts)
+    if wanted.model_store.enabled:
+        pulumi.export("model_store", ModelStore("models", wanted, opts=opts).bucket)
+    if wanted.budget:
+        Budget("budget", pulumi.get_stack(), wanted.budget, opts=opts)
+    return EksCluster("cluster", wanted, provider=provider)
+
+
+cluster = (
+    on_aws(settings.cluster)
+    if isinstance(settings.cluster, eks.EksCluster)
+    else ExistingCluster("cluster", settings.cluster)
+)
+providers = [cluster.provider, *([cluster.aws.provider] if cluster.aws else [])]
+on_cluster = pulumi.ResourceOptions(providers=providers)
+
+platform = Platform(
+    "platform",
+    settings.platform,
+    settings.images,
+    placement=cluster.placement,
+    on_aws=cluster.aws,
+    opts=on_cluster,
+)
 
 apis = {
-    name: ModelApi(name, model, settings.images, platform=platform, opts=on_cluster)
+    name: ModelApi(name, model, settings.images, platform=platform, on_aws=cluster.aws, opts=on_cluster)
     for name, model in settings.models.items()
 }
 

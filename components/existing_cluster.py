@@ -3,7 +3,8 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from stacks.settings.cluster import Cluster
+from components.kubernetes_cluster import OnAws, Placement
+from stacks.settings import cluster
 
 
 class ExistingCluster(pulumi.ComponentResource):
@@ -15,8 +16,13 @@ class ExistingCluster(pulumi.ComponentResource):
     provider: k8s.Provider
     """What creates resources on this cluster."""
 
-    def __init__(self, name: str, settings: Cluster, *, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, settings: cluster.ExistingCluster, *, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("axon:cluster:ExistingCluster", name, None, opts)
+        self.name = settings.context or "current"
+        self.aws: OnAws | None = None
+        self.placement = Placement()
         self.provider = k8s.Provider(
             name,
             kubeconfig=settings.kubeconfig,

@@ -3,8 +3,12 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.iam import PodRole
+from components.kubernetes_cluster import OnAws
+from components.model_role import statements
 from components.platform import Platform
 from components.pod import pod_spec
+from components.scheduling import scheduling
 from predictor_images import image_of
 from stacks.settings.images import Images
 from stacks.settings.model import Model
@@ -33,6 +37,7 @@ class ModelApi(pulumi.ComponentResource):
         images: Images,
         *,
         platform: Platform,
+        on_aws: OnAws | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("axon:model_api:ModelApi", name, None, opts)
@@ -40,8 +45,10 @@ class ModelApi(pulumi.ComponentResource):
         self._labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "axon"}
         self._child = pulumi.ResourceOptions(parent=self)
         self.image = image_of(images, model.predictor)
+        self._scheduling = scheduling(model, on_aws.settings if on_aws else None)
 
-        deployment = self._deployment()
+        account = self._service_account(on_aws) if on_aws and model.aws.granted else None
+        deployment = self._deployment(account)
         service = self._service()
         self._autoscaler(deployment)
         self._disruption_budget()
@@ -61,7 +68,25 @@ class ModelApi(pulumi.ComponentResource):
     def _selector(self) -> k8s.meta.v1.LabelSelectorArgs:
         return k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": self._name})
 
-    def _deployment(self) -> k8s.apps.v1.Deployment:
+    def _service_account(self, on_aws: OnAws) -> k8s.core.v1.ServiceAccount:
+        """Give the replicas an identity with a role on AWS."""
+        access, namespace = self._model.aws, self._platform.namespace_name
+        PodRole(
+            self._name,
+            on_aws.settings.name,
+            full_name=f"{on_aws.settings.name}-model-{self._name}",
+            namespace=namespace,
+            service_account=self._name,
+            policy_arns={arn.rsplit("/", 1)[-1]: arn for arn in access.policy_arns},
+            statements=statements(access),
+            association=on_aws.cluster_name,
+            opts=self._child,
+        )
+        return k8s.core.v1.ServiceAccount(
+            self._name, metadata=self._metadata(), automount_service_account_token=False, opts=self._child
+        )
+
+    def _deployment(self, account: k8s.core.v1.ServiceAccount | None) -> k8s.apps.v1.Deployment:
         update = self._model.update_strategy
         seconds = int(duration_seconds(update.timeout))
         rolling = k8s.apps.v1.RollingUpdateDeploymentArgs(
@@ -77,7 +102,13 @@ class ModelApi(pulumi.ComponentResource):
                 progress_deadline_seconds=seconds,
                 template=k8s.core.v1.PodTemplateSpecArgs(
                     metadata=k8s.meta.v1.ObjectMetaArgs(labels=self._labels),
-                    spec=pod_spec(self._name, self._model, self.image),
+                    spec=pod_spec(
+                        self._name,
+                        self._model,
+                        self.image,
+                        self._scheduling,
+                        account.metadata.name.apply(str) if account else None,
+                    ),
                 ),
             ),
             # The engine waits a little longer than Kubernetes, whose word it then reports.

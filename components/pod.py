@@ -1,7 +1,9 @@
 """The pod of a model API: one locked-down container."""
 
+import pulumi
 import pulumi_kubernetes as k8s
 
+from components.scheduling import Scheduling
 from stacks.settings.model import Compute, ImagePredictor, Model
 
 # Any user that is not root; the one that distroless images call nonroot.
@@ -14,9 +16,18 @@ GRACE_SECONDS = 60
 _SCRATCH = "tmp"
 
 
-def pod_spec(name: str, model: Model, image: str) -> k8s.core.v1.PodSpecArgs:
+def pod_spec(
+    name: str,
+    model: Model,
+    image: str,
+    where: Scheduling,
+    service_account: pulumi.Input[str] | None = None,
+) -> k8s.core.v1.PodSpecArgs:
     """Return the pod that runs `image`: restricted Pod Security, no token, nothing writable but /tmp."""
     return k8s.core.v1.PodSpecArgs(
+        service_account_name=service_account,
+        tolerations=where.tolerations or None,
+        affinity=where.affinity,
         automount_service_account_token=False,
         enable_service_links=False,
         termination_grace_period_seconds=DRAIN_SECONDS + GRACE_SECONDS,
@@ -61,8 +72,12 @@ def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs
 
 
 def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:
+    # Kubernetes counts devices by limits, and allows no other request.
+    devices = {"nvidia.com/gpu": compute.gpu, "aws.amazon.com/neuron": compute.neuron}
+    asked = {key: str(count) for key, count in devices.items() if count}
     return k8s.core.v1.ResourceRequirementsArgs(
-        requests={"cpu": compute.cpu, "memory": compute.mem}, limits={"memory": compute.mem}
+        requests={"cpu": compute.cpu, "memory": compute.mem, **asked},
+        limits={"memory": compute.mem, **asked},
     )
 
 

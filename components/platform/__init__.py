@@ -3,18 +3,21 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.kubernetes_cluster import OnAws, Placement
+from components.platform.entrance import entrance
 from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
 from components.platform.gateway import Gateway
 from components.platform.metrics_server import MetricsServer
+from components.platform.on_aws import AwsPlatform
 from stacks.settings.images import Images
 from stacks.settings.platform import Platform as PlatformSettings
 
 
 class Platform(pulumi.ComponentResource):
-    """Gateway, resource metrics, and the namespace of the models."""
+    """Gateway, resource metrics, the namespace of the models, and on AWS what AWS takes."""
 
     url: pulumi.Output[str]
-    """Where clients reach the gateway: `http://host[:port]`."""
+    """Where clients reach the gateway: `http://host[:port]`, or `https://host`."""
 
     gateway: str
     """Name of the Gateway that routes attach to."""
@@ -23,7 +26,10 @@ class Platform(pulumi.ComponentResource):
     """Namespace of the Gateway."""
 
     namespace: pulumi.Output[str]
-    """Namespace that model APIs live in."""
+    """Namespace that model APIs live in, once it is there."""
+
+    namespace_name: str
+    """Its name."""
 
     def __init__(
         self,
@@ -31,16 +37,32 @@ class Platform(pulumi.ComponentResource):
         settings: PlatformSettings,
         images: Images,
         *,
+        placement: Placement | None = None,
+        on_aws: OnAws | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("axon:platform:Platform", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        self._settings, self._images = settings, images
+        self._placement = placement or Placement()
+        self._child = pulumi.ResourceOptions(parent=self)
         self.gateway, self.gateway_namespace = "axon", GATEWAY_NAMESPACE
-        self.url = Gateway(self.gateway, settings, images, opts=child).url
+        self.url = self._entrance(on_aws)
         if settings.install and settings.metrics_server:
-            MetricsServer("metrics-server", settings, images, opts=child)
+            MetricsServer("metrics-server", settings, images, self._placement, opts=self._child)
+        self.namespace_name = settings.namespace
         self.namespace = self._models_namespace(settings.namespace).metadata.name.apply(str)
         self.register_outputs({"url": self.url, "namespace": self.namespace})
+
+    def _entrance(self, on_aws: OnAws | None) -> pulumi.Output[str]:
+        """Make the gateway, and on AWS the load balancer before it; return where clients reach it."""
+        settings, images, placement = self._settings, self._images, self._placement
+        ways = entrance(settings.gateway.port, on_aws.settings.load_balancer if on_aws else None)
+        if on_aws is None:
+            return Gateway(self.gateway, settings, images, ways, placement, opts=self._child).url
+        on = AwsPlatform("aws", on_aws, settings, images, placement, ways.exposed, opts=self._child)
+        address = on.balancer.address
+        on.bind(Gateway(self.gateway, settings, images, ways, placement, address=address, opts=self._child))
+        return on.balancer.url
 
     def _models_namespace(self, name: str) -> k8s.core.v1.Namespace:
         # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted

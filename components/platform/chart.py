@@ -19,12 +19,13 @@ def chart(
 ) -> k8s.helm.v4.Chart:
     """Install a chart so that each of its objects is a resource with a diff of its own.
 
-    `mirror` is a folder of the project with one chart a folder; unset, the chart comes from upstream.
+    `mirror` is a folder of the project with one chart a folder; unset, the chart comes from upstream. While
+    the cluster is not there yet a preview shows the chart as one line.
     """
     upstream = k8s.helm.v4.RepositoryOptsArgs(repo=source.repository)
     return k8s.helm.v4.Chart(
         source.name,
-        chart=f"./{mirror}/{source.name}" if mirror else source.reference,
+        chart=source.at(mirror),
         version=None if mirror else source.version,
         repository_opts=upstream if source.repository and not mirror else None,
         namespace=namespace,
@@ -39,18 +40,22 @@ def release(
     mirror: str | None,
     namespace: pulumi.Input[str],
     values: Mapping[str, Any],
+    skip_crds: bool = True,
     opts: pulumi.ResourceOptions,
 ) -> k8s.helm.v3.Release:
-    """Install a chart that needs Helm's hooks, which `chart` leaves out; it is one resource."""
+    """Install a chart that `chart` cannot: one with Helm's hooks, or with certificates made while rendering.
+
+    It is one resource; of its objects a preview shows the values alone.
+    """
     upstream = k8s.helm.v3.RepositoryOptsArgs(repo=source.repository)
     return k8s.helm.v3.Release(
         source.name,
         name=source.name,
-        chart=f"./{mirror}/{source.name}" if mirror else source.reference,
+        chart=source.at(mirror),
         version=None if mirror else source.version,
         repository_opts=upstream if source.repository and not mirror else None,
         namespace=namespace,
         values=values,
-        skip_crds=True,
+        skip_crds=skip_crds,
         opts=opts,
     )

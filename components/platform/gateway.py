@@ -1,49 +1,73 @@
 """The one entrance to every model API: Envoy Gateway and a Gateway of the Gateway API."""
 
+from typing import Any
+
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.kubernetes_cluster import Placement
 from components.platform import versions
 from components.platform.chart import chart, release
+from components.platform.entrance import Entrance
 from stacks.settings import images, platform
 
 NAMESPACE = "envoy-gateway-system"
 SERVICE = "axon-gateway"
 # https://gateway.envoyproxy.io/docs/api/extension_types/#envoygateway : the controller's own name
 CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
+_GATEWAY_API = "gateway.networking.k8s.io/v1"
+_EXTENSIONS = "gateway.envoyproxy.io/v1alpha1"
 
 
 class Gateway(pulumi.ComponentResource):
     """Gateway API CRDs, the Envoy Gateway controller, and one Gateway that all models share."""
 
-    address: pulumi.Output[str]
-    """Host name or IP address that clients reach the gateway at."""
-
     url: pulumi.Output[str]
-    """`http://` and the address, with the port unless it is 80."""
+    """`http://` and the address of its own Service, with the port unless it is 80."""
 
     def __init__(
         self,
         name: str,
         settings: platform.Platform,
         registry: images.Images,
+        entrance: Entrance,
+        placement: Placement,
         *,
+        address: pulumi.Output[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Install it. `address` is the load balancer before it; unset, its own Service has one."""
         super().__init__("axon:platform:Gateway", name, None, opts)
         self._name, self._settings, self._images = name, settings, registry
+        self._entrance, self._placement = entrance, placement
 
-        self.address = self._address(self._entrance() if settings.install else None)
+        made = self._install(address) if settings.install else None
         port = settings.gateway.port
-        self.url = pulumi.Output.concat("http://", self.address, "" if port == 80 else f":{port}")
-        self.register_outputs({"address": self.address, "url": self.url})
+        own = address if address is not None else self._address(made)
+        self.url = pulumi.Output.concat("http://", own, "" if port == 80 else f":{port}")
+        self.register_outputs({"url": self.url})
 
     def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(after))
 
+    def _install(self, address: pulumi.Output[str] | None) -> k8s.apiextensions.CustomResource:
+        namespace = self._namespace()
+        controller = self._controller(namespace, after=self._definitions(namespace))
+        proxy = self._proxy(namespace, after=controller)
+        gateway = self._gateway(self._class(after=proxy), address)
+        if any(listener.redirect for listener in self._entrance.listeners):
+            self._redirect(after=gateway)
+        if self._entrance.proxy_protocol:
+            self._proxy_protocol(after=gateway)
+        return gateway
+
     def _namespace(self) -> k8s.core.v1.Namespace:
         # Restricted: controller and proxies run without root and without capabilities.
         labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+        if self._entrance.behind_load_balancer:
+            # A proxy counts as ready once the load balancer says so: a rollout waits for it.
+            # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
+            labels["elbv2.k8s.aws/pod-readiness-gate-inject"] = "enabled"
         metadata = k8s.meta.v1.ObjectMetaArgs(name=NAMESPACE, labels=labels)
         return k8s.core.v1.Namespace(NAMESPACE, metadata=metadata, opts=self._child())
 
@@ -63,54 +87,57 @@ class Gateway(pulumi.ComponentResource):
 
     def _controller(self, namespace: k8s.core.v1.Namespace, after: pulumi.Resource) -> k8s.helm.v3.Release:
         # Its certificates are made by a job that is one of Helm's hooks.
+        image = self._images.mirrored(versions.ENVOY_GATEWAY_IMAGE)
         return release(
             versions.GATEWAY_CHART,
             mirror=self._settings.charts,
             namespace=namespace.metadata.name.apply(str),
             values={
                 "crds": {"enabled": False},
-                "global": {
-                    "images": {
-                        "envoyGateway": {"image": self._images.mirrored(versions.ENVOY_GATEWAY_IMAGE)},
-                    }
-                },
+                "global": {"images": {"envoyGateway": {"image": image}}},
+                **self._placed(),
             },
             opts=self._child(namespace, after),
         )
 
-    def _entrance(self) -> k8s.apiextensions.CustomResource:
-        namespace = self._namespace()
-        controller = self._controller(namespace, after=self._definitions(namespace))
-        proxy = self._proxy(namespace, after=controller)
-        return self._gateway(self._class(after=proxy))
+    def _placed(self) -> dict[str, Any]:
+        values = self._placement.values
+        return {"deployment": {"pod": values}, "certgen": {"job": values}} if values else {}
 
     def _proxy(
         self, namespace: k8s.core.v1.Namespace, after: pulumi.Resource
     ) -> k8s.apiextensions.CustomResource:
+        behind = self._entrance.behind_load_balancer
+        service_type = "ClusterIP" if behind else self._settings.gateway.service_type
+        deployment: dict[str, Any] = {
+            "replicas": self._settings.gateway.replicas,
+            "container": {"image": self._images.mirrored(versions.ENVOY_IMAGE)},
+        }
+        if pod := self._placement.values:
+            deployment["pod"] = {**pod, "topologySpreadConstraints": [self._over_zones()]}
+        kubernetes = {
+            "envoyService": {"name": SERVICE, "type": service_type},
+            "envoyDeployment": deployment,
+        }
         return self._custom(
-            "gateway.envoyproxy.io/v1alpha1",
+            _EXTENSIONS,
             "EnvoyProxy",
-            {
-                "provider": {
-                    "type": "Kubernetes",
-                    "kubernetes": {
-                        "envoyService": {
-                            "name": SERVICE,
-                            "type": self._settings.gateway.service_type,
-                        },
-                        "envoyDeployment": {
-                            "replicas": self._settings.gateway.replicas,
-                            "container": {"image": self._images.mirrored(versions.ENVOY_IMAGE)},
-                        },
-                    },
-                }
-            },
+            {"provider": {"type": "Kubernetes", "kubernetes": kubernetes}},
             opts=self._child(namespace, after),
         )
 
+    def _over_zones(self) -> dict[str, Any]:
+        own = {"gateway.envoyproxy.io/owning-gateway-name": self._name}
+        return {
+            "maxSkew": 1,
+            "topologyKey": "topology.kubernetes.io/zone",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": own},
+        }
+
     def _class(self, after: pulumi.Resource) -> k8s.apiextensions.CustomResource:
         return self._custom(
-            "gateway.networking.k8s.io/v1",
+            _GATEWAY_API,
             "GatewayClass",
             {
                 "controllerName": CONTROLLER,
@@ -124,32 +151,50 @@ class Gateway(pulumi.ComponentResource):
             opts=self._child(after),
         )
 
-    def _gateway(self, after: pulumi.Resource) -> k8s.apiextensions.CustomResource:
-        listener = {
-            "name": "http",
-            "protocol": "HTTP",
-            "port": self._settings.gateway.port,
-            "allowedRoutes": {"namespaces": {"from": "All"}},
-        }
+    def _gateway(
+        self, after: pulumi.Resource, address: pulumi.Output[str] | None
+    ) -> k8s.apiextensions.CustomResource:
+        annotations: dict[str, pulumi.Input[str]] = {"pulumi.com/waitFor": "condition=Programmed"}
+        if self._entrance.issuer:
+            annotations["cert-manager.io/cluster-issuer"] = self._entrance.issuer
+        if address is not None:
+            annotations["external-dns.alpha.kubernetes.io/target"] = address
+        listeners = [listener.spec for listener in self._entrance.listeners]
         return self._custom(
-            "gateway.networking.k8s.io/v1",
+            _GATEWAY_API,
             "Gateway",
-            {"gatewayClassName": self._name, "listeners": [listener]},
-            wait_for="condition=Programmed",
+            {"gatewayClassName": self._name, "listeners": listeners},
+            annotations=annotations,
             opts=self._child(after),
         )
+
+    def _redirect(self, after: pulumi.Resource) -> None:
+        redirect = {"scheme": "https", "statusCode": 301}
+        self._custom(
+            _GATEWAY_API,
+            "HTTPRoute",
+            {
+                "parentRefs": [{"name": self._name, "sectionName": "redirect"}],
+                "rules": [{"filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]}],
+            },
+            opts=self._child(after),
+        )
+
+    def _proxy_protocol(self, after: pulumi.Resource) -> None:
+        target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": self._name}
+        spec = {"targetRefs": [target], "proxyProtocol": {"optional": False}}
+        self._custom(_EXTENSIONS, "ClientTrafficPolicy", spec, opts=self._child(after))
 
     def _custom(
         self,
         api_version: str,
         kind: str,
-        spec: dict[str, object],
+        spec: dict[str, Any],
         *,
-        wait_for: str | None = None,
+        annotations: dict[str, pulumi.Input[str]] | None = None,
         opts: pulumi.ResourceOptions,
     ) -> k8s.apiextensions.CustomResource:
         # An empty mapping would be a difference in every preview: the API server does not keep it.
-        annotations = {"pulumi.com/waitFor": wait_for} if wait_for else None
         metadata = k8s.meta.v1.ObjectMetaArgs(
             name=self._name,
             namespace=None if kind == "GatewayClass" else NAMESPACE,
@@ -164,14 +209,14 @@ class Gateway(pulumi.ComponentResource):
             opts=opts,
         )
 
-    def _address(self, entrance: pulumi.CustomResource | None) -> pulumi.Output[str]:
+    def _address(self, made: pulumi.CustomResource | None) -> pulumi.Output[str]:
         """Read the Service that the controller makes for the Gateway, once it is programmed."""
         service_id = f"{NAMESPACE}/{SERVICE}"
         service = k8s.core.v1.Service.get(
             SERVICE,
             # Unknown in the preview that creates the Gateway, so not read before it is there.
-            entrance.id.apply(lambda _: service_id) if entrance else service_id,
-            opts=self._child(*([entrance] if entrance else [])),
+            made.id.apply(lambda _: service_id) if made else service_id,
+            opts=self._child(*([made] if made else [])),
         )
         if self._settings.gateway.service_type == "ClusterIP":
             return service.spec.apply(lambda spec: str(spec.cluster_ip))
@@ -179,7 +224,7 @@ class Gateway(pulumi.ComponentResource):
 
 
 def _load_balancer_address(status: k8s.core.v1.outputs.ServiceStatus | None) -> str:
-    """Return the host name (AWS) or address (others) of a load balancer that is up."""
+    """Return the host name or address of a load balancer that is up."""
     balancer = status.load_balancer if status else None
     ingress = balancer.ingress[0] if balancer and balancer.ingress else None
     return str(ingress.hostname or ingress.ip) if ingress else "pending"

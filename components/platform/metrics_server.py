@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.kubernetes_cluster import Placement
 from components.platform import versions
 from components.platform.chart import chart
 from stacks.settings import images, platform
@@ -18,6 +19,7 @@ class MetricsServer(pulumi.ComponentResource):
         name: str,
         settings: platform.Platform,
         registry: images.Images,
+        placement: Placement,
         *,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -32,6 +34,7 @@ class MetricsServer(pulumi.ComponentResource):
                 "args": [f"--kubelet-certificate-authority={KUBELET_CA}"],
                 # Ready as soon as it has scraped once, not after a fixed 20 s.
                 "readinessProbe": {"initialDelaySeconds": 0, "periodSeconds": 2},
+                **placement.values,
             },
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -6,6 +6,8 @@ be fetched (a test compares them with `local/tools/*/go.mod` and `uv.lock`).
 
 from dataclasses import dataclass
 
+from stacks.settings.aws.versions import KubernetesVersion
+
 
 @dataclass(frozen=True)
 class ChartSource:
@@ -16,9 +18,10 @@ class ChartSource:
     repository: str | None = None
     registry: str | None = None
 
-    @property
-    def reference(self) -> str:
-        """What Helm calls the chart."""
+    def at(self, mirror: str | None) -> str:
+        """Return what Helm calls the chart: a folder of the mirror, or upstream's own name."""
+        if mirror:
+            return f"./{mirror}/{self.name}"
         return f"{self.registry}/{self.name}" if self.registry else self.name
 
 
@@ -26,12 +29,30 @@ class ChartSource:
 ENVOY_GATEWAY = "v1.9.1"
 ENVOY = "v1.39.1"
 METRICS_SERVER = "v0.9.0"
+LOAD_BALANCER_CONTROLLER = "v3.5.0"
+FLUENT_BIT = "3.2.1"
+# Of the cluster's minor version: https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler#releases
+CLUSTER_AUTOSCALER: dict[KubernetesVersion, str] = {"1.35": "v1.35.1", "1.36": "v1.36.1"}
 
 GATEWAY_CRDS_CHART = ChartSource("gateway-crds-helm", ENVOY_GATEWAY, registry="oci://docker.io/envoyproxy")
 GATEWAY_CHART = ChartSource("gateway-helm", ENVOY_GATEWAY, registry="oci://docker.io/envoyproxy")
 METRICS_SERVER_CHART = ChartSource(
     "metrics-server", "3.13.1", repository="https://kubernetes-sigs.github.io/metrics-server/"
 )
+# The chart's own version, and its app's: https://github.com/aws/eks-charts
+_EKS_CHARTS = "https://aws.github.io/eks-charts"
+LOAD_BALANCER_CONTROLLER_CHART = ChartSource("aws-load-balancer-controller", "3.5.0", repository=_EKS_CHARTS)
+FLUENT_BIT_CHART = ChartSource("aws-for-fluent-bit", "0.2.0", repository=_EKS_CHARTS)
+CLUSTER_AUTOSCALER_CHART = ChartSource(
+    "cluster-autoscaler", "9.59.0", repository="https://kubernetes.github.io/autoscaler"
+)
+EXTERNAL_DNS_CHART = ChartSource(
+    "external-dns", "1.21.1", repository="https://kubernetes-sigs.github.io/external-dns/"
+)
+NVIDIA_CHART = ChartSource(
+    "nvidia-device-plugin", "0.19.3", repository="https://nvidia.github.io/k8s-device-plugin"
+)
+NEURON_CHART = ChartSource("neuron-helm-chart", "1.10.0", registry="oci://public.ecr.aws/neuron")
 
 ENVOY_GATEWAY_IMAGE = f"docker.io/envoyproxy/gateway:{ENVOY_GATEWAY}"
 # The digest is the one that Envoy Gateway's own release pins for this tag.
@@ -40,3 +61,6 @@ ENVOY_IMAGE = (
     "@sha256:eb2c01c13125d1629637cb4e4cce7207009fb7cc2c8027f9742758549d15b6f4"
 )
 METRICS_SERVER_IMAGE = f"registry.k8s.io/metrics-server/metrics-server:{METRICS_SERVER}"
+LOAD_BALANCER_CONTROLLER_IMAGE = f"public.ecr.aws/eks/aws-load-balancer-controller:{LOAD_BALANCER_CONTROLLER}"
+FLUENT_BIT_IMAGE = f"public.ecr.aws/aws-observability/aws-for-fluent-bit:{FLUENT_BIT}"
+CLUSTER_AUTOSCALER_IMAGE = "registry.k8s.io/autoscaling/cluster-autoscaler"

@@ -1,0 +1,114 @@
+"""A cluster on AWS, made from nothing."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+
+from components.addons import ClusterAddons, NodeAddons
+from components.control_plane import ControlPlane
+from components.iam import aws_managed, role, trust
+from components.kubernetes_cluster import OnAws, Placement
+from components.network import Network
+from components.node_group import NodeGroup
+from stacks.settings.aws import eks
+
+# https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html, with SSM in the place of SSH. The
+# network's own policy is with its pods (addons.py).
+_NODE_POLICIES = [
+    "AmazonEKSWorkerNodePolicy",
+    "AmazonEC2ContainerRegistryPullOnly",
+    "AmazonSSMManagedInstanceCore",
+]
+
+
+class EksCluster(pulumi.ComponentResource):
+    """Network, control plane, node groups and EKS add-ons, each waiting for what it needs.
+
+    What is on the cluster depends on `provider`, and so on nodes and add-ons: a destroy removes it first,
+    while there are nodes and a network to end it on.
+    """
+
+    provider: k8s.Provider
+    """What creates resources on this cluster."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: eks.EksCluster,
+        *,
+        provider: aws.Provider,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
+        super().__init__("axon:cluster:EksCluster", name, None, opts)
+        self.name, self._settings = settings.name, settings
+        self._child = pulumi.ResourceOptions(parent=self)
+        network = Network("network", settings, opts=self._child)
+        control_plane = ControlPlane("control-plane", settings, network, provider=provider, opts=self._child)
+        nodes = self._node_groups(control_plane, network)
+        system = [made for key, made in nodes.items() if settings.node_groups[key].role == "system"]
+        addons = ClusterAddons(
+            "cluster-addons", settings, control_plane.cluster_name, after=system, opts=self._child
+        )
+        self.placement = Placement(
+            {"axon.dev/role": "system"}, [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+        )
+        self.aws: OnAws | None = OnAws(
+            settings,
+            provider,
+            network,
+            control_plane.cluster_name,
+            control_plane.security_group,
+            control_plane.key_arn,
+        )
+        self.provider = self._api(name, control_plane, [*nodes.values(), addons])
+        self.register_outputs({})
+
+    def _node_groups(self, control_plane: ControlPlane, network: Network) -> dict[str, NodeGroup]:
+        settings = self._settings
+        before = NodeAddons("node-addons", settings, control_plane.cluster_name, opts=self._child)
+        node_role, policies = role(
+            "nodes",
+            f"{settings.name}-nodes",
+            trust("ec2.amazonaws.com"),
+            policy_arns={policy: aws_managed(policy) for policy in _NODE_POLICIES},
+            opts=self._child,
+        )
+        return {
+            key: NodeGroup(
+                key,
+                group,
+                settings,
+                cluster_name=control_plane.cluster_name,
+                network=network,
+                role_arn=node_role.arn,
+                after=[*policies, *before.all],
+                opts=self._child,
+            )
+            for key, group in settings.node_groups.items()
+        }
+
+    def _api(self, name: str, control_plane: ControlPlane, after: Sequence[pulumi.Resource]) -> k8s.Provider:
+        settings = self._settings
+        return k8s.Provider(
+            name,
+            kubeconfig=control_plane.kubeconfig,
+            # While this stays, a kubeconfig that differs is a new login, not another cluster: without it
+            # every object on the cluster would be replaced (pulumi-kubernetes#764).
+            cluster_identifier=f"{settings.account}/{settings.region}/{settings.name}",
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+        )
+
+
+def aws_provider(stack: str, settings: eks.EksCluster) -> aws.Provider:
+    """Return what creates resources in the stack's account and region, each with the stack's tags."""
+    tags = {"axon:stack": stack, "axon:cluster": settings.name, **settings.tags}
+    return aws.Provider(
+        "aws",
+        region=settings.region,
+        # Credentials of another account are refused before anything is made.
+        allowed_account_ids=[settings.account],
+        default_tags=aws.ProviderDefaultTagsArgs(tags=tags),
+    )

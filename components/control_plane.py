@@ -1,0 +1,134 @@
+"""The control plane of an EKS cluster: API server, its key, its logs, who may use it."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_eks as eks
+
+from components.network import Network
+from stacks.settings.aws.eks import Access, EksCluster
+
+# https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKS{name}Policy"
+_POLICIES = {"cluster-admin": "ClusterAdmin", "admin": "Admin", "edit": "Edit", "view": "View"}
+# https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html : all there are
+_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+
+
+class ControlPlane(pulumi.ComponentResource):
+    """`eks.Cluster` without what it adds by default: node group, security groups, add-ons, OIDC provider.
+
+    Add-ons and node groups are resources of the program's own, so that each waits for the other in both
+    directions, and every version is pinned. Pods get roles by Pod Identity, which needs no OIDC provider.
+    """
+
+    cluster_name: pulumi.Output[str]
+    """The cluster's name, known once it is there: what uses it is made after it and deleted before it."""
+
+    security_group: pulumi.Output[str]
+    """The security group of the control plane and of all managed nodes."""
+
+    kubeconfig: pulumi.Output[str]
+    """How to reach it, with a login by `aws eks get-token`: no credential is in it."""
+
+    key_arn: pulumi.Output[str]
+    """The key that Kubernetes' secrets are encrypted with."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: EksCluster,
+        network: Network,
+        *,
+        provider: aws.Provider,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("axon:cluster:ControlPlane", name, None, opts)
+        self._settings, self._child = settings, pulumi.ResourceOptions(parent=self)
+        key = self._key()
+        cluster = self._cluster(network, key, self._logs(), provider)
+        self.cluster_name = cluster.eks_cluster.apply(_name)
+        self.security_group = cluster.eks_cluster.apply(_security_group)
+        self.kubeconfig = cluster.kubeconfig_json
+        self.key_arn = key.arn
+        self.register_outputs({"cluster_name": self.cluster_name})
+
+    def _key(self) -> aws.kms.Key:
+        name = self._settings.name
+        key = aws.kms.Key(
+            "secrets",
+            description=f"Secrets of the Kubernetes cluster {name}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            opts=self._child,
+        )
+        aws.kms.Alias("secrets", name=f"alias/{name}-secrets", target_key_id=key.id, opts=self._child)
+        return key
+
+    def _logs(self) -> aws.cloudwatch.LogGroup:
+        # Before the cluster, which would else make a group of this name that keeps everything for ever.
+        return aws.cloudwatch.LogGroup(
+            "control-plane",
+            name=f"/aws/eks/{self._settings.name}/cluster",
+            retention_in_days=self._settings.log_retention_days,
+            opts=self._child,
+        )
+
+    def _cluster(
+        self, network: Network, key: aws.kms.Key, logs: aws.cloudwatch.LogGroup, provider: aws.Provider
+    ) -> eks.Cluster:
+        settings, cidrs = self._settings, self._settings.endpoint.cidrs
+        return eks.Cluster(
+            settings.name,
+            name=settings.name,
+            version=settings.version,
+            vpc_id=network.vpc_id,
+            private_subnet_ids=network.subnets("private"),
+            kubernetes_service_ip_address_range=settings.network.service_cidr,
+            endpoint_private_access=True,
+            endpoint_public_access=bool(cidrs),
+            public_access_cidrs=cidrs or None,
+            encryption_config_key_arn=key.arn,
+            enabled_cluster_log_types=_LOGS,
+            # EXTENDED support costs six times as much an hour; it has to be a decision.
+            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
+            deletion_protection=settings.protected,
+            authentication_mode=eks.AuthenticationMode.API,
+            access_entries=_entries(settings.access),
+            skip_default_node_group=True,
+            skip_default_security_groups=True,
+            create_instance_role=False,
+            create_oidc_provider=False,
+            # The add-ons are resources of ours (addons.py).
+            bootstrap_self_managed_addons=False,
+            use_default_vpc_cni=True,
+            kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),
+            coredns_addon_options=eks.CoreDnsAddonOptionsArgs(enabled=False),
+            opts=pulumi.ResourceOptions(
+                parent=self, providers=[provider], depends_on=[logs], protect=settings.protected or None
+            ),
+        )
+
+
+def _entries(access: Mapping[str, Access]) -> dict[str, eks.AccessEntryArgs]:
+    return {
+        name: eks.AccessEntryArgs(principal_arn=entry.principal_arn, access_policies={name: _policy(entry)})
+        for name, entry in access.items()
+    }
+
+
+def _policy(entry: Access) -> eks.AccessPolicyAssociationArgs:
+    scope = aws.eks.AccessPolicyAssociationAccessScopeArgs(
+        type="namespace" if entry.namespaces else "cluster", namespaces=entry.namespaces or None
+    )
+    arn = _POLICY.format(name=_POLICIES[entry.policy])
+    return eks.AccessPolicyAssociationArgs(policy_arn=arn, access_scope=scope)
+
+
+def _name(cluster: aws.eks.Cluster) -> pulumi.Output[str]:
+    return cluster.name
+
+
+def _security_group(cluster: aws.eks.Cluster) -> pulumi.Output[str]:
+    return cluster.vpc_config.apply(lambda config: str(config.cluster_security_group_id))

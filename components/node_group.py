@@ -1,0 +1,199 @@
+"""One entry of `axon:cluster.node_groups`: nodes that are alike, between two sizes."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from components.network import Network
+from stacks.settings.aws import node_group as settings
+from stacks.settings.aws.eks import EksCluster
+
+# https://docs.aws.amazon.com/eks/latest/APIReference/API_Taint.html
+_EFFECTS = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
+# https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
+_HINT = "k8s.io/cluster-autoscaler/node-template"
+
+
+class NodeGroup(pulumi.ComponentResource):
+    """An EKS managed node group on a launch template of ours.
+
+    Its size between `min_instances` and `max_instances` belongs to the node autoscaler: the program states it
+    once, when the group is made, and ignores it from then on.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        group: settings.NodeGroup,
+        cluster: EksCluster,
+        *,
+        cluster_name: pulumi.Input[str],
+        network: Network,
+        role_arn: pulumi.Input[str],
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("axon:node_group:NodeGroup", name, None, opts)
+        self._name, self._group, self._cluster = name, group, cluster
+        self._after = after
+        template = self._launch_template()
+        subnets = network.subnets(group.subnets, group.zones)
+        self.nodes = self._nodes(template, cluster_name, subnets, role_arn)
+        self._hints(self.nodes)
+        self.register_outputs({})
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The Kubernetes labels of the nodes."""
+        own = {"axon.dev/node-group": self._name, "axon.dev/role": self._group.role}
+        plugin = self._group.device_plugin
+        return {**self._group.labels, **own, **({"axon.dev/device-plugin": plugin} if plugin else {})}
+
+    def _launch_template(self) -> aws.ec2.LaunchTemplate:
+        # Neither an image nor instance types: EKS picks the image by ami_type, and upgrades it by version.
+        tags = {
+            "Name": f"{self._cluster.name}-{self._name}",
+            "axon:node-group": self._name,
+            **_tags(self._cluster),
+        }
+        return aws.ec2.LaunchTemplate(
+            self._name,
+            name_prefix=f"{self._cluster.name}-{self._name}-",
+            update_default_version=True,
+            # IMDSv2, and one hop: pods of their own network cannot take the node's role.
+            # https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+            metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
+                http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+            ),
+            block_device_mappings=[self._disk(device, size) for device, size in self._devices().items()],
+            monitoring=aws.ec2.LaunchTemplateMonitoringArgs(enabled=False),
+            tag_specifications=[
+                aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags)
+                for kind in ("instance", "volume", "network-interface")
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _devices(self) -> dict[str, int]:
+        """Return the disks and their GiB."""
+        if self._group.image == "bottlerocket":
+            # The system lies on xvda, images and containers on xvdb:
+            # https://bottlerocket.dev/en/os/latest/#/concepts/data-volume
+            return {"/dev/xvda": 4, "/dev/xvdb": self._group.disk.size}
+        return {"/dev/xvda": self._group.disk.size}
+
+    def _disk(self, device: str, size: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+        disk = self._group.disk
+        return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
+            device_name=device,
+            ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+                volume_size=size,
+                volume_type=disk.type,
+                iops=disk.iops,
+                throughput=disk.throughput if disk.type == "gp3" else None,
+                encrypted="true",
+                delete_on_termination="true",
+            ),
+        )
+
+    def _nodes(
+        self,
+        template: aws.ec2.LaunchTemplate,
+        cluster_name: pulumi.Input[str],
+        subnets: Sequence[pulumi.Input[str]],
+        role_arn: pulumi.Input[str],
+    ) -> aws.eks.NodeGroup:
+        group = self._group
+        return aws.eks.NodeGroup(
+            self._name,
+            cluster_name=cluster_name,
+            # A prefix, not a name: what cannot change in place is then made before the old is deleted.
+            node_group_name_prefix=f"{self._name}-",
+            node_role_arn=role_arn,
+            subnet_ids=list(subnets),
+            version=self._cluster.version,
+            ami_type=ami_type(group),
+            capacity_type="SPOT" if group.spot else "ON_DEMAND",
+            instance_types=group.instance_types,
+            launch_template=aws.eks.NodeGroupLaunchTemplateArgs(
+                id=template.id, version=template.latest_version.apply(str)
+            ),
+            labels=self.labels,
+            taints=[
+                aws.eks.NodeGroupTaintArgs(key=t.key, value=t.value, effect=_EFFECTS[t.effect])
+                for t in group.all_taints
+            ],
+            scaling_config=aws.eks.NodeGroupScalingConfigArgs(
+                min_size=group.min_instances,
+                max_size=group.max_instances,
+                desired_size=group.min_instances,
+            ),
+            update_config=_update_config(group.max_unavailable),
+            # https://docs.aws.amazon.com/eks/latest/userguide/node-health.html
+            node_repair_config=aws.eks.NodeGroupNodeRepairConfigArgs(enabled=True),
+            tags={"axon:node-group": self._name},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=list(self._after),
+                # The node autoscaler owns it: put back at every `up`, it would throw nodes out under load.
+                ignore_changes=["scalingConfig.desiredSize"],
+                # EKS drains nodes one after the other, fifteen minutes each at the longest.
+                custom_timeouts=pulumi.CustomTimeouts(update="2h", delete="1h"),
+            ),
+        )
+
+    def _hints(self, nodes: aws.eks.NodeGroup) -> None:
+        """Tell the node autoscaler what a node of an empty group would have."""
+        scaling_group = nodes.resources.apply(_scaling_group)
+        for key, value in hints(self._group, self.labels).items():
+            aws.autoscaling.Tag(
+                f"{self._name}-{key.removeprefix(_HINT + '/')}",
+                autoscaling_group_name=scaling_group,
+                tag=aws.autoscaling.TagTagArgs(key=key, value=value, propagate_at_launch=False),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+
+def _scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -> str:
+    groups = resources[0].autoscaling_groups or []
+    return str(groups[0].name)
+
+
+def ami_type(group: settings.NodeGroup) -> str:
+    """Return which of EKS' images the nodes of a group start.
+
+    Source: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType).
+    """
+    facts = group.facts
+    arm = facts.architecture == "arm64"
+    if group.image == "bottlerocket":
+        return f"BOTTLEROCKET_{'ARM_64' if arm else 'x86_64'}{'_NVIDIA' if facts.gpus else ''}"
+    variant = "NVIDIA" if facts.gpus else "NEURON" if facts.neuron_devices else "STANDARD"
+    return f"AL2023_{'ARM_64' if arm else 'x86_64'}_{variant}"
+
+
+def hints(group: settings.NodeGroup, labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that describe a node which is not there yet: labels, taints, resources."""
+    facts = group.facts
+    resources = {
+        "nvidia.com/gpu": facts.gpus,
+        "aws.amazon.com/neuron": facts.neuron_devices,
+        "ephemeral-storage": f"{group.disk.size}Gi",
+    }
+    return {
+        **{f"{_HINT}/label/{key}": value for key, value in labels.items()},
+        **{f"{_HINT}/taint/{t.key}": f"{t.value}:{t.effect}" for t in group.all_taints},
+        **{f"{_HINT}/resources/{key}": str(value) for key, value in resources.items() if value},
+    }
+
+
+def _update_config(max_unavailable: str) -> aws.eks.NodeGroupUpdateConfigArgs:
+    if max_unavailable.endswith("%"):
+        return aws.eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=int(max_unavailable[:-1]))
+    return aws.eks.NodeGroupUpdateConfigArgs(max_unavailable=int(max_unavailable))
+
+
+def _tags(cluster: EksCluster) -> dict[str, str]:
+    # What an Auto Scaling group starts does not get the provider's default tags.
+    return {"axon:cluster": cluster.name, **cluster.tags}

@@ -1,0 +1,52 @@
+"""What makes GPUs and Neuron devices a resource that pods can ask for."""
+
+from typing import Any
+
+import pulumi
+
+from components.addons import SYSTEM
+from components.kubernetes_cluster import OnAws
+from components.platform import versions
+from components.platform.chart import chart
+from stacks.settings import platform
+
+DEVICE_PLUGIN_LABEL = "axon.dev/device-plugin"
+
+
+class DevicePlugins(pulumi.ComponentResource):
+    """Upstream's charts, each only where a node group has its devices."""
+
+    def __init__(
+        self,
+        name: str,
+        on_aws: OnAws,
+        settings: platform.Platform,
+        *,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("axon:platform:DevicePlugins", name, None, opts)
+        plugins = {group.device_plugin for group in on_aws.settings.node_groups.values()}
+        for plugin, source, values in (
+            ("nvidia", versions.NVIDIA_CHART, {"affinity": _on("nvidia"), "tolerations": [_ANY]}),
+            # Its node problem detector does what EKS' node monitoring agent does already.
+            ("neuron", versions.NEURON_CHART, {"npd": {"enabled": False}}),
+        ):
+            if plugin in plugins:
+                chart(
+                    source,
+                    mirror=settings.charts,
+                    namespace=SYSTEM,
+                    values=values,
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+        self.register_outputs({})
+
+
+_ANY = {"operator": "Exists"}
+
+
+def _on(plugin: str) -> dict[str, Any]:
+    """Choose the nodes that need the plugin; Bottlerocket's images have their own."""
+    expression = {"key": DEVICE_PLUGIN_LABEL, "operator": "In", "values": [plugin]}
+    required = {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}

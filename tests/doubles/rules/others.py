@@ -1,0 +1,109 @@
+"""What the other services refuse."""
+
+import re
+from collections.abc import Iterator
+
+from tests.doubles.wire import Properties, dig, known, rows
+
+_DAYS = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
+_MORE_DAYS = (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+
+
+def log_group(properties: Properties) -> Iterator[tuple[str, str]]:
+    days = properties.get("retentionInDays")
+    if isinstance(days, int) and days not in (*_DAYS, *_MORE_DAYS):
+        yield "retentionInDays", f"{days} is not one of {', '.join(map(str, (*_DAYS, *_MORE_DAYS)))}"
+
+
+def key(properties: Properties) -> Iterator[tuple[str, str]]:
+    yield from between("deletionWindowInDays", properties, 7, 30)
+
+
+def alias(properties: Properties) -> Iterator[tuple[str, str]]:
+    if not properties.get("targetKeyId"):
+        yield "targetKeyId", "is missing"
+
+
+def queue(properties: Properties) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a queue."""
+    yield from between("visibilityTimeoutSeconds", properties, 0, 43200)
+    yield from between("messageRetentionSeconds", properties, 60, 1209600)
+    yield from between("receiveWaitTimeSeconds", properties, 0, 20)
+    yield from between("delaySeconds", properties, 0, 900)
+    if properties.get("kmsMasterKeyId") and properties.get("sqsManagedSseEnabled") is True:
+        yield "kmsMasterKeyId", "conflicts with sqsManagedSseEnabled"
+
+
+def load_balancer(properties: Properties) -> Iterator[tuple[str, str]]:
+    yield from choice("loadBalancerType", properties, ("application", "network", "gateway"))
+    if properties.get("loadBalancerType", "application") == "application":
+        subnets = properties.get("subnets")
+        if isinstance(subnets, list) and len(subnets) < 2:
+            yield "subnets", "an application load balancer needs subnets in two zones"
+    if not properties.get("subnets") and not properties.get("subnetMappings"):
+        yield "subnets", "are missing"
+
+
+def target_group(properties: Properties) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a target group."""
+    yield from between("port", properties, 1, 65535)
+    yield from choice("targetType", properties, ("instance", "ip", "lambda", "alb"))
+    protocols = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
+    yield from choice("protocol", properties, protocols)
+    if properties.get("targetType") != "lambda":
+        for name in ("port", "protocol", "vpcId"):
+            if not properties.get(name):
+                yield name, "is missing"
+    port = dig(properties, "healthCheck.port")
+    if port is not None and not re.fullmatch(r"traffic-port|\d{1,5}", str(port)):
+        yield "healthCheck.port", f"{port!r} is not a port or traffic-port"
+
+
+def listener(properties: Properties) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a listener: a certificate goes with TLS, and only with it."""
+    yield from between("port", properties, 1, 65535)
+    protocol = properties.get("protocol")
+    if not known(protocol):
+        return
+    ciphers = protocol in ("HTTPS", "TLS")
+    if ciphers and not properties.get("certificateArn"):
+        yield "certificateArn", f"a listener of {protocol} needs a certificate"
+    for name in ("certificateArn", "sslPolicy", "alpnPolicy"):
+        if not ciphers and properties.get(name):
+            yield name, f"a listener of {protocol} has none"
+
+
+def repository(properties: Properties) -> Iterator[tuple[str, str]]:
+    words = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
+    yield from choice("imageTagMutability", properties, words)
+    for index, row in enumerate(rows(properties, "encryptionConfigurations")):
+        if known(row.get("encryptionType")) and row["encryptionType"] not in ("AES256", "KMS", "KMS_DSSE"):
+            yield (
+                f"encryptionConfigurations[{index}].encryptionType",
+                f"{row['encryptionType']!r} is not known",
+            )
+
+
+def budget(properties: Properties) -> Iterator[tuple[str, str]]:
+    yield from choice("timeUnit", properties, ("DAILY", "MONTHLY", "QUARTERLY", "ANNUALLY", "CUSTOM"))
+    amount = properties.get("limitAmount")
+    if known(amount) and not re.fullmatch(r"\d+(\.\d+)?", str(amount)):
+        yield "limitAmount", f"{amount!r} is not a number"
+
+
+def attachment(properties: Properties) -> Iterator[tuple[str, str]]:
+    arn = properties.get("policyArn")
+    if known(arn) and not re.fullmatch(r"arn:aws[\w-]*:iam::(aws|\d{12}):policy/.+", str(arn)):
+        yield "policyArn", f"{arn!r} is not the ARN of a policy"
+
+
+def between(name: str, properties: Properties, least: int, most: int) -> Iterator[tuple[str, str]]:
+    value = properties.get(name)
+    if isinstance(value, int) and not least <= value <= most:
+        yield name, f"{value} is not between {least} and {most}"
+
+
+def choice(name: str, properties: Properties, words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    value = properties.get(name)
+    if known(value) and value not in words:
+        yield name, f"{value!r} is not one of {', '.join(words)}"

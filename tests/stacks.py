@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,11 @@ _LINKED = (
 class Stack:
     """One stack in a project folder that differs from this one in its stack file alone."""
 
-    def __init__(self, folder: Path, name: str, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, name: str, settings: dict[str, Any], more: Mapping[str, str] | None = None
+    ) -> None:
         self.folder, self.name, self.settings = folder, name, settings
-        found = environment_of_tests()
+        found = {**environment_of_tests(), **(more or {})}
         self._environment = {**found, "PULUMI_BACKEND_URL": f"file://{folder}/state", "NO_COLOR": "1"}
 
     def write(self) -> None:
@@ -87,7 +89,9 @@ class Stack:
 
 
 @contextmanager
-def stack(folder: Path, name: str, settings: dict[str, Any]) -> Iterator[Stack]:
+def stack(
+    folder: Path, name: str, settings: dict[str, Any], more: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
     """Make a stack and remove all of it in the end."""
     (folder / "stacks").mkdir(parents=True)
     (folder / "state").mkdir()
@@ -96,7 +100,7 @@ def stack(folder: Path, name: str, settings: dict[str, Any]) -> Iterator[Stack]:
         (folder / part).symlink_to(PROJECT / part)
     if (PROJECT / "local/charts").exists():
         assert (folder / "local/charts").exists()
-    made = Stack(folder, name, settings)
+    made = Stack(folder, name, settings, more)
     made.pulumi("stack", "init", check=True)
     try:
         yield made

@@ -1,0 +1,84 @@
+"""The stacks of AWS on the real engine: doubles in the place of AWS, a real cluster for what is on it."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.publish import publish
+from local.settings import LocalSettings
+from stacks.settings import Images
+from stacks.settings.loading import STACKS, load_file
+from tests.doubles import Account
+from tests.doubles.platform import collect_charts, publish_addons
+from tests.stacks import Stack, environment_of_tests, kubectl, stack
+
+Environments = Callable[[str], AbstractContextManager["OnDoubles"]]
+
+
+@dataclass
+class OnDoubles:
+    """A stack, and the account that it is made in."""
+
+    stack: Stack
+    account: Account
+
+    def cluster(self) -> dict[str, Any]:
+        """Return the settings of the cluster, to be changed."""
+        return self.stack.settings["cluster"]
+
+
+@pytest.fixture(scope="session")
+def environments(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environments]:
+    """Return what makes the stack of a file, such as `dev`, and removes it again."""
+    local = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())["config"]["axon:images"]
+    publish(machine, load_file("local"))
+    publish_addons(machine, Images(**local))
+    charts = tmp_path_factory.mktemp("charts") / "charts"
+    collect_charts(machine, charts)
+
+    @contextmanager
+    def environment(name: str) -> Iterator[OnDoubles]:
+        folder = tmp_path_factory.mktemp(name)
+        account = Account(folder / "account")
+        settings = _settings(name, local)
+        with stack(folder / "axon", f"{name}-{uuid.uuid4().hex[:6]}", settings, _doubled(account)) as made:
+            (made.folder / "charts").symlink_to(charts)
+            _prefix(made)
+            yield OnDoubles(made, account)
+
+    # The one node plays the system group's.
+    kubectl("label", "nodes", "--all", "axon.dev/role=system", "--overwrite")
+    yield environment
+    kubectl("label", "nodes", "--all", "axon.dev/role-")
+
+
+def _settings(name: str, images: dict[str, str]) -> dict[str, Any]:
+    """Return the settings of a stack file, with images and charts that this machine has."""
+    config = yaml.safe_load((STACKS / f"Pulumi.{name}.yaml").read_text())["config"]
+    settings = {key.removeprefix("axon:"): value for key, value in config.items()}
+    has_platform = kubectl("get", "gateways", "-A", "-o", "name", check=False) != ""
+    platform = {
+        **settings.get("platform", {}),
+        "charts": "charts",
+        "install": not has_platform,
+        "gateway": {"replicas": 1},
+    }
+    return {**settings, "images": images, "platform": platform}
+
+
+def _prefix(made: Stack) -> None:
+    """Keep it apart from whatever else is on the cluster."""
+    made.settings["platform"]["namespace"] = f"axon-{made.name}"
+    for model, values in made.settings["models"].items():
+        values["networking"] = {"endpoint": f"/{made.name}/{model}"}
+
+
+def _doubled(account: Account) -> dict[str, str]:
+    environment = environment_of_tests()
+    return account.environment(environment, Path(environment["KUBECONFIG"]))

@@ -5,20 +5,22 @@ STACK ?= local
 PY := .venv/bin/python
 LOCAL := PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m local
 ENV := eval "$$($(LOCAL) env)" &&
+# On AWS the autoscaler changes what the engine must know before it changes it (docs/aws.md).
+REFRESH := $(if $(shell grep -ls 'kind: eks' stacks/Pulumi.$(STACK).yaml),--refresh)
 MODELS := $(patsubst %/train.py,%/model.joblib,$(wildcard predictors/*/train.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview predict test lint format down clean env models images tools cluster status schema
+.PHONY: help up preview predict test lint format down clean env models images tools cluster stack status schema
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
-	@$(ENV) pulumi stack select --create $(STACK) >/dev/null && pulumi up --stack $(STACK) --yes --skip-preview --suppress-permalink=true
+	@$(ENV) pulumi up --stack $(STACK) $(REFRESH) --yes --skip-preview --suppress-permalink=true
 	@$(ENV) $(LOCAL) predict --stack $(STACK)
 
-preview: cluster images ## what `make up` would change
-	@$(ENV) pulumi stack select --create $(STACK) >/dev/null && pulumi preview --stack $(STACK) --diff
+preview: cluster models stack ## what `make up` would change
+	@$(ENV) pulumi preview --stack $(STACK) $(REFRESH) --diff
 
 predict: .venv ## send MODEL=iris-classifier its sample
 	@$(ENV) $(LOCAL) predict --stack $(STACK) $(MODEL)
@@ -32,7 +34,8 @@ lint: .venv models ## format, lint and types
 format: .venv ## put the code in form
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
-down: .venv ## remove the stack; the cluster stays
+down: .venv ## remove the stack, with its cluster if the stack made that
+	@$(ENV) $(LOCAL) removable --stack $(STACK)
 	@$(ENV) pulumi destroy --stack $(STACK) --yes --skip-preview --suppress-permalink=true
 
 clean: .venv ## remove the local cluster, and the state of the local stack with it
@@ -45,15 +48,18 @@ env: .venv ## for your shell: eval "$(make -s env)"
 
 models: $(MODELS) ## train the example predictors
 
-images: cluster models ## build and push what the stack's registry lacks
+stack: .venv ## check the stack file, and make the engine's stack if there is none
 	@$(LOCAL) check --stack $(STACK)
+	@$(ENV) pulumi stack select --create $(STACK) >/dev/null
+
+images: cluster models stack ## build and push what the stack's registry lacks
 	@$(ENV) $(LOCAL) images --stack $(STACK)
 
-cluster: tools ## start the local cluster, unless KUBECONFIG has one
-	@$(LOCAL) start
+cluster: tools ## start the local cluster, unless the stack has another
+	@$(LOCAL) start --stack $(STACK)
 
 tools: .venv ## find or make the engine and the rest
-	@$(LOCAL) tools
+	@$(LOCAL) tools --stack $(STACK)
 
 status: .venv ## the local cluster's processes
 	@$(LOCAL) status

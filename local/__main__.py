@@ -11,6 +11,8 @@ from local.found import environment, found_cluster
 from local.images import docker_runs
 from local.predict import predict
 from local.publish import publish
+from local.registry import make_registry
+from local.removal import check_removable
 from local.settings import LocalSettings
 from local.steps import StepFailed, console, run_steps
 from local.toolbox.apt import BUILDER, NODE, missing_packages
@@ -18,28 +20,42 @@ from local.toolbox.builds import CLUSTER, PLATFORM, missing_builds
 from local.toolbox.engine import engine_path, found_engine, missing_engine
 from local.toolbox.go import missing_go
 from stacks.settings import SettingsError, load_file
+from stacks.settings.aws.eks import EksCluster
 
 
-def _tools(settings: LocalSettings, _: argparse.Namespace) -> None:
+def _tools(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Find or make the engine, the cluster's binaries and the image builder."""
-    engine, context = found_engine(settings), found_cluster(settings)
+    engine, found = found_engine(settings), _cluster(settings, arguments.stack)
     console.print(f"engine   {engine or 'built here from its Go module'}")
-    console.print(f"cluster  {f'your current context, {context}' if context else 'a local one of one node'}")
+    console.print(f"cluster  {found or 'a local one of one node'}")
     console.print(f"images   {'docker' if docker_runs() else 'buildah'}")
     steps = [] if docker_runs() else missing_packages(settings, BUILDER)
     builds = missing_engine(settings)
-    if not context:
+    if not found:
         cluster.check_machine()
         steps = missing_packages(settings, NODE | ({} if docker_runs() else BUILDER))
         builds = missing_builds(settings, CLUSTER + PLATFORM) + builds + charts.missing_charts(settings)
     run_steps([*steps, *(missing_go(settings) if builds else []), *builds])
-    if not context:
+    if not found:
         charts.copy_charts(settings)
 
 
-def _start(settings: LocalSettings, _: argparse.Namespace) -> None:
-    """Start the local cluster, unless the current context is a cluster of your own."""
-    if not found_cluster(settings):
+def _cluster(settings: LocalSettings, stack: str) -> str | None:
+    """Return the cluster that a stack has, in words, or None where the local one is needed."""
+    if _on_aws(stack):
+        return "made on AWS by the stack"
+    context = found_cluster(settings)
+    return f"your current context, {context}" if context else None
+
+
+def _on_aws(stack: str) -> bool:
+    # The tests' cluster is the local one whatever is wrong with a stack file.
+    return stack != "local" and isinstance(load_file(stack).cluster, EksCluster)
+
+
+def _start(settings: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Start the local cluster, unless the stack has a cluster of its own or yours is the current context."""
+    if not _cluster(settings, arguments.stack):
         cluster.start(settings)
 
 
@@ -81,12 +97,19 @@ def _env(settings: LocalSettings, _: argparse.Namespace) -> None:
 
 def _images(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Build and push the images of a stack that its registry lacks."""
-    publish(settings, load_file(arguments.stack))
+    stack = load_file(arguments.stack)
+    make_registry(stack, arguments.stack)
+    publish(settings, stack)
 
 
 def _check(_: LocalSettings, arguments: argparse.Namespace) -> None:
     """Check a stack file without the engine."""
     load_file(arguments.stack)
+
+
+def _removable(_: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Refuse to remove a stack that is protected, before the engine deletes the first of it."""
+    check_removable(load_file(arguments.stack), arguments.stack)
 
 
 def _predict(_: LocalSettings, arguments: argparse.Namespace) -> None:
@@ -98,13 +121,13 @@ def _predict(_: LocalSettings, arguments: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run in (_tools, _start, _stop, _delete, _status, _logs, _env, _check, _images, _predict):
+    for run in (_tools, _start, _stop, _delete, _status, _logs, _env, _check, _removable, _images, _predict):
         command = commands.add_parser(run.__name__.strip("_"), help=run.__doc__)
         command.set_defaults(run=run)
         if run is _logs:
             command.add_argument("name", help="a process, as `status` names it")
             command.add_argument("-f", "--follow", action="store_true")
-        if run in (_check, _images, _predict):
+        if run in (_tools, _start, _check, _removable, _images, _predict):
             command.add_argument("--stack", default="local")
         if run is _predict:
             command.add_argument("model", nargs="?")

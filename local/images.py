@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from local.registry import ecr_password, ecr_region
 from local.settings import LocalSettings
 from local.steps import StepFailed, run_logged, timed
 
@@ -37,6 +38,7 @@ class Builder:
         words = [word for k, v in (arguments or {}).items() for word in ("--build-arg", f"{k}={v}")]
         log = self.settings.cache_dir / "logs" / "images.log"
         docker = docker_runs()
+        self._log_in(image, docker=docker)
         command = ["docker", "build", "--provenance=false"] if docker else self._buildah("build", image)
         run_logged([*command, *words, "-t", image, "-f", dockerfile, folder], log)
         push = ["docker", "push", image] if docker else [*self._buildah("push", image), image]
@@ -47,9 +49,33 @@ class Builder:
         command = ["buildah", "--root", str(data), "--runroot", str(run), verb]
         if _on_this_machine(image):  # where a registry needs no TLS; any other must have it
             command.append("--tls-verify=false")
+        if ecr_region(image):
+            command += ["--authfile", str(self._login)]
         if verb == "build":
             command += ["--isolation", "chroot", "--format", "oci", *_certificates()]
         return command
+
+    @property
+    def _login(self) -> Path:
+        return self.settings.run_dir / "registry-login.json"
+
+    def _log_in(self, image: str, *, docker: bool) -> None:
+        """Log in where a registry wants it. The password never stands on a command line."""
+        region = ecr_region(image)
+        if region is None:
+            return
+        self._login.parent.mkdir(parents=True, exist_ok=True)
+        tool = ["docker", "login"] if docker else ["buildah", "login", "--authfile", str(self._login)]
+        host = image.split("/", 1)[0]
+        run = subprocess.run(
+            [*tool, "--username", "AWS", "--password-stdin", host],
+            input=ecr_password(region),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if run.returncode:
+            raise StepFailed(f"{tool[0]} login {host}: {run.stderr.strip()}")
 
 
 def _certificates() -> list[str]:
@@ -79,10 +105,13 @@ def pushed(image: str) -> bool:
     repository, tag = image.rsplit(":", 1)
     host, path = repository.split("/", 1)
     scheme = "http" if _on_this_machine(image) else "https"
+    region = ecr_region(image)
     try:
         answer = httpx.head(
             f"{scheme}://{host}/v2/{path}/manifests/{tag}",
             headers={"Accept": _MANIFESTS},
+            # https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html#registry_auth_http
+            auth=("AWS", ecr_password(region)) if region else None,
             timeout=10,
         )
     except httpx.HTTPError as error:

@@ -14,10 +14,7 @@ _KEPT = 50
 
 
 class Registry(pulumi.ComponentResource):
-    """A repository for each image: tags that never change, scanned on push, old ones removed.
-
-    It depends on nothing else of the stack, so that `make images` can make it first (`--target`).
-    """
+    """A repository for each image: tags that never change, scanned on push, old ones removed."""
 
     def __init__(
         self,

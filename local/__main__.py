@@ -10,8 +10,8 @@ from local import charts, cluster
 from local.found import environment, found_cluster
 from local.images import docker_runs
 from local.predict import predict
-from local.publish import publish
-from local.registry import make_registry
+from local.publish import missing_images, publish
+from local.registry import ecr_region, make_all_but_models
 from local.removal import check_removable
 from local.settings import LocalSettings
 from local.steps import StepFailed, console, run_steps
@@ -98,7 +98,8 @@ def _env(settings: LocalSettings, _: argparse.Namespace) -> None:
 def _images(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Build and push the images of a stack that its registry lacks."""
     stack = load_file(arguments.stack)
-    make_registry(stack, arguments.stack)
+    if ecr_region(stack.images.registry or "") and missing_images(stack):
+        make_all_but_models(arguments.stack)
     publish(settings, stack)
 
 

@@ -31,6 +31,12 @@ def publish(settings: LocalSettings, stack: Stack) -> None:
                     )
 
 
+def missing_images(stack: Stack) -> list[str]:
+    """Return the predictor images that the stack's registry lacks."""
+    contexts = [c for model in stack.models.values() for c in contexts_of(stack.images, model.predictor)]
+    return sorted({context.image for context in contexts if not pushed(context.image)})
+
+
 def _is_local(settings: LocalSettings, reference: str | None) -> bool:
     return reference is not None and reference.startswith(f"{settings.registry}/")
 

@@ -1,4 +1,4 @@
-"""The registry of an EKS stack, in ECR: made before the rest of the stack, for images are pushed first."""
+"""The registry of an EKS stack, in ECR: models come last, once their images are in it."""
 
 import re
 import shutil
@@ -7,23 +7,24 @@ from functools import cache
 from pathlib import Path
 
 from local.steps import StepFailed, timed
-from stacks.settings import Stack
 
 PROJECT = Path(__file__).parents[1]
 # The component, and with it all that has it for a parent.
-TARGET = "**axon:registry:Registry**"
+MODELS = "**axon:model_api:ModelApi**"
 _ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
 
 
-def make_registry(stack: Stack, name: str) -> None:
-    """Make the stack's repositories, and nothing else of it, if its images go to ECR."""
-    if ecr_region(stack.images.registry or "") is None:
-        return
-    command = ["pulumi", "up", "--stack", name, "--target", TARGET, "--yes", "--skip-preview"]
-    with timed("repositories in ECR"):
-        run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise StepFailed(f"{run.stdout}{run.stderr}\npulumi up of the registry failed")
+def make_all_but_models(name: str) -> None:
+    """Make a stack up to its models: with it the repositories that their images are pushed to.
+
+    Only the repositories cannot be made first: the engine wants the EKS component's own provider with
+    any `--target`, and with that the cluster.
+    """
+    command = ["pulumi", "up", "--stack", name, "--refresh", "--exclude", MODELS, "--yes", "--skip-preview"]
+    with timed("the stack without its models"):
+        code = subprocess.run([*command, "--suppress-permalink=true"], cwd=PROJECT, check=False).returncode
+    if code:
+        raise StepFailed("pulumi up of the stack without its models failed")
 
 
 def ecr_region(image: str) -> str | None:

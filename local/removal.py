@@ -15,7 +15,7 @@ from stacks.settings.aws.eks import EksCluster
 PROJECT = Path(__file__).parents[1]
 
 
-def check_removable(stack: Stack, name: str) -> None:
+def check_removable(stack: Stack, name: str, project: Path = PROJECT) -> None:
     """Say whether a stack may be removed.
 
     Raises:
@@ -26,7 +26,7 @@ def check_removable(stack: Stack, name: str) -> None:
             f"{name} is protected, and nothing was removed. If you mean it: set `protected: false` in "
             f"stacks/Pulumi.{name}.yaml, `make up STACK={name}`, then `make down STACK={name}`"
         )
-    if protected := _protected(name):
+    if protected := _protected(name, project):
         names = ", ".join(urn.rsplit("::", 1)[-1] for urn in protected[:5])
         raise StepFailed(
             f"{name} still protects {names}, and nothing was removed. Its file no longer does: "
@@ -34,9 +34,9 @@ def check_removable(stack: Stack, name: str) -> None:
         )
 
 
-def _protected(name: str) -> list[str]:
+def _protected(name: str, project: Path) -> list[str]:
     command = ["pulumi", "stack", "export", "--stack", name]
-    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if run.returncode:
         raise StepFailed(f"pulumi stack export: {run.stderr.strip()}")
     resources = (json.loads(run.stdout).get("deployment") or {}).get("resources", [])

@@ -36,7 +36,7 @@ class Stack:
     ) -> None:
         self.folder, self.name, self.settings = folder, name, settings
         found = {**environment_of_tests(), **(more or {})}
-        self._environment = {**found, "PULUMI_BACKEND_URL": f"file://{folder}/state", "NO_COLOR": "1"}
+        self.environment = {**found, "PULUMI_BACKEND_URL": f"file://{folder}/state", "NO_COLOR": "1"}
 
     def write(self) -> None:
         """Write the settings as the stack's file, keeping what the engine wrote into it."""
@@ -54,7 +54,7 @@ class Stack:
         run = subprocess.run(
             ["pulumi", *words, "--stack", self.name, "--non-interactive"],
             cwd=self.folder,
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -63,13 +63,13 @@ class Stack:
         assert not check or run.returncode == 0, run.stdout + run.stderr
         return run
 
-    def up(self) -> None:
+    def up(self, *words: str) -> None:
         """Make the world as the settings say."""
-        self.pulumi("up", "--yes", "--skip-preview")
+        self.pulumi("up", "--yes", "--skip-preview", *words)
 
-    def changes(self) -> dict[str, str]:
+    def changes(self, *words: str) -> dict[str, str]:
         """Preview, and return what would happen to each resource that would not stay as it is."""
-        preview = json.loads(self.pulumi("preview", "--json").stdout)
+        preview = json.loads(self.pulumi("preview", "--json", *words).stdout)
         return {
             step["urn"].split("::", 2)[2].rsplit("$", 1)[-1]: step["op"]
             for step in preview["steps"]

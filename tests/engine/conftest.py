@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from local.publish import publish
 from local.settings import LocalSettings
 from stacks.settings import Images
 from stacks.settings.loading import STACKS, load_file
-from tests.doubles import Account
+from tests.doubles import Account, Operation
 from tests.doubles.platform import collect_charts, publish_addons
 from tests.stacks import Stack, environment_of_tests, kubectl, stack
 
@@ -27,6 +27,17 @@ class OnDoubles:
 
     stack: Stack
     account: Account
+    previewed: dict[str, str] = field(default_factory=dict[str, str])
+    """What the preview said before anything was there."""
+
+    asked_in_preview: list[Operation] = field(default_factory=list[Operation])
+    """What that preview asked AWS."""
+
+    first: set[str] = field(default_factory=set[str])
+    """What was there once all but the models was made."""
+
+    models_before: str = ""
+    """The models that were there then."""
 
     def cluster(self) -> dict[str, Any]:
         """Return the settings of the cluster, to be changed."""

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from local import charts, cluster
+from local.aws import check_aws
 from local.found import environment, found_cluster
 from local.images import docker_runs
 from local.predict import predict
@@ -42,20 +43,21 @@ def _tools(settings: LocalSettings, arguments: argparse.Namespace) -> None:
 
 def _cluster(settings: LocalSettings, stack: str) -> str | None:
     """Return the cluster that a stack has, in words, or None where the local one is needed."""
-    if _on_aws(stack):
-        return "made on AWS by the stack"
+    if wanted := _on_aws(stack):
+        return f"made on AWS by the stack, as {check_aws(wanted)}"
     context = found_cluster(settings)
     return f"your current context, {context}" if context else None
 
 
-def _on_aws(stack: str) -> bool:
+def _on_aws(stack: str) -> EksCluster | None:
     # The tests' cluster is the local one whatever is wrong with a stack file.
-    return stack != "local" and isinstance(load_file(stack).cluster, EksCluster)
+    cluster = load_file(stack).cluster if stack != "local" else None
+    return cluster if isinstance(cluster, EksCluster) else None
 
 
 def _start(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Start the local cluster, unless the stack has a cluster of its own or yours is the current context."""
-    if not _cluster(settings, arguments.stack):
+    if not _on_aws(arguments.stack) and not found_cluster(settings):
         cluster.start(settings)
 
 

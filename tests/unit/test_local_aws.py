@@ -1,0 +1,107 @@
+"""What `make up` does for a stack on AWS, with stand-ins for the `aws` and `buildah` commands."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from local import registry
+from local.aws import check_aws
+from local.images import Builder
+from local.registry import ecr_password, ecr_region
+from local.settings import LocalSettings
+from local.steps import StepFailed
+from stacks.settings import load_file
+from stacks.settings.aws.eks import EksCluster
+
+IMAGE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/axon-dev/iris:1"
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder on PATH, before all others, for stand-ins."""
+    ecr_password.cache_clear()
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return folder
+
+
+def command(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def dev() -> EksCluster:
+    cluster = load_file("dev").cluster
+    assert isinstance(cluster, EksCluster)
+    return cluster
+
+
+def test_credentials_of_another_account_stop_before_anything(commands: Path) -> None:
+    identity = json.dumps({"Account": "999988887777", "Arn": "arn:aws:iam::999988887777:user/me"})
+    command(commands, "aws", f"echo '{identity}'")
+
+    with pytest.raises(StepFailed, match=r"logged in to AWS account 999988887777.*is of 111122223333"):
+        check_aws(dev())
+
+
+def test_credentials_of_the_stacks_account_are_shown(commands: Path) -> None:
+    identity = json.dumps({"Account": "111122223333", "Arn": "arn:aws:iam::111122223333:user/me"})
+    command(commands, "aws", f"echo '{identity}'")
+
+    assert check_aws(dev()) == "arn:aws:iam::111122223333:user/me"
+
+
+def test_no_credentials_say_what_to_do(commands: Path) -> None:
+    command(commands, "aws", "echo 'Unable to locate credentials' >&2; exit 253")
+
+    with pytest.raises(StepFailed, match=r"aws sso login.*Unable to locate credentials"):
+        check_aws(dev())
+
+
+def test_no_aws_cli_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(StepFailed, match="AWS CLI"):
+        check_aws(dev())
+
+
+@pytest.mark.parametrize(
+    ("image", "region"), [(IMAGE, "eu-west-1"), ("localhost:5000/axon/iris:1", None), ("ghcr.io/a/b:1", None)]
+)
+def test_only_ecr_wants_the_login_of_aws(image: str, region: str | None) -> None:
+    assert ecr_region(image) == region
+
+
+def test_the_registrys_password_stands_on_no_command_line(
+    commands: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(commands, "aws", "echo secret-password")
+    command(commands, "docker", "exit 1")
+    calls = tmp_path / "calls"
+    command(commands, "buildah", f'echo "$@" >> {calls}; [ "$1" = login ] && cat > {tmp_path}/stdin; exit 0')
+    settings = LocalSettings(run_dir=tmp_path / "run", cache_dir=tmp_path, data_dir=tmp_path)
+    (tmp_path / "Dockerfile").touch()
+
+    Builder(settings).build(IMAGE, tmp_path, tmp_path / "Dockerfile")
+
+    lines = calls.read_text().splitlines()
+    assert (tmp_path / "stdin").read_text() == "secret-password"
+    assert "secret-password" not in calls.read_text()
+    assert [line for line in lines if " push " in line and f"--authfile {tmp_path}/run" in line]
+    assert "--tls-verify=false" not in calls.read_text()
+
+
+def test_a_stack_is_made_up_to_its_models_by_their_component(
+    commands: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(commands, "pulumi", f'echo "$@" > {tmp_path}/calls')
+
+    registry.make_all_but_models("dev")
+
+    words = (tmp_path / "calls").read_text()
+    assert "up --stack dev" in words
+    assert "--exclude **axon:model_api:ModelApi**" in words
+    assert "--refresh" in words

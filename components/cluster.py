@@ -95,6 +95,8 @@ class EksCluster(pulumi.ComponentResource):
         return k8s.Provider(
             name,
             kubeconfig=control_plane.kubeconfig,
+            # Changed in place, not deleted and made again: somebody reads it meanwhile.
+            enable_config_map_mutable=True,
             # While this stays, a kubeconfig that differs is a new login, not another cluster: without it
             # every object on the cluster would be replaced (pulumi-kubernetes#764).
             cluster_identifier=f"{settings.account}/{settings.region}/{settings.name}",

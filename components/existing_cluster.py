@@ -27,6 +27,8 @@ class ExistingCluster(pulumi.ComponentResource):
             name,
             kubeconfig=settings.kubeconfig,
             context=settings.context,
+            # Changed in place, not deleted and made again: somebody reads it meanwhile.
+            enable_config_map_mutable=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})

@@ -21,7 +21,7 @@ class ModelStore(pulumi.ComponentResource):
         self._store, self._name = settings.model_store, name
         bucket = aws.s3.Bucket(
             name,
-            bucket_prefix=f"{settings.name}-{settings.account}-{name}-",
+            bucket_prefix=f"{settings.name}-{name}-",
             force_destroy=self._store.delete_with_contents,
             opts=pulumi.ResourceOptions(parent=self, protect=settings.protected or None),
         )

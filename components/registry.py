@@ -38,8 +38,8 @@ class Registry(pulumi.ComponentResource):
             encryption_configurations=[
                 aws.ecr.RepositoryEncryptionConfigurationArgs(encryption_type="AES256")
             ],
-            # Images are built from the repo again; what a model is made of lies elsewhere.
-            force_delete=not settings.protected,
+            # It goes with its model; a tag is a hash of what it is built from, and can be built again.
+            force_delete=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         aws.ecr.LifecyclePolicy(

@@ -1,11 +1,11 @@
 """The stacks of AWS on the real engine: doubles in the place of AWS, a real cluster for what is on it."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 import yaml
@@ -18,7 +18,11 @@ from tests.doubles import Account, Operation
 from tests.doubles.platform import collect_charts, publish_addons
 from tests.stacks import Stack, environment_of_tests, kubectl, stack
 
-Environments = Callable[[str], AbstractContextManager["OnDoubles"]]
+
+class Environments(Protocol):
+    """Makes the stack of a file, such as `dev`, in an account where each call takes so many seconds."""
+
+    def __call__(self, name: str, *, seconds: float = 0.02) -> AbstractContextManager["OnDoubles"]: ...
 
 
 @dataclass
@@ -54,9 +58,9 @@ def environments(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactor
     collect_charts(machine, charts)
 
     @contextmanager
-    def environment(name: str) -> Iterator[OnDoubles]:
+    def environment(name: str, *, seconds: float = 0.02) -> Iterator[OnDoubles]:
         folder = tmp_path_factory.mktemp(name)
-        account = Account(folder / "account")
+        account = Account(folder / "account", seconds=seconds)
         settings = _settings(name, local)
         with stack(folder / "axon", f"{name}-{uuid.uuid4().hex[:6]}", settings, _doubled(account)) as made:
             (made.folder / "charts").symlink_to(charts)

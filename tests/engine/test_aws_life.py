@@ -12,14 +12,15 @@ from stacks.settings.stack import Stack as StackSettings
 from tests.engine.conftest import Environments, OnDoubles
 
 pytestmark = pytest.mark.engine
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 _DELETED = re.compile(r"^ -  (\S+) (\S+) deleted", re.M)
 
 
 @pytest.fixture(scope="module")
 def prod(environments: Environments) -> Iterator[OnDoubles]:
-    with environments("prod") as made:
-        # Each call takes a while, as AWS' do: what could run at once and does not is seen.
-        made.account.seconds = 0.3
+    # Each call takes a while, as AWS' do: what could run at once and does not is seen.
+    with environments("prod", seconds=0.3) as made:
+        made.cluster()["version"] = "1.35"
         yield made
 
 
@@ -28,7 +29,7 @@ def settings(prod: OnDoubles) -> StackSettings:
 
 
 def test_a_create_that_fails_in_the_middle_is_made_good_by_the_next_up(prod: OnDoubles) -> None:
-    prod.account.fail("NodeGroup", "cpu", "create", "NodeCreationFailure: no capacity")
+    prod.account.fail(NODE_GROUP, "cpu", "create", "NodeCreationFailure: no capacity")
 
     first = prod.stack.pulumi("up", "--yes", "--skip-preview", check=False)
 
@@ -68,12 +69,31 @@ def test_everything_carries_the_stacks_tags(prod: OnDoubles) -> None:
         assert row.outputs["tagsAll"]["axon:cluster"] == "axon-prod", row.key
 
 
-def test_a_kubernetes_version_is_raised_without_replacing_anything(prod: OnDoubles) -> None:
-    prod.cluster()["version"] = "1.35"
-    down = prod.stack.pulumi("up", "--yes", "--skip-preview", check=False)
-    prod.cluster().pop("version")
+def test_a_version_of_kubernetes_is_raised_in_place(prod: OnDoubles) -> None:
+    prod.cluster()["version"] = "1.36"
 
-    assert down.returncode != 0, "a cluster cannot go back"
+    changes = prod.stack.changes()
+
+    assert set(changes.values()) == {"update"}
+    assert {urn.split("::")[0] for urn in changes} == {
+        "aws:eks/cluster:Cluster",
+        NODE_GROUP,
+        "aws:eks/addon:Addon",
+        "kubernetes:core/v1:ConfigMap",  # the autoscaler's image, in the stand-in for its chart
+    }
+    prod.account.clear_record()
+    prod.stack.up()
+    calls = [call.type for call in prod.account.record() if call.op == "update"]
+    assert calls.index("aws:eks/cluster:Cluster") < calls.index(NODE_GROUP), "nodes are never newer"
+
+
+def test_a_version_of_kubernetes_cannot_be_lowered(prod: OnDoubles) -> None:
+    prod.cluster()["version"] = "1.35"
+
+    down = prod.stack.pulumi("up", "--yes", "--skip-preview", check=False)
+
+    assert down.returncode != 0
+    prod.cluster()["version"] = "1.36"
     prod.stack.up()
 
 
@@ -113,8 +133,8 @@ def test_a_destroy_takes_down_what_needs_it_first_and_leaves_nothing(prod: OnDou
 _TIERS = [
     "TargetGroupBinding",
     "helm.sh/v3:Release::aws-load-balancer-controller",
-    "eks/nodeGroup:NodeGroup",
-    "eks/addon:Addon::vpc-cni",
-    "eks/cluster:Cluster",
-    "ec2/vpc:Vpc",
+    "aws:eks:NodeGroup",
+    "aws:eks:Addon::vpc-cni",
+    "aws:eks:Cluster",
+    "aws:ec2:Vpc::",
 ]

@@ -8,13 +8,26 @@ from typing import Any, NoReturn
 
 import pulumi
 import pytest
-from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+from hypothesis import settings
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
 import predictor_images.contexts as contexts
+import stacks.settings.loading as loading
+
+# A busy machine is no defect: no example has to end within a time.
+settings.register_profile("axon", deadline=None)
+settings.load_profile("axon")
 
 SERVICE = {
     "spec": {"clusterIP": "10.96.0.99"},
     "status": {"loadBalancer": {"ingress": [{"hostname": "nlb"}]}},
+}
+# What AWS adds to a resource, where a component reads it.
+COMPUTED = {
+    "aws:ec2/eip:Eip": {"allocationId": "eipalloc-1"},
+    "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 7},
+    "aws:eks/nodeGroup:NodeGroup": {"resources": [{"autoscalingGroups": [{"name": "eks-group"}]}]},
+    "aws:lb/loadBalancer:LoadBalancer": {"dnsName": "nlb.example", "zoneId": "Z0NLB"},
 }
 
 
@@ -23,10 +36,13 @@ class Recorder(Mocks):
     """Everything that a program registered, by type."""
 
     resources: list[MockResourceArgs] = field(default_factory=list)
+    requests: list[Any] = field(default_factory=list, repr=False)
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.resources.append(args)
-        outputs = {**args.inputs, **(SERVICE if args.resource_id else {})}
+        of_aws = {"arn": arn(args.name)} if args.typ.startswith("aws:") else {}
+        read = SERVICE if args.resource_id else {}
+        outputs = {**of_aws, **COMPUTED.get(args.typ, {}), **args.inputs, **read}
         return args.resource_id or f"{args.name}-id", outputs
 
     def call(self, args: MockCallArgs) -> NoReturn:
@@ -40,24 +56,56 @@ class Recorder(Mocks):
         assert len(found) == 1, f"{len(found)} of {kind}, not one"
         return found[0]
 
+    def named(self, kind: str) -> dict[str, dict[str, Any]]:
+        return {r.name: r.inputs for r in self.resources if r.typ == kind}
 
-@pytest.fixture
+    def options(self, kind: str) -> Any:
+        """The options of the only resource of a kind, as the engine is told them."""
+        found = [request for request in self.requests if request.type == kind]
+        assert len(found) == 1, f"{len(found)} of {kind}, not one"
+        return found[0]
+
+
+class _Monitor(MockMonitor):
+    """Keeps what the mocks are not told: a resource's options."""
+
+    def RegisterResource(self, request: Any) -> Any:
+        assert isinstance(self.mocks, Recorder)
+        self.mocks.requests.append(request)
+        return super().RegisterResource(request)
+
+
+def arn(name: str) -> str:
+    """The ARN of the resource of AWS that the program calls `name`."""
+    return f"arn:aws:mock:eu-west-1:111122223333:{name}"
+
+
+def _deploy(program: Callable[[], Any]) -> Recorder:
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, project="axon", stack="test", monitor=_Monitor(recorder))
+
+    @pulumi.runtime.test
+    def drained() -> Any:
+        return program()
+
+    drained()
+    return recorder
+
+
+@pytest.fixture(scope="session")
 def deploy() -> Callable[[Callable[[], Any]], Recorder]:
     """Run a program and return what it registered, after every registration has ended."""
+    return _deploy
 
-    def run(program: Callable[[], Any]) -> Recorder:
-        asyncio.set_event_loop(asyncio.new_event_loop())
-        recorder = Recorder()
-        pulumi.runtime.set_mocks(recorder, project="axon", stack="test")
 
-        @pulumi.runtime.test
-        def drained() -> Any:
-            return program()
-
-        drained()
-        return recorder
-
-    return run
+@pytest.fixture
+def stack_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the file of the stack `test` is looked for."""
+    folder = tmp_path / "stacks"
+    folder.mkdir()
+    monkeypatch.setattr(loading, "STACKS", folder)
+    return folder / "Pulumi.test.yaml"
 
 
 @pytest.fixture

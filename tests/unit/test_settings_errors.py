@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-import stacks.settings.loading as loading
 from stacks.settings import SettingsError, load_file
+from tests.unit.refusals import lines
 
 GOOD = """\
 config:
@@ -169,21 +169,6 @@ WRONG = [
     ),
     ("        mem: 256Mi", "        cpu: 1", 14, "models.iris-classifier.compute.cpu: this key stands twice"),
 ]
-
-
-@pytest.fixture
-def stack_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "stacks"
-    folder.mkdir()
-    monkeypatch.setattr(loading, "STACKS", folder)
-    return folder / "Pulumi.test.yaml"
-
-
-def lines(stack_file: Path, text: str) -> list[str]:
-    stack_file.write_text(text)
-    with pytest.raises(SettingsError) as error:
-        load_file("test")
-    return str(error.value).splitlines()
 
 
 def test_the_file_that_the_wrong_ones_are_made_of_is_right(stack_file: Path) -> None:

@@ -1,0 +1,35 @@
+"""A double of an account, and of the provider that works in it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.doubles import Account
+from tests.doubles.account import Store
+from tests.doubles.provider import Provider
+from tests.unit.doubles.helpers import NODE_INPUTS, NODES, NUMBER, cluster, cni, make, network, role
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AXON_DOUBLE_SECONDS", "0")
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Account:
+    return Account(tmp_path)
+
+
+@pytest.fixture
+def provider(account: Account) -> Provider:
+    return Provider(Store(account.folder), NUMBER)
+
+
+@pytest.fixture
+def lab(provider: Provider) -> str:
+    """A node group, and all that it needs. Its id."""
+    _, subnets = network(provider)
+    cluster(provider, subnets)
+    role(provider)
+    cni(provider)
+    return make(provider, NODES, "cpu", **{**NODE_INPUTS, "subnetIds": subnets})

@@ -1,0 +1,183 @@
+"""What an entry of `axon:models` becomes on AWS, beside what it is anywhere."""
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+
+from components import ModelApi, Platform
+from components.model_role import statements
+from stacks.settings import Images, Model
+from stacks.settings import Platform as PlatformSettings
+from stacks.settings.aws.eks import EksCluster
+from stacks.settings.model import AwsAccess
+from tests.unit.conftest import Recorder, arn
+from tests.unit.on_aws import CPU, EXISTING, cluster, on_aws
+
+DEPLOYMENT, ACCOUNT = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:ServiceAccount"
+ROLE, ASSOCIATION = "aws:iam/role:Role", "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+READ = {"read": ["s3://models/iris/"]}
+GPU = {"instance_types": ["g6.xlarge"], "taints": [{"key": "team", "value": "vision"}]}
+VPC = {"existing": EXISTING}
+Deploy = Callable[[Callable[[], Any]], Recorder]
+
+
+def made(
+    deploy: Deploy, settings: EksCluster | None = None, namespace: str = "models", **model: Any
+) -> Recorder:
+    wanted = settings or cluster(network=VPC)
+    images = Images(registry=wanted.registry)
+
+    def program() -> pulumi.Output[str]:
+        opts = pulumi.ResourceOptions(provider=k8s.Provider("cluster"))
+        platform = Platform("platform", PlatformSettings(namespace=namespace), images, opts=opts)
+        given = Model.model_validate({"predictor": {"image": "registry.example/iris:1"}, **model})
+        return ModelApi("iris", given, images, platform=platform, on_aws=on_aws(wanted), opts=opts).url
+
+    return deploy(program)
+
+
+def pod(recorder: Recorder) -> dict[str, Any]:
+    return recorder.one(DEPLOYMENT)["spec"]["template"]["spec"]
+
+
+def may(read: str, action: str, key: str = "", prefix: str | None = None) -> bool:
+    """Whether a model that may read a place may do something in the bucket `models`, as IAM has it."""
+    bucket = "arn:aws:s3:::models"
+    resource = f"{bucket}/{key}" if key else bucket
+    return any(
+        action in statement["Action"]
+        and any(fnmatchcase(resource, pattern) for pattern in statement["Resource"])
+        and _holds(statement.get("Condition", {}), prefix)
+        for statement in statements(AwsAccess(read=[read]))
+    )
+
+
+def _holds(condition: dict[str, Any], prefix: str | None) -> bool:
+    patterns = condition.get("StringLike", {}).get("s3:prefix")
+    return patterns is None or any(fnmatchcase(prefix or "", pattern) for pattern in patterns)
+
+
+@pytest.mark.parametrize(
+    ("read", "key", "allowed"),
+    [
+        ("s3://models", "anything/at/all", True),
+        ("s3://models/", "anything", True),
+        ("s3://models/iris/", "iris/v1/model.joblib", True),
+        ("s3://models/iris/", "iris-secret/model.joblib", False),
+        ("s3://models/iris/", "other", False),
+        ("s3://models/iris/model.joblib", "iris/model.joblib", True),
+        ("s3://models/iris/model.joblib", "iris/model.joblib.bak", False),
+        ("s3://models/iris", "iris/model.joblib", True),
+        ("s3://others/iris/", "iris/model.joblib", False),
+    ],
+)
+def test_a_model_reads_its_places_in_s3_and_nothing_beside_them(read: str, key: str, allowed: bool) -> None:
+    assert may(read, "s3:GetObject", key) is allowed
+
+
+@pytest.mark.parametrize("read", ["s3://models", "s3://models/iris/", "s3://models/iris/model.joblib"])
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy"])
+def test_a_model_writes_nothing(read: str, action: str) -> None:
+    assert not may(read, action)
+    assert not may(read, action, "iris/model.joblib")
+
+
+@pytest.mark.parametrize(
+    ("read", "prefix", "allowed"),
+    [
+        ("s3://models", None, True),
+        ("s3://models", "anything", True),
+        ("s3://models/iris/", "iris/", True),
+        ("s3://models/iris/", "iris/v1/", True),
+        ("s3://models/iris/", None, False),
+        ("s3://models/iris/", "other/", False),
+        ("s3://models/iris/", "iris-secret/", False),
+    ],
+)
+def test_a_model_lists_its_places_alone(read: str, prefix: str | None, allowed: bool) -> None:
+    assert may(read, "s3:ListBucket", prefix=prefix) is allowed
+
+
+def test_a_model_with_access_has_a_service_account_and_a_role_of_its_own(deploy: Deploy) -> None:
+    recorder = made(deploy, namespace="team-b", aws=READ)
+
+    assert pod(recorder)["serviceAccountName"] == "iris"
+    assert recorder.one(ACCOUNT)["metadata"]["namespace"] == "team-b"
+    assert recorder.one(ROLE)["name"] == "lab-model-iris"
+    assert recorder.one(ASSOCIATION) == {
+        "clusterName": "lab",
+        "namespace": "team-b",
+        "serviceAccount": "iris",
+        "roleArn": arn("iris"),
+    }
+
+
+def test_a_model_with_access_still_has_no_token_of_kubernetes(deploy: Deploy) -> None:
+    recorder = made(deploy, aws=READ)
+
+    assert recorder.one(ACCOUNT)["automountServiceAccountToken"] is False
+    assert pod(recorder)["automountServiceAccountToken"] is False
+
+
+def test_policies_of_ones_own_are_attached(deploy: Deploy) -> None:
+    policies = [f"arn:aws:iam::111122223333:policy/{name}" for name in ("features", "team/queue")]
+
+    recorder = made(deploy, aws={"policy_arns": policies})
+
+    assert {row["policyArn"] for row in recorder.all(ATTACHMENT)} == set(policies)
+    assert recorder.all("aws:iam/rolePolicy:RolePolicy") == []
+
+
+def test_a_model_without_access_has_no_role(deploy: Deploy) -> None:
+    recorder = made(deploy)
+
+    assert recorder.all(ROLE) == recorder.all(ACCOUNT) == []
+    assert "serviceAccountName" not in pod(recorder)
+
+
+@pytest.mark.parametrize(
+    ("key", "resource"), [("gpu", "nvidia.com/gpu"), ("neuron", "aws.amazon.com/neuron")]
+)
+def test_a_model_with_a_device_gets_it_and_runs_where_it_is(deploy: Deploy, key: str, resource: str) -> None:
+    found = pod(made(deploy, compute={key: 2}))
+    resources = found["containers"][0]["resources"]
+
+    assert resources["limits"][resource] == resources["requests"][resource] == "2"
+    assert found["tolerations"] == [{"key": resource, "operator": "Exists"}]
+    assert "affinity" not in found
+
+
+def test_a_model_that_names_node_groups_runs_on_them_alone(deploy: Deploy) -> None:
+    settings = cluster({"cpu": CPU, "gpu": GPU}, network=VPC)
+
+    found = pod(made(deploy, settings, node_groups=["gpu", "cpu"]))
+
+    required = found["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert required["nodeSelectorTerms"] == [
+        {
+            "matchExpressions": [
+                {"key": "axon.dev/node-group", "operator": "In", "values": ["gpu", "cpu"]},
+            ]
+        }
+    ]
+    assert [row["key"] for row in found["tolerations"]] == ["nvidia.com/gpu", "team"]
+
+
+def test_a_model_on_arm_nodes_tolerates_that_they_are(deploy: Deploy) -> None:
+    settings = cluster({"arm": {"instance_types": ["m7g.large"]}}, network=VPC)
+
+    found = pod(made(deploy, settings, node_groups=["arm"]))
+
+    assert [row["key"] for row in found["tolerations"]] == ["axon.dev/arch"]
+
+
+def test_a_node_group_that_is_added_rolls_no_model_out_anew(deploy: Deploy) -> None:
+    before, after = cluster({"cpu": CPU}, network=VPC), cluster({"cpu": CPU, "gpu": GPU}, network=VPC)
+
+    assert made(deploy, before).one(DEPLOYMENT) == made(deploy, after).one(DEPLOYMENT)
+    assert not {"affinity", "tolerations", "nodeSelector"} & pod(made(deploy, after)).keys()

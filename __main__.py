@@ -11,6 +11,7 @@ from components import (
     Platform,
     Registry,
     aws_provider,
+    aws_tags,
 )
 from predictor_images import repositories_of
 from stacks.settings import eks, load
@@ -20,14 +21,15 @@ settings = load()
 
 def on_aws(wanted: eks.EksCluster) -> EksCluster:
     """Make the cluster, and what stands beside it in the stack's AWS account."""
-    provider = aws_provider(pulumi.get_stack(), wanted)
+    tags = aws_tags(pulumi.get_stack(), wanted)
+    provider = aws_provider(wanted, tags)
     opts = pulumi.ResourceOptions(provider=provider)
     Registry("registry", wanted, repositories_of(settings), opts=opts)
     if wanted.model_store.enabled:
         pulumi.export("model_store", ModelStore("models", wanted, opts=opts).bucket)
     if wanted.budget:
         Budget("budget", pulumi.get_stack(), wanted.budget, opts=opts)
-    return EksCluster("cluster", wanted, provider=provider)
+    return EksCluster("cluster", wanted, provider=provider, tags=tags)
 
 
 cluster = (

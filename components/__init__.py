@@ -1,7 +1,7 @@
 """The parts of a stack, each a Pulumi component resource."""
 
 from components.budget import Budget
-from components.cluster import EksCluster, aws_provider
+from components.cluster import EksCluster, aws_provider, aws_tags
 from components.existing_cluster import ExistingCluster
 from components.model_api import ModelApi
 from components.model_store import ModelStore
@@ -17,4 +17,5 @@ __all__ = [
     "Platform",
     "Registry",
     "aws_provider",
+    "aws_tags",
 ]

@@ -1,6 +1,6 @@
 """A cluster on AWS, made from nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -39,11 +39,13 @@ class EksCluster(pulumi.ComponentResource):
         settings: eks.EksCluster,
         *,
         provider: aws.Provider,
+        tags: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Make it with the provider of its account; `tags` are those of `aws_tags`."""
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
         super().__init__("axon:cluster:EksCluster", name, None, opts)
-        self.name, self._settings = settings.name, settings
+        self.name, self._settings, self._tags = settings.name, settings, tags
         self._child = pulumi.ResourceOptions(parent=self)
         network = Network("network", settings, opts=self._child)
         control_plane = ControlPlane("control-plane", settings, network, provider=provider, opts=self._child)
@@ -61,7 +63,6 @@ class EksCluster(pulumi.ComponentResource):
             network,
             control_plane.cluster_name,
             control_plane.security_group,
-            control_plane.key_arn,
         )
         self.provider = self._api(name, control_plane, [*nodes.values(), addons])
         self.register_outputs({})
@@ -84,6 +85,7 @@ class EksCluster(pulumi.ComponentResource):
                 cluster_name=control_plane.cluster_name,
                 network=network,
                 role_arn=node_role.arn,
+                tags=self._tags,
                 after=[*policies, *before.all],
                 opts=self._child,
             )
@@ -104,13 +106,17 @@ class EksCluster(pulumi.ComponentResource):
         )
 
 
-def aws_provider(stack: str, settings: eks.EksCluster) -> aws.Provider:
+def aws_tags(stack: str, settings: eks.EksCluster) -> dict[str, str]:
+    """Return the tags of all that a stack makes on AWS: cost reports, budget and permissions go by them."""
+    return {**settings.tags, "axon:stack": stack, "axon:cluster": settings.name}
+
+
+def aws_provider(settings: eks.EksCluster, tags: Mapping[str, str]) -> aws.Provider:
     """Return what creates resources in the stack's account and region, each with the stack's tags."""
-    tags = {"axon:stack": stack, "axon:cluster": settings.name, **settings.tags}
     return aws.Provider(
         "aws",
         region=settings.region,
         # Credentials of another account are refused before anything is made.
         allowed_account_ids=[settings.account],
-        default_tags=aws.ProviderDefaultTagsArgs(tags=tags),
+        default_tags=aws.ProviderDefaultTagsArgs(tags=dict(tags)),
     )

@@ -32,9 +32,6 @@ class ControlPlane(pulumi.ComponentResource):
     kubeconfig: pulumi.Output[str]
     """How to reach it, with a login by `aws eks get-token`: no credential is in it."""
 
-    key_arn: pulumi.Output[str]
-    """The key that Kubernetes' secrets are encrypted with."""
-
     def __init__(
         self,
         name: str,
@@ -51,7 +48,6 @@ class ControlPlane(pulumi.ComponentResource):
         self.cluster_name = cluster.eks_cluster.apply(_name)
         self.security_group = cluster.eks_cluster.apply(_security_group)
         self.kubeconfig = cluster.kubeconfig_json
-        self.key_arn = key.arn
         self.register_outputs({"cluster_name": self.cluster_name})
 
     def _key(self) -> aws.kms.Key:

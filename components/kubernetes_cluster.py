@@ -45,9 +45,6 @@ class OnAws:
     security_group: pulumi.Output[str]
     """The security group of the nodes."""
 
-    key_arn: pulumi.Output[str]
-    """The stack's key, for what it stores."""
-
 
 class KubernetesCluster(Protocol):
     """A cluster, whoever made it."""

@@ -71,19 +71,23 @@ class ModelApi(pulumi.ComponentResource):
     def _service_account(self, on_aws: OnAws) -> k8s.core.v1.ServiceAccount:
         """Give the replicas an identity with a role on AWS."""
         access, namespace = self._model.aws, self._platform.namespace_name
-        PodRole(
+        pod_role = PodRole(
             self._name,
             on_aws.settings.name,
             full_name=f"{on_aws.settings.name}-model-{self._name}",
             namespace=namespace,
             service_account=self._name,
-            policy_arns={arn.rsplit("/", 1)[-1]: arn for arn in access.policy_arns},
+            policy_arns={_policy_name(arn): arn for arn in access.policy_arns},
             statements=statements(access),
             association=on_aws.cluster_name,
             opts=self._child,
         )
         return k8s.core.v1.ServiceAccount(
-            self._name, metadata=self._metadata(), automount_service_account_token=False, opts=self._child
+            self._name,
+            metadata=self._metadata(),
+            automount_service_account_token=False,
+            # A pod that starts before its role is associated would have no credentials for good.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[pod_role]),
         )
 
     def _deployment(self, account: k8s.core.v1.ServiceAccount | None) -> k8s.apps.v1.Deployment:
@@ -195,6 +199,12 @@ class ModelApi(pulumi.ComponentResource):
             # Its kind and its parent come from the platform.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self._platform]),
         )
+
+
+def _policy_name(arn: str) -> str:
+    """Name a policy by whose it is, as well: AWS' and the account's may be called alike."""
+    account, name = arn.split(":")[4], arn.rsplit("/", 1)[-1]
+    return f"{account}-{name}"
 
 
 def _count_or_percent(text: str) -> int | str:

@@ -1,21 +1,36 @@
 """What the replicas of a model may do on AWS."""
 
+from collections import defaultdict
+
 from components.iam import Statement, allow
 from stacks.settings.model import AwsAccess
 
 
 def statements(access: AwsAccess) -> list[Statement]:
     """Return the policy that lets a model read its places in S3, and nothing beside them."""
-    return [statement for place in access.read for statement in _read(place)]
+    if not access.read:
+        return []
+    objects = [arn for place in access.read for arn in _objects(place)]
+    below: defaultdict[str, list[str]] = defaultdict(list)
+    for place in access.read:
+        bucket, key = _split(place)
+        below[bucket].append(f"{key.rstrip('/')}/*" if key else "*")
+    listing = [
+        allow(["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"], {"StringLike": {"s3:prefix": prefixes}})
+        for bucket, prefixes in below.items()
+    ]
+    return [allow(["s3:GetObject"], objects), *listing]
 
 
-def _read(place: str) -> list[Statement]:
+def _split(place: str) -> tuple[str, str]:
     bucket, _, key = place.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def _objects(place: str) -> list[str]:
+    bucket, key = _split(place)
     arn = f"arn:aws:s3:::{bucket}"
-    if not key:
-        return [allow(["s3:GetObject"], [f"{arn}/*"]), allow(["s3:ListBucket"], [arn])]
-    folder = key.rstrip("/")
+    if not key or key.endswith("/"):
+        return [f"{arn}/{key}*"]
     # Without a slash at its end it may be an object as well as a folder.
-    objects = [f"{arn}/{folder}/*"] if key.endswith("/") else [f"{arn}/{folder}", f"{arn}/{folder}/*"]
-    below = {"StringLike": {"s3:prefix": [folder, f"{folder}/*"]}}
-    return [allow(["s3:GetObject"], objects), allow(["s3:ListBucket"], [arn], below)]
+    return [f"{arn}/{key}", f"{arn}/{key}/*"]

@@ -31,12 +31,14 @@ class NodeGroup(pulumi.ComponentResource):
         cluster_name: pulumi.Input[str],
         network: Network,
         role_arn: pulumi.Input[str],
+        tags: Mapping[str, str],
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Make it. `tags` are the stack's: what an Auto Scaling group starts gets none from the provider."""
         super().__init__("axon:node_group:NodeGroup", name, None, opts)
         self._name, self._group, self._cluster = name, group, cluster
-        self._after = after
+        self._tags, self._after = tags, after
         template = self._launch_template()
         subnets = network.subnets(group.subnets, group.zones)
         self.nodes = self._nodes(template, cluster_name, subnets, role_arn)
@@ -52,11 +54,8 @@ class NodeGroup(pulumi.ComponentResource):
 
     def _launch_template(self) -> aws.ec2.LaunchTemplate:
         # Neither an image nor instance types: EKS picks the image by ami_type, and upgrades it by version.
-        tags = {
-            "Name": f"{self._cluster.name}-{self._name}",
-            "axon:node-group": self._name,
-            **_tags(self._cluster),
-        }
+        name = {"Name": f"{self._cluster.name}-{self._name}", "axon:node-group": self._name}
+        tags = {**name, **self._tags}
         return aws.ec2.LaunchTemplate(
             self._name,
             name_prefix=f"{self._cluster.name}-{self._name}-",
@@ -66,7 +65,7 @@ class NodeGroup(pulumi.ComponentResource):
             metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
                 http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
             ),
-            block_device_mappings=[self._disk(device, size) for device, size in self._devices().items()],
+            block_device_mappings=self._disks(),
             monitoring=aws.ec2.LaunchTemplateMonitoringArgs(enabled=False),
             tag_specifications=[
                 aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags)
@@ -75,27 +74,12 @@ class NodeGroup(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _devices(self) -> dict[str, int]:
-        """Return the disks and their GiB."""
+    def _disks(self) -> list[aws.ec2.LaunchTemplateBlockDeviceMappingArgs]:
         if self._group.image == "bottlerocket":
             # The system lies on xvda, images and containers on xvdb:
             # https://bottlerocket.dev/en/os/latest/#/concepts/data-volume
-            return {"/dev/xvda": 4, "/dev/xvdb": self._group.disk.size}
-        return {"/dev/xvda": self._group.disk.size}
-
-    def _disk(self, device: str, size: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
-        disk = self._group.disk
-        return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
-            device_name=device,
-            ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
-                volume_size=size,
-                volume_type=disk.type,
-                iops=disk.iops,
-                throughput=disk.throughput if disk.type == "gp3" else None,
-                encrypted="true",
-                delete_on_termination="true",
-            ),
-        )
+            return [_disk("/dev/xvda", _SYSTEM_DISK), _disk("/dev/xvdb", self._group.disk)]
+        return [_disk("/dev/xvda", self._group.disk)]
 
     def _nodes(
         self,
@@ -155,6 +139,24 @@ class NodeGroup(pulumi.ComponentResource):
             )
 
 
+# Too small for the setting itself, which is for images.
+_SYSTEM_DISK = settings.Disk.model_construct(size=4, type="gp3", iops=3000, throughput=125)
+
+
+def _disk(device: str, disk: settings.Disk) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+    return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
+        device_name=device,
+        ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+            volume_size=disk.size,
+            volume_type=disk.type,
+            iops=disk.iops,
+            throughput=disk.throughput if disk.type == "gp3" else None,
+            encrypted="true",
+            delete_on_termination="true",
+        ),
+    )
+
+
 def _scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -> str:
     groups = resources[0].autoscaling_groups or []
     return str(groups[0].name)
@@ -192,8 +194,3 @@ def _update_config(max_unavailable: str) -> aws.eks.NodeGroupUpdateConfigArgs:
     if max_unavailable.endswith("%"):
         return aws.eks.NodeGroupUpdateConfigArgs(max_unavailable_percentage=int(max_unavailable[:-1]))
     return aws.eks.NodeGroupUpdateConfigArgs(max_unavailable=int(max_unavailable))
-
-
-def _tags(cluster: EksCluster) -> dict[str, str]:
-    # What an Auto Scaling group starts does not get the provider's default tags.
-    return {"axon:cluster": cluster.name, **cluster.tags}

@@ -81,7 +81,6 @@ class ClusterAutoscaler(pulumi.ComponentResource):
 # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md#what-are-the-parameters-to-ca
 _ARGUMENTS = {
     "expander": "priority,least-waste",
-    "balance-similar-node-groups": True,
     # Model replicas have an emptyDir, and add-ons run anywhere: neither keeps a node that is not needed.
     "skip-nodes-with-local-storage": False,
     "skip-nodes-with-system-pods": False,

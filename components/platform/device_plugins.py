@@ -8,7 +8,7 @@ from components.addons import SYSTEM
 from components.kubernetes_cluster import OnAws
 from components.platform import versions
 from components.platform.chart import chart
-from stacks.settings import platform
+from stacks.settings import images, platform
 
 DEVICE_PLUGIN_LABEL = "axon.dev/device-plugin"
 
@@ -21,13 +21,14 @@ class DevicePlugins(pulumi.ComponentResource):
         name: str,
         on_aws: OnAws,
         settings: platform.Platform,
+        registry: images.Images,
         *,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("axon:platform:DevicePlugins", name, None, opts)
         plugins = {group.device_plugin for group in on_aws.settings.node_groups.values()}
         for plugin, source, values in (
-            ("nvidia", versions.NVIDIA_CHART, {"affinity": _on("nvidia"), "tolerations": [_ANY]}),
+            ("nvidia", versions.NVIDIA_CHART, _nvidia(registry)),
             # Its node problem detector does what EKS' node monitoring agent does already.
             ("neuron", versions.NEURON_CHART, {"npd": {"enabled": False}}),
         ):
@@ -42,7 +43,13 @@ class DevicePlugins(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-_ANY = {"operator": "Exists"}
+def _nvidia(registry: images.Images) -> dict[str, Any]:
+    repository, tag = registry.mirrored(versions.NVIDIA_IMAGE).rsplit(":", 1)
+    return {
+        "image": {"repository": repository, "tag": tag},
+        "affinity": _on("nvidia"),
+        "tolerations": [{"operator": "Exists"}],
+    }
 
 
 def _on(plugin: str) -> dict[str, Any]:

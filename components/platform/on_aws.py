@@ -41,7 +41,7 @@ class AwsPlatform(pulumi.ComponentResource):
         self._controller = LoadBalancerController(
             "load-balancer-controller", on_aws, settings, registry, placement, opts=self._child
         )
-        DevicePlugins("device-plugins", on_aws, settings, opts=self._child)
+        DevicePlugins("device-plugins", on_aws, settings, registry, opts=self._child)
         if on_aws.settings.logging.enabled:
             Logging("logging", on_aws, settings, registry, opts=self._child)
         if dns := on_aws.settings.external_dns:

@@ -64,3 +64,4 @@ METRICS_SERVER_IMAGE = f"registry.k8s.io/metrics-server/metrics-server:{METRICS_
 LOAD_BALANCER_CONTROLLER_IMAGE = f"public.ecr.aws/eks/aws-load-balancer-controller:{LOAD_BALANCER_CONTROLLER}"
 FLUENT_BIT_IMAGE = f"public.ecr.aws/aws-observability/aws-for-fluent-bit:{FLUENT_BIT}"
 CLUSTER_AUTOSCALER_IMAGE = "registry.k8s.io/autoscaling/cluster-autoscaler"
+NVIDIA_IMAGE = "nvcr.io/nvidia/k8s-device-plugin:v0.19.3"

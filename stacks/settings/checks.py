@@ -12,6 +12,10 @@ def cross_problems(stack: Stack) -> Iterator[Problem]:
     """Yield what is wrong with a stack whose parts are each right."""
     if isinstance(stack.cluster, EksCluster):
         yield from aws_problems(stack.cluster, stack.models)
+        if stack.platform.gateway.port != 80:
+            yield Problem(
+                ("platform", "gateway", "port"), "on EKS clients see the load balancer's: leave it out"
+            )
         return
     if stack.images.registry is None:
         yield Problem(("images", "registry"), "is required, unless the cluster is of `kind: eks`")

@@ -39,7 +39,11 @@ def _path(error: ErrorDetails) -> Path:
     location = [part for part in error["loc"] if part != "[key]"]
     tags = _union_tags(location)
     found = tuple(part for index, part in enumerate(location) if index not in tags)
-    return (*found, "kind") if found == ("cluster",) and error["type"] == "union_tag_invalid" else found
+    if found == ("cluster",) and error["type"] == "union_tag_invalid":
+        return (*found, "kind")
+    # A check of a whole group says which of its keys it means.
+    at = str(error.get("ctx", {}).get("at", ""))
+    return (*found, *at.split(".")) if at else found
 
 
 def _union_tags(location: Sequence[str | int]) -> set[int]:
@@ -68,14 +72,20 @@ def _message(error: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind in _TYPE_NAMES:
-        return f"{shown(value)} is not {_TYPE_NAMES[kind]}"
+        return _wrong_type(value, kind)
     if kind in _BOUNDS:
-        return _BOUNDS[kind].format(value=shown(value), **context)
+        return _BOUNDS[kind].format(value=shown(value), **context).replace("has 1 entries", "has 1 entry")
     if kind == "literal_error":
         return _choice(value, str(context["expected"]).replace(" or ", ", ").split(", "))
     if kind.startswith("union_tag"):
         return _union(error, context)
     return error["msg"]
+
+
+def _wrong_type(value: object, kind: str) -> str:
+    if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
+        return f'{value} is a number (try "{value}", in quotes)'
+    return f"{shown(value)} is not {_TYPE_NAMES[kind]}"
 
 
 def _union(error: ErrorDetails, context: Mapping[str, Any]) -> str:
@@ -90,11 +100,18 @@ def _union(error: ErrorDetails, context: Mapping[str, Any]) -> str:
 
 def _choice(value: object, expected: Sequence[str], what: str = "") -> str:
     choices = [choice.strip("'") for choice in expected]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if expected[0].startswith("'"):
+            return f'{value} is a number (try "{value}", in quotes)'
+        closest = min(choices, key=lambda choice: abs(float(choice) - value))
+        return f"{value} is not one of {', '.join(choices)} (try {closest})"
     return f"{what}{shown(value)} is not known (try {nearest(str(value), choices) or ' or '.join(choices)})"
 
 
 def _unknown_key(error: ErrorDetails, model: type[BaseModel]) -> str:
     known = _known_keys(model, error["loc"][:-1])
+    if error["loc"][:2] == ("cluster", "existing") and error["loc"][-1] in _keys_of_eks(model):
+        return "is a key of `kind: eks`"
     near = nearest(str(error["loc"][-1]), known)
     return f"unknown key (try {near})" if near else f"unknown key (known: {', '.join(sorted(known))})"
 
@@ -109,8 +126,15 @@ def _known_keys(model: type[BaseModel], location: Iterable[str | int]) -> list[s
     return list(node.get("properties", {}))
 
 
+def _keys_of_eks(model: type[BaseModel]) -> Mapping[str, Any]:
+    return model.model_json_schema().get("$defs", {}).get("EksCluster", {}).get("properties", {})
+
+
 def _step(node: Mapping[str, Any], part: str, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    child: Mapping[str, Any] = node.get("properties", {}).get(part) or node.get("additionalProperties") or {}
+    named: Mapping[str, Any] | None = node.get("properties", {}).get(part)
+    child: Mapping[str, Any] = named or node.get("additionalProperties") or node.get("items") or {}
+    # What may be unset is a choice between a group of keys and nothing.
+    child = next((option for option in child.get("anyOf", []) if "$ref" in option), child)
     for option in node.get("oneOf", []):  # a union's tag stands in the location: take that branch
         resolved = _resolve(option, definitions)
         properties: Mapping[str, Any] = resolved.get("properties", {})

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from stacks.settings.aws.units import Arn, S3Path
+from stacks.settings.aws.units import Arn, S3Path, no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.units import (
     CountOrPercent,
@@ -140,7 +140,9 @@ class AwsAccess(Settings):
     read: list[S3Path] = Field(default_factory=list[str], max_length=20)
     """Places in S3 that they may read."""
 
-    policy_arns: list[Arn] = Field(default_factory=list[str], max_length=10)
+    policy_arns: Annotated[list[Arn], AfterValidator(no_duplicates)] = Field(
+        default_factory=list[str], max_length=10
+    )
     """Managed policies of yours (Cortex's iam_policy_arns, for one model)."""
 
     @property

@@ -6,6 +6,7 @@ Each is an annotated string: it is checked here and reaches Kubernetes as it was
 import re
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
@@ -121,14 +122,14 @@ def _duration(text: str) -> str:
     return text
 
 
-def _count_or_percent(value: object) -> object:
+def _count_or_percent(value: object, of: str = "replicas") -> object:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return str(value)
     if isinstance(value, str) and re.fullmatch(r"\d+%|\d+", value):
         if value.endswith("%") and int(value[:-1]) > 100:
             raise ValueError(f'"{value}" is more than 100%')
         return value
-    raise ValueError(f"{_shown(value)} is not a number of replicas or a percentage (try 25%)")
+    raise ValueError(f"{_shown(value)} is not a number of {of} or a percentage (try 25%)")
 
 
 def _dns_label(text: str) -> str:
@@ -189,6 +190,9 @@ Memory = Annotated[
 ]
 Duration = Annotated[str, AfterValidator(_duration)]
 CountOrPercent = Annotated[str, BeforeValidator(_count_or_percent, json_schema_input_type=int | str)]
+NodesOrPercent = Annotated[
+    str, BeforeValidator(partial(_count_or_percent, of="nodes"), json_schema_input_type=int | str)
+]
 DnsLabel = Annotated[str, AfterValidator(_dns_label)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 RelativePath = Annotated[str, AfterValidator(_relative_path)]

@@ -20,9 +20,9 @@ from tests.stacks import Stack, environment_of_tests, kubectl, stack
 
 
 class Environments(Protocol):
-    """Makes the stack of a file, such as `dev`, in an account where each call takes so many seconds."""
+    """Makes the stack of a file, such as `dev`, in an account of its own."""
 
-    def __call__(self, name: str, *, seconds: float = 0.02) -> AbstractContextManager["OnDoubles"]: ...
+    def __call__(self, name: str) -> AbstractContextManager["OnDoubles"]: ...
 
 
 @dataclass
@@ -58,9 +58,9 @@ def environments(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactor
     collect_charts(machine, charts)
 
     @contextmanager
-    def environment(name: str, *, seconds: float = 0.02) -> Iterator[OnDoubles]:
+    def environment(name: str) -> Iterator[OnDoubles]:
         folder = tmp_path_factory.mktemp(name)
-        account = Account(folder / "account", seconds=seconds)
+        account = Account(folder / "account")
         settings = _settings(name, local)
         with stack(folder / "axon", f"{name}-{uuid.uuid4().hex[:6]}", settings, _doubled(account)) as made:
             (made.folder / "charts").symlink_to(charts)

@@ -11,10 +11,12 @@ from stacks.settings.model import Compute, Model
 from stacks.settings.units import quantity_value
 
 _GIB = 2**30
+_DEVICES = {"gpu": "NVIDIA GPUs (such as g6.xlarge)", "neuron": "Neuron devices (such as inf2.xlarge)"}
 
 
 def aws_problems(cluster: EksCluster, models: Mapping[str, Model]) -> Iterator[Problem]:
     """Yield what does not go together."""
+    yield from _elsewhere(cluster)
     yield from _unknown_zones(cluster)
     yield from _crowded_subnets(cluster)
     for name, model in models.items():
@@ -54,6 +56,17 @@ def replicas_per_node(group: NodeGroup, compute: Compute) -> int:
     if compute.neuron:
         counts.append(facts.neuron_devices // compute.neuron)
     return max(0, min(counts))
+
+
+def _elsewhere(cluster: EksCluster) -> Iterator[Problem]:
+    tls, existing = cluster.load_balancer.tls, cluster.network.existing
+    if tls and tls.certificate_arn and f":acm:{cluster.region}:" not in tls.certificate_arn:
+        path: Path = ("cluster", "load_balancer", "tls", "certificate_arn")
+        yield Problem(path, f"is not a certificate of ACM in {cluster.region}")
+    for key in ("private_subnets", "public_subnets"):
+        for zone in getattr(existing, key, ()):
+            if not zone.startswith(cluster.region):
+                yield Problem(("cluster", "network", "existing", key, zone), f"is not in {cluster.region}")
 
 
 def _unknown_zones(cluster: EksCluster) -> Iterator[Problem]:
@@ -125,7 +138,10 @@ def _too_large(cluster: EksCluster, model: Model, groups: Mapping[str, NodeGroup
     for key, wanted, what in (("gpu", compute.gpu, "gpus"), ("neuron", compute.neuron, "neuron_devices")):
         most = max((getattr(group.facts, what) for group in cluster.node_groups.values()), default=0)
         if wanted > most:
-            return Problem((*path, "compute", key), f"{wanted}: a node of any node group has {most} at most")
+            place: Path = (*path, "compute", key)
+            if not most:
+                return Problem(place, f"no node group has {_DEVICES[key]}")
+            return Problem(place, f"{wanted}: a node of any node group has {most} at most")
     if not groups:
         return Problem(path, "no node group takes it: all have taints (name one in node_groups)")
     offers = [

@@ -1,5 +1,6 @@
 """`axon:cluster` with `kind: eks`: everything that a stack makes on AWS."""
 
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -8,12 +9,24 @@ from pydantic_core import PydanticCustomError
 from stacks.settings.aws.extras import Budget, ExternalDns, LoadBalancer, Logging, ModelStore
 from stacks.settings.aws.network import Network
 from stacks.settings.aws.node_group import NodeGroup
-from stacks.settings.aws.units import AccountId, Arn, Cidr, ClusterName, Region
+from stacks.settings.aws.units import (
+    AccountId,
+    AddonVersion,
+    Cidr,
+    ClusterName,
+    IamArn,
+    Region,
+    TagKey,
+    TagValue,
+    no_duplicates,
+)
 from stacks.settings.aws.versions import ADDONS, AddonName, KubernetesVersion
 from stacks.settings.base import Settings
 from stacks.settings.units import DnsLabel
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+# RFC 5737: networks of examples, which the repo's own stack files name
+_DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.")
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 
 
@@ -30,7 +43,9 @@ GroupName = Annotated[DnsLabel, AfterValidator(_group_name)]
 class Endpoint(Settings):
     """Who may reach the Kubernetes API. It is always reachable inside the VPC."""
 
-    public_cidrs: list[Cidr] = Field(default_factory=list[str])
+    public_cidrs: Annotated[list[Cidr], AfterValidator(no_duplicates)] = Field(
+        default_factory=list[str], max_length=40
+    )
     """Networks outside that may. Empty: none, and `pulumi up` has to run inside the VPC."""
 
     anywhere: bool = False
@@ -41,7 +56,16 @@ class Endpoint(Settings):
     def _not_everybody(cls, cidrs: list[str]) -> list[str]:
         if "0.0.0.0/0" in cidrs:
             raise ValueError("0.0.0.0/0 is the whole internet: say `anywhere: true` if that is meant")
+        for cidr in cidrs:
+            if ip_network(cidr).is_private and not cidr.startswith(_DOCUMENTATION):
+                raise ValueError(f'"{cidr}" is private: what is inside the VPC needs no entry')
         return cidrs
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> "Endpoint":
+        if self.anywhere and self.public_cidrs:
+            raise PydanticCustomError("anywhere", "has both public_cidrs and anywhere: keep one")
+        return self
 
     @property
     def cidrs(self) -> list[str]:
@@ -52,7 +76,7 @@ class Endpoint(Settings):
 class Access(Settings):
     """What one IAM role or user may do in the cluster."""
 
-    principal_arn: Arn
+    principal_arn: IamArn
     """The role or user."""
 
     policy: Literal["cluster-admin", "admin", "edit", "view"] = "view"
@@ -75,7 +99,7 @@ class EksCluster(Settings):
     """`eks`: Amazon's Kubernetes, made by this stack."""
 
     name: ClusterName
-    """Name of the cluster, and the first part of every name on AWS."""
+    """Name of the cluster, and the first part of every name on AWS: unique in the account, as roles' are."""
 
     account: AccountId
     """The AWS account that the stack belongs to. With the credentials of another nothing is done."""
@@ -86,7 +110,7 @@ class EksCluster(Settings):
     version: KubernetesVersion = "1.36"
     """Kubernetes. It can be raised, one minor version an update, and never lowered."""
 
-    addons: dict[AddonName, str] = Field(default_factory=dict[AddonName, str])
+    addons: dict[AddonName, AddonVersion] = Field(default_factory=dict[AddonName, str])
     """Other versions of EKS add-ons than those that axon pins for the version of Kubernetes."""
 
     network: Network = Network()
@@ -122,7 +146,7 @@ class EksCluster(Settings):
     budget: Budget | None = None
     """Warn by e-mail about what the stack costs. Unset: no warning."""
 
-    tags: dict[str, str] = Field(default_factory=dict[str, str], max_length=20)
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict[str, str], max_length=20)
     """Tags of every AWS resource, beside `axon:stack` and `axon:cluster`, for cost reports."""
 
     @model_validator(mode="after")
@@ -132,7 +156,21 @@ class EksCluster(Settings):
                 "system",
                 "node_groups has none with `role: system` and min_instances of 1 or more, "
                 "which the platform runs on",
+                {"at": "node_groups"},
             )
+        return self
+
+    @model_validator(mode="after")
+    def _the_platform_fits_its_home(self) -> "EksCluster":
+        for name, group in self.node_groups.items():
+            if group.role == "system" and len(group.all_taints) > 1:
+                keys = ", ".join(taint.key for taint in group.all_taints[1:])
+                raise PydanticCustomError(
+                    "system",
+                    "the platform does not tolerate {keys}: "
+                    "a system group is x86, without accelerators and taints",
+                    {"keys": keys, "at": f"node_groups.{name}"},
+                )
         return self
 
     @model_validator(mode="after")
@@ -142,8 +180,8 @@ class EksCluster(Settings):
         if existing and public and len(existing.public_subnets) < 2:
             raise PydanticCustomError(
                 "subnets",
-                "network.existing.public_subnets has fewer than 2, and load_balancer faces the internet "
-                "(try `scheme: internal`)",
+                "has fewer than 2, and load_balancer faces the internet (try `scheme: internal`)",
+                {"at": "network.existing.public_subnets"},
             )
         return self
 

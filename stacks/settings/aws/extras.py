@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from stacks.settings.aws.units import Arn, Cidr
+from stacks.settings.aws.units import Arn, Cidr, no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.units import DnsLabel
 
@@ -23,6 +23,14 @@ def _hostname(text: str) -> str:
     raise ValueError(f'"{text}" is not a host name (such as models.example.com)')
 
 
+def _email(text: str) -> str:
+    name, _, host = text.partition("@")
+    if name and "." in host and " " not in text:
+        return text
+    raise ValueError(f'"{text}" is not an e-mail address')
+
+
+Email = Annotated[str, AfterValidator(_email)]
 HostedZone = Annotated[str, AfterValidator(_hosted_zone)]
 Hostname = Annotated[str, AfterValidator(_hostname)]
 
@@ -38,8 +46,10 @@ class Tls(Settings):
 
     @model_validator(mode="after")
     def _one(self) -> "Tls":
-        if (self.certificate_arn is None) == (self.cluster_issuer is None):
-            raise PydanticCustomError("tls", "needs either `certificate_arn` or `cluster_issuer`")
+        if self.certificate_arn and self.cluster_issuer:
+            raise PydanticCustomError("tls", "has both certificate_arn and cluster_issuer: keep one")
+        if not self.certificate_arn and not self.cluster_issuer:
+            raise PydanticCustomError("tls", "needs `certificate_arn` or `cluster_issuer`")
         return self
 
 
@@ -49,7 +59,7 @@ class Dns(Settings):
     zone_id: HostedZone
     """The hosted zone."""
 
-    hostnames: list[Hostname] = Field(min_length=1, max_length=10)
+    hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(min_length=1, max_length=10)
     """Names in it that lead to the load balancer; the first is the one that endpoints are shown with."""
 
 
@@ -59,7 +69,9 @@ class LoadBalancer(Settings):
     scheme: Literal["internet-facing", "internal"] = "internet-facing"
     """Where it can be reached from (name and default: Cortex's api_load_balancer_scheme)."""
 
-    allow: list[Cidr] = Field(default_factory=lambda: ["0.0.0.0/0"], min_length=1, max_length=50)
+    allow: Annotated[list[Cidr], AfterValidator(no_duplicates)] = Field(
+        default_factory=lambda: ["0.0.0.0/0"], min_length=1, max_length=60
+    )
     """Networks that may connect (default: Cortex's api_load_balancer_cidr_white_list)."""
 
     client_ip: Literal["preserved", "proxy_protocol"] = "preserved"
@@ -74,7 +86,24 @@ class LoadBalancer(Settings):
     @model_validator(mode="after")
     def _issuer_needs_names(self) -> "LoadBalancer":
         if self.tls and self.tls.cluster_issuer and not self.dns:
-            raise PydanticCustomError("names", "tls.cluster_issuer needs dns.hostnames to issue for")
+            raise PydanticCustomError(
+                "names",
+                "needs load_balancer.dns.hostnames, the names to issue for",
+                {"at": "tls.cluster_issuer"},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _within_the_quota(self) -> "LoadBalancer":
+        # A rule for each network and port; 60 is AWS' default quota of a security group:
+        # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+        most = 30 if self.tls else 60
+        if len(self.allow) > most:
+            raise PydanticCustomError(
+                "rules",
+                "{count} networks: a security group takes {most} (30 with TLS, 60 without)",
+                {"count": len(self.allow), "most": most, "at": "allow"},
+            )
         return self
 
 
@@ -114,5 +143,5 @@ class Budget(Settings):
     monthly_usd: int = Field(ge=1)
     """US dollars a month. The warning comes when the forecast passes it."""
 
-    emails: list[str] = Field(min_length=1, max_length=10)
+    emails: list[Email] = Field(min_length=1, max_length=10)
     """Who is told."""

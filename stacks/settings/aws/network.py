@@ -1,12 +1,12 @@
 """`axon:cluster.network`: a VPC of the stack's own, or one that is there already."""
 
 import ipaddress
-from typing import Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from stacks.settings.aws.units import Cidr, SubnetId, VpcId, Zone
+from stacks.settings.aws.units import Cidr, SubnetId, VpcId, Zone, no_duplicates
 from stacks.settings.base import Settings
 
 # Eight equal parts: one private subnet a zone (at most six), one part for all public subnets, one spare.
@@ -27,6 +27,8 @@ InterfaceEndpoint = Literal[
     "eks-auth",
     "elasticloadbalancing",
     "logs",
+    "ssm",
+    "ssmmessages",
     "sts",
 ]
 # Without a way to the internet nodes reach AWS by these alone:
@@ -44,13 +46,19 @@ NEEDED_WITHOUT_NAT: tuple[InterfaceEndpoint, ...] = (
 )
 
 
+def _size_of_a_vpc(cidr: str) -> str:
+    if 16 <= ipaddress.ip_network(cidr).prefixlen <= 28:
+        return cidr
+    raise ValueError(f'"{cidr}": a VPC is between /28 and /16')
+
+
 class ExistingVpc(Settings):
     """A VPC that somebody else made, with its subnets by zone. Their tags and routes stay theirs."""
 
     vpc: VpcId
     """Its id."""
 
-    cidr: Cidr
+    cidr: Annotated[Cidr, AfterValidator(_size_of_a_vpc)]
     """Its first network."""
 
     private_subnets: dict[Zone, SubnetId] = Field(min_length=2, max_length=6)
@@ -78,7 +86,9 @@ class Network(Settings):
     nat: Literal["none", "single", "per_zone"] = "single"
     """How private subnets reach the internet. `per_zone` outlives the loss of a zone, and costs one each."""
 
-    interface_endpoints: list[InterfaceEndpoint] = Field(default_factory=list[InterfaceEndpoint])
+    interface_endpoints: Annotated[list[InterfaceEndpoint], AfterValidator(no_duplicates)] = Field(
+        default_factory=list[InterfaceEndpoint]
+    )
     """AWS services reached inside the VPC, each at an hourly price in each zone. S3 is, always, for free."""
 
     flow_logs: bool = False
@@ -86,6 +96,13 @@ class Network(Settings):
 
     existing: ExistingVpc | None = None
     """Use this VPC instead; `cidr`, `zones`, `nat` and the rest then do not apply."""
+
+    @field_validator("interface_endpoints", mode="before")
+    @classmethod
+    def _not_s3(cls, services: Any) -> Any:
+        if isinstance(services, list) and "s3" in services:
+            raise ValueError("S3 is always reached inside the VPC: leave it out")
+        return cast(Any, services)
 
     @field_validator("zones")
     @classmethod
@@ -121,7 +138,7 @@ class Network(Settings):
             raise PydanticCustomError(
                 "overlap",
                 "the VPC, {vpc}, and service_cidr, {services}, overlap",
-                {"vpc": vpc, "services": self.service_cidr},
+                {"vpc": vpc, "services": self.service_cidr, "at": "service_cidr"},
             )
         return self
 
@@ -132,7 +149,7 @@ class Network(Settings):
             raise PydanticCustomError(
                 "endpoints",
                 "with `nat: none` nodes reach AWS by interface_endpoints alone; add {missing}",
-                {"missing": ", ".join(missing)},
+                {"missing": ", ".join(missing), "at": "nat"},
             )
         return self
 

@@ -1,5 +1,6 @@
 """One entry of `axon:cluster.node_groups`: nodes that are alike, as many as the load asks for."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -8,9 +9,13 @@ from pydantic_core import PydanticCustomError
 from stacks.settings.aws.instances import InstanceType, instance_type
 from stacks.settings.aws.units import Zone
 from stacks.settings.base import Settings
-from stacks.settings.units import CountOrPercent
+from stacks.settings.units import NodesOrPercent
 
 # Set by EKS or by axon; a label of the user's must not take their place.
+_IMPLIED = ("CriticalAddonsOnly", "nvidia.com/gpu", "aws.amazon.com/neuron", "axon.dev/arch")
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+_LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?")
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?")
 _RESERVED = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "axon.dev")
 
 
@@ -40,9 +45,22 @@ class Disk(Settings):
 
     @model_validator(mode="after")
     def _within_the_type(self) -> "Disk":
-        # https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html
+        # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html
         if self.type == "gp3" and not 3000 <= self.iops <= 80000:
             raise PydanticCustomError("iops", "a gp3 disk has 3000 to 80000 iops")
+        most = {"gp3": 500, "io2": 1000}[self.type] * self.size
+        if self.iops > max(3000, most):
+            raise PydanticCustomError(
+                "iops",
+                "{size} GiB of {type} have {most} iops at most",
+                {"size": self.size, "type": self.type, "most": most, "at": "iops"},
+            )
+        if self.type == "gp3" and self.throughput > self.iops / 4:
+            raise PydanticCustomError(
+                "throughput",
+                "{iops} iops carry {most} MiB a second at most",
+                {"iops": self.iops, "most": self.iops // 4, "at": "throughput"},
+            )
         if self.type == "io2" and "throughput" in self.model_fields_set:
             raise PydanticCustomError("throughput", "throughput is a setting of gp3; io2 follows its iops")
         return self
@@ -67,11 +85,11 @@ class NodeGroup(Settings):
     instance_types: list[InstanceTypeName] = Field(min_length=1, max_length=20)
     """EC2 types of the same vCPU, memory and accelerators. Four or more make spot capacity likelier."""
 
-    min_instances: int = Field(default=1, ge=0, le=1000)
+    min_instances: int = Field(default=1, ge=0, le=450)
     """Never fewer (default: Cortex's). 0: nodes come when a pod needs them, in about two minutes."""
 
-    max_instances: int = Field(default=5, ge=1, le=1000)
-    """Never more (default: Cortex's)."""
+    max_instances: int = Field(default=5, ge=1, le=450)
+    """Never more (default: Cortex's; the most: EKS' quota)."""
 
     role: Literal["models", "system"] = "models"
     """`system`: for the platform alone, tainted `CriticalAddonsOnly`. A stack needs one such group."""
@@ -100,7 +118,7 @@ class NodeGroup(Settings):
     taints: list[Taint] = Field(default_factory=list[Taint])
     """Taints beside those that accelerators and ARM get by themselves."""
 
-    max_unavailable: CountOrPercent = "25%"
+    max_unavailable: NodesOrPercent = "25%"
     """Nodes that a rolling update of the group replaces at once."""
 
     @field_validator("labels")
@@ -109,8 +127,24 @@ class NodeGroup(Settings):
         for key in labels:
             domain = key.split("/")[0] if "/" in key else ""
             if domain.endswith(_RESERVED):
-                raise ValueError(f'"{key}": labels under {domain} are not the user\'s (try team/{key})')
+                own = key.split("/", 1)[1]
+                raise ValueError(f'"{key}": labels under {domain} are not the user\'s (try team/{own})')
+            if not (_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(labels[key])):
+                raise ValueError(
+                    f'"{key}: {labels[key]}" is not a Kubernetes label (such as team/tier: batch)'
+                )
         return labels
+
+    @field_validator("taints")
+    @classmethod
+    def _own_taints(cls, taints: list[Taint]) -> list[Taint]:
+        keys = [taint.key for taint in taints]
+        for key in keys:
+            if key in _IMPLIED:
+                raise ValueError(f'"{key}" is set by axon where it applies')
+            if keys.count(key) > 1:
+                raise ValueError(f'"{key}" stands twice')
+        return taints
 
     @field_validator("max_unavailable")
     @classmethod

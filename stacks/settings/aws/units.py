@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-_REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-\d")
+_REGION = re.compile(r"[a-z]{2}-[a-z]+-\d")
 
 
 def _account(text: str) -> str:
@@ -16,6 +16,8 @@ def _account(text: str) -> str:
 
 
 def _region(text: str) -> str:
+    if text.startswith(("cn-", "us-gov-", "us-iso", "eu-isoe")):
+        raise ValueError(f'"{text}" is in a partition of AWS that axon does not serve, whose names differ')
     if _REGION.fullmatch(text):
         return text
     zone = re.fullmatch(rf"({_REGION.pattern})[a-z]", text)
@@ -36,7 +38,9 @@ def _cidr(text: str) -> str:
         raise ValueError(f'"{text}" is not a network such as 10.0.0.0/16') from None
     if network.version != 4:
         raise ValueError(f'"{text}" is not an IPv4 network')
-    if "/" not in text or str(network) != text:
+    if "/" not in text:
+        raise ValueError(f'"{text}" has no length (such as {text}/24)')
+    if str(network) != text:
         raise ValueError(f'"{text}" is not the first address of its network (try {network})')
     return text
 
@@ -46,6 +50,41 @@ def _arn(text: str) -> str:
     if re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+", text):
         return text
     raise ValueError(f'"{text}" is not an ARN (arn:aws:service:region:account:resource)')
+
+
+def _iam_arn(text: str) -> str:
+    if _arn(text).startswith("arn:aws:iam:"):
+        return text
+    raise ValueError(f'"{text}" is not the ARN of an IAM role or user')
+
+
+def _addon_version(text: str) -> str:
+    if re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", text):
+        return text
+    raise ValueError(f'"{text}" is not the version of an EKS add-on (such as v1.22.4-eksbuild.3)')
+
+
+def _tag_key(text: str) -> str:
+    # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    if text.lower().startswith(("aws:", "axon:")):
+        raise ValueError(f'"{text}": tags that begin so are set by {text.split(":")[0].lower()}')
+    if re.fullmatch(r"[\w .:/=+@-]{1,128}", text):
+        return text
+    raise ValueError(f'"{text}" cannot be the key of a tag')
+
+
+def _tag_value(text: str) -> str:
+    if re.fullmatch(r"[\w .:/=+@-]{0,256}", text):
+        return text
+    raise ValueError(f'"{text}" cannot be the value of a tag')
+
+
+def no_duplicates(values: list[str]) -> list[str]:
+    """Refuse a list in which something stands twice: each entry becomes a resource of that name."""
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f'"{value}" stands twice')
+    return values
 
 
 def _cluster_name(text: str) -> str:
@@ -81,6 +120,10 @@ Region = Annotated[str, AfterValidator(_region)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 Arn = Annotated[str, AfterValidator(_arn)]
+IamArn = Annotated[str, AfterValidator(_iam_arn)]
+AddonVersion = Annotated[str, AfterValidator(_addon_version)]
+TagKey = Annotated[str, AfterValidator(_tag_key)]
+TagValue = Annotated[str, AfterValidator(_tag_value)]
 ClusterName = Annotated[str, AfterValidator(_cluster_name)]
 S3Path = Annotated[str, AfterValidator(_s3_path)]
 VpcId = Annotated[str, _resource_id("vpc")]

@@ -2,7 +2,8 @@
 
 Pinned: without a version EKS would take its newest, and a release of AWS' would become a difference in a
 preview. The sets are those of ministryofjustice/modernisation-platform-environments#18205 (its upgrade
-from 1.35 to 1.36, August 2026); `aws eks describe-addon-versions` lists what there is.
+from 1.35 to 1.36, August 2026), but for vpc-cni, which AWS asks to raise by one minor version at a time;
+`aws eks describe-addon-versions` lists what there is.
 """
 
 from typing import Literal
@@ -27,7 +28,7 @@ ADDONS: dict[KubernetesVersion, dict[AddonName, str]] = {
         "eks-node-monitoring-agent": "v1.6.2-eksbuild.1",
     },
     "1.36": {
-        "vpc-cni": "v1.23.0-eksbuild.1",
+        "vpc-cni": "v1.22.4-eksbuild.3",
         "kube-proxy": "v1.36.0-eksbuild.14",
         "coredns": "v1.14.3-eksbuild.3",
         "eks-pod-identity-agent": "v1.4.0-eksbuild.1",

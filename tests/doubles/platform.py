@@ -10,7 +10,8 @@ from components.platform import versions
 from local.charts import FOLDER as LOCAL_CHARTS
 from local.images import Builder, pushed
 from local.settings import LocalSettings
-from local.toolbox.go import go_command
+from local.steps import run_steps
+from local.toolbox.go import go_command, missing_go
 from stacks.settings import Images
 
 _HERE = Path(__file__).parent
@@ -39,6 +40,7 @@ def publish_addons(settings: LocalSettings, images: Images) -> None:
 
 
 def _eks_charts(settings: LocalSettings) -> Path:
+    run_steps(missing_go(settings))
     run = subprocess.run(
         [go_command(settings), "mod", "download", "-json"],
         cwd=_HERE / "charts",

@@ -47,11 +47,11 @@ def _show(name: str, url: str, sample: Path | None) -> None:
         return
     relative = sample.relative_to(PROJECT)
     console.print(f"  curl -H 'content-type: application/json' -d @{relative} {url}")
-    answer = _ask(url, sample.read_bytes())
+    answer = ask(url, sample.read_bytes())
     console.print(f"  → {json.dumps(answer)}")
 
 
-def _ask(url: str, body: bytes) -> Any:
+def ask(url: str, body: bytes) -> Any:
     """Ask until the route, which is accepted before it is programmed, leads to the model."""
     deadline = time.monotonic() + 30
     while True:

@@ -25,7 +25,7 @@ class Platform(Settings):
     """Gateway and resource metrics."""
 
     install: bool = True
-    """Install the add-ons. `false` where another stack of the same cluster does."""
+    """Install gateway and resource metrics. `false` where another stack of the same cluster does."""
 
     namespace: DnsLabel = "models"
     """Namespace of the stack's models: one of its own for each stack of a shared cluster."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from local.predict import ask
 from local.registry import MODELS
 from tests.engine.conftest import Environments, OnDoubles
-from tests.stacks import get, kubectl
+from tests.stacks import PROJECT, get, kubectl
 
 pytestmark = pytest.mark.engine
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -77,6 +78,15 @@ def test_what_is_on_the_cluster_is_really_there(dev: OnDoubles) -> None:
     assert binding["spec"]["targetGroupARN"] in arns
     assert binding["spec"]["serviceRef"] == {"name": "axon-gateway", "port": 80}
     assert ready == 1
+
+
+def test_a_model_answers_through_the_gateway_that_the_load_balancer_leads_to(dev: OnDoubles) -> None:
+    gateway = get("service", "axon-gateway", "envoy-gateway-system")["spec"]["clusterIP"]
+    sample = (PROJECT / "predictors/iris/sample.json").read_bytes()
+
+    answer = ask(f"http://{gateway}/{dev.stack.name}/iris-classifier", sample)
+
+    assert answer == {"predictions": [0, 2]}
 
 
 def test_endpoints_are_under_the_load_balancers_name(dev: OnDoubles) -> None:

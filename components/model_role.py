@@ -11,15 +11,17 @@ def statements(access: AwsAccess) -> list[Statement]:
     if not access.read:
         return []
     objects = [arn for place in access.read for arn in _objects(place)]
-    below: defaultdict[str, list[str]] = defaultdict(list)
+    prefixes: defaultdict[str, list[str]] = defaultdict(list)
     for place in access.read:
         bucket, key = _split(place)
-        below[bucket].append(f"{key.rstrip('/')}/*" if key else "*")
-    listing = [
-        allow(["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"], {"StringLike": {"s3:prefix": prefixes}})
-        for bucket, prefixes in below.items()
-    ]
-    return [allow(["s3:GetObject"], objects), *listing]
+        prefixes[bucket].append(key.rstrip("/"))
+    return [allow(["s3:GetObject"], objects), *(_list(bucket, found) for bucket, found in prefixes.items())]
+
+
+def _list(bucket: str, folders: list[str]) -> Statement:
+    """Let the objects of some folders be listed, or of the whole bucket where one of them is that."""
+    below = {"StringLike": {"s3:prefix": [f"{folder}/*" for folder in folders]}}
+    return allow(["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"], below if all(folders) else None)
 
 
 def _split(place: str) -> tuple[str, str]:

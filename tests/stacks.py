@@ -36,7 +36,9 @@ class Stack:
     ) -> None:
         self.folder, self.name, self.settings = folder, name, settings
         found = {**environment_of_tests(), **(more or {})}
-        self.environment = {**found, "PULUMI_BACKEND_URL": f"file://{folder}/state", "NO_COLOR": "1"}
+        # The Kubernetes provider leaves a file behind for each chart that it looks at.
+        own = {"PULUMI_BACKEND_URL": f"file://{folder}/state", "TMPDIR": f"{folder}/tmp"}
+        self.environment = {**found, **own, "NO_COLOR": "1"}
 
     def write(self) -> None:
         """Write the settings as the stack's file, keeping what the engine wrote into it."""
@@ -94,7 +96,8 @@ def stack(
 ) -> Iterator[Stack]:
     """Make a stack and remove all of it in the end."""
     (folder / "stacks").mkdir(parents=True)
-    (folder / "state").mkdir()
+    for own in ("state", "tmp"):
+        (folder / own).mkdir()
     shutil.copytree(PROJECT / "predictors", folder / "predictors")
     for part in _LINKED:
         (folder / part).symlink_to(PROJECT / part)

@@ -42,5 +42,4 @@ def on_aws(settings: EksCluster) -> OnAws:
         Network("network", settings),
         pulumi.Output.from_input(settings.name),
         pulumi.Output.from_input("sg-nodes"),
-        pulumi.Output.from_input(f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"),
     )

@@ -58,13 +58,13 @@ OF_CLUSTER = [
     ('version: "1.36"', 'version: "1.29"', 7, 'cluster.version: "1.29" is not known (try 1.35 or 1.36)'),
     (
         'version: "1.36"',
-        "addons: {coredn: v1}",
+        "addons: {coredn: v1.14.3-eksbuild.3}",
         7,
         'cluster.addons.coredn: "coredn" is not known (try coredns)',
     ),
     ("    endpoint:", "    endpoints:", 14, "cluster.endpoints: unknown key (try endpoint)"),
     ("    tags: {team: vision}", "    tag: {team: vision}", 50, "cluster.tag: unknown key (try tags)"),
-    ("tags: {team: vision}", "tags: {team: 1}", 50, "cluster.tags.team: 1 is not text"),
+    ("tags: {team: vision}", "tags: {team: 1}", 50, 'cluster.tags.team: 1 is a number (try "1", in quotes)'),
     (
         "public_cidrs: [203.0.113.0/24]",
         "public_cidrs: [0.0.0.0/0]",
@@ -221,7 +221,7 @@ OF_WHAT_IS_AROUND = [
         'tls: {certificate_arn: "arn:aws:acm:eu-west-1:111122223333:certificate/1"}',
         "tls: {}",
         44,
-        "cluster.load_balancer.tls: needs either `certificate_arn` or `cluster_issuer`",
+        "cluster.load_balancer.tls: needs `certificate_arn` or `cluster_issuer`",
     ),
     (
         'certificate_arn: "arn:aws:acm:eu-west-1:111122223333:certificate/1"',

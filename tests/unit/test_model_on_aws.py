@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from components import ModelApi, Platform
+from components.iam import document
 from components.model_role import statements
 from stacks.settings import Images, Model
 from stacks.settings import Platform as PlatformSettings
@@ -181,3 +182,25 @@ def test_a_node_group_that_is_added_rolls_no_model_out_anew(deploy: Deploy) -> N
 
     assert made(deploy, before).one(DEPLOYMENT) == made(deploy, after).one(DEPLOYMENT)
     assert not {"affinity", "tolerations", "nodeSelector"} & pod(made(deploy, after)).keys()
+
+
+def test_a_model_waits_for_its_role(deploy: Deploy) -> None:
+    recorder = made(deploy, aws=READ)
+
+    after = recorder.options(ACCOUNT).dependencies
+    assert [urn for urn in after if "podIdentityAssociation" in urn]
+
+
+def test_policies_of_one_name_are_both_attached(deploy: Deploy) -> None:
+    policies = ["arn:aws:iam::aws:policy/Read", "arn:aws:iam::111122223333:policy/Read"]
+
+    recorder = made(deploy, aws={"policy_arns": policies})
+
+    assert {row["policyArn"] for row in recorder.all(ATTACHMENT)} == set(policies)
+
+
+def test_many_long_places_still_are_a_policy_that_iam_takes() -> None:
+    places = [f"s3://models/{'long/' * 18}{number}/" for number in range(20)]
+
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    assert len(document(statements(AwsAccess(read=places)))) < 10_240

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 
+from components.cluster import aws_tags
 from components.network import Network
 from components.node_group import NodeGroup, ami_type, hints
 from tests.unit.conftest import Recorder
@@ -31,6 +32,7 @@ def made(deploy: Deploy, name: str = "cpu", /, **changes: Any) -> Recorder:
             cluster_name=settings.name,
             network=network,
             role_arn="arn:aws:iam::111122223333:role/nodes",
+            tags=aws_tags("test", settings),
             after=[before],
         )
 
@@ -78,6 +80,7 @@ def test_what_a_node_is_made_of_carries_the_stacks_tags(cpu: Recorder) -> None:
         "Name": "lab-cpu",
         "axon:node-group": "cpu",
         "axon:cluster": "lab",
+        "axon:stack": "test",  # the budget counts what carries it
         "team": "vision",
     }
 

@@ -64,7 +64,7 @@ OF_NODES = [
         "max_instances: 4",
         "max_instances: 1001",
         31,
-        "cluster.node_groups.cpu-spot.max_instances: 1001 is more than 1000, the most allowed",
+        "cluster.node_groups.cpu-spot.max_instances: 1001 is more than 450, the most allowed",
     ),
     (
         "max_instances: 4",
@@ -95,7 +95,7 @@ OF_NODES = [
         "labels: {team: vision}",
         "labels: {team: 1}",
         33,
-        "cluster.node_groups.cpu-spot.labels.team: 1 is not text",
+        'cluster.node_groups.cpu-spot.labels.team: 1 is a number (try "1", in quotes)',
     ),
     (
         "effect: NoSchedule",

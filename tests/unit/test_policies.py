@@ -95,7 +95,7 @@ def test_the_walk_sees_every_role(everything: Recorder) -> None:
 def test_no_policy_permits_more_than_it_says(everything: Recorder) -> None:
     found = list(permitted(everything))
 
-    assert len(found) > 10
+    assert len(found) >= 10
     assert [(name, reason) for name, statement in found if (reason := too_wide(statement))] == []
 
 

@@ -154,8 +154,7 @@ class EksCluster(Settings):
         if not any(g.role == "system" and g.min_instances for g in self.node_groups.values()):
             raise PydanticCustomError(
                 "system",
-                "none has `role: system` and min_instances of 1 or more, "
-                "which the platform runs on",
+                "none has `role: system` and min_instances of 1 or more, which the platform runs on",
                 {"at": "node_groups"},
             )
         return self

@@ -7,10 +7,12 @@ LOCAL := PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m local
 ENV := eval "$$($(LOCAL) env)" &&
 # On AWS the autoscaler changes what the engine must know before it changes it (docs/aws.md).
 REFRESH := $(if $(shell grep -ls 'kind: eks' stacks/Pulumi.$(STACK).yaml),--refresh)
-MODELS := $(patsubst %/train.py,%/model.joblib,$(wildcard predictors/*/train.py))
+MODELS := $(patsubst %/train.py,%/.trained,$(wildcard predictors/*/train.py))
+# What each framework's image installs, pinned with hashes from the runtime's own pins.
+FRAMEWORKS := python sklearn onnx
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview predict test lint format down clean env models images tools cluster stack status schema
+.PHONY: help up preview predict test lint format down clean env models images tools cluster stack status schema pins
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,7 +43,7 @@ down: .venv ## remove the stack, with its cluster if the stack made that
 clean: .venv ## remove the local cluster, and the state of the local stack with it
 	@$(LOCAL) delete
 	@$(ENV) pulumi stack rm --stack local --yes --force --preserve-config >/dev/null 2>&1 || true
-	@rm -rf local/charts $(MODELS)
+	@rm -rf local/charts $(MODELS) predictors/*/model.*
 
 env: .venv ## for your shell: eval "$(make -s env)"
 	@$(LOCAL) env
@@ -67,8 +69,12 @@ status: .venv ## the local cluster's processes
 schema: .venv ## write stacks/settings.schema.json and docs/configuration.md anew
 	@$(PY) -m stacks.settings.schema && $(PY) -m stacks.settings.reference
 
-predictors/%/model.joblib: predictors/%/train.py uv.lock | .venv
-	@echo "… train $*" && $(PY) $<
+pins: .venv ## pin anew what the framework images install
+	@cd predictor_images/runtime && for f in $(FRAMEWORKS); do uv pip compile -q pyproject.toml --extra $$f \
+	  --python-version 3.11 --generate-hashes --no-header -o ../$$f/requirements.txt; done
+
+predictors/%/.trained: predictors/%/train.py uv.lock | .venv
+	@echo "… train $*" && $(PY) $< && touch $@
 
 .venv: pyproject.toml uv.lock local/bootstrap.sh
 	@local/bootstrap.sh

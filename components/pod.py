@@ -1,17 +1,21 @@
 """The pod of a model API: one locked-down container."""
 
+import json
+import math
+
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.scheduling import Scheduling
-from stacks.settings.model import Compute, ImagePredictor, Model
+from stacks.settings.model import Compute, ImagePredictor, Model, PythonPredictor
+from stacks.settings.units import duration_seconds
 
 # Any user that is not root; the one that distroless images call nonroot.
 USER = 65532
 # While this passes, the gateway learns that the replica is going; its requests still succeed.
 DRAIN_SECONDS = 10
-# Beyond the drain, for requests under way to end.
-GRACE_SECONDS = 60
+# Beyond a request's timeout, for the server to end in.
+GRACE_SECONDS = 5
 
 _SCRATCH = "tmp"
 
@@ -30,7 +34,7 @@ def pod_spec(
         affinity=where.affinity,
         automount_service_account_token=False,
         enable_service_links=False,
-        termination_grace_period_seconds=DRAIN_SECONDS + GRACE_SECONDS,
+        termination_grace_period_seconds=DRAIN_SECONDS + _grace(model),
         security_context=k8s.core.v1.PodSecurityContextArgs(
             run_as_non_root=True,
             run_as_user=USER,
@@ -52,7 +56,7 @@ def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs
         name="predictor",
         image=image,
         ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=port(model))],
-        env=[k8s.core.v1.EnvVarArgs(name="AXON_MODEL_NAME", value=name)],
+        env=_environment(name, model),
         resources=_resources(model.compute),
         security_context=k8s.core.v1.SecurityContextArgs(
             allow_privilege_escalation=False,
@@ -69,6 +73,25 @@ def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs
         ),
         volume_mounts=[k8s.core.v1.VolumeMountArgs(name=_SCRATCH, mount_path="/tmp")],
     )
+
+
+def _grace(model: Model) -> int:
+    return math.ceil(duration_seconds(model.server.request_timeout)) + GRACE_SECONDS
+
+
+def _environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArgs]:
+    """Return what the runtime is told (axon_runtime/config.py): no more than differs from its defaults."""
+    server = model.server.model_dump(exclude_unset=True)
+    for key in ("batch_interval", "request_timeout"):
+        if key in server:
+            server[key] = duration_seconds(server[key])
+    config = model.predictor.config if isinstance(model.predictor, PythonPredictor) else {}
+    values = {"AXON_LIMITS": server, "AXON_CONFIG": config}
+    told = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}
+    return [
+        k8s.core.v1.EnvVarArgs(name=key, value=value)
+        for key, value in {"AXON_MODEL_NAME": name, **told}.items()
+    ]
 
 
 def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from local.steps import StepFailed, console
-from stacks.settings import SklearnPredictor, Stack
+from stacks.settings import ImagePredictor, Stack
 
 PROJECT = Path(__file__).parents[1]
 
@@ -34,7 +34,7 @@ def _endpoints(stack_name: str) -> dict[str, str]:
 
 def _sample(stack: Stack, name: str) -> Path | None:
     model = stack.models.get(name)
-    if model is None or not isinstance(model.predictor, SklearnPredictor):
+    if model is None or isinstance(model.predictor, ImagePredictor):
         return None
     file = PROJECT / model.predictor.path / "sample.json"
     return file if file.exists() else None

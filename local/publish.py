@@ -27,7 +27,7 @@ def publish(settings: LocalSettings, stack: Stack) -> None:
                         context.image,
                         context.folder,
                         context.dockerfile,
-                        {"BASE_IMAGE": context.base},
+                        context.arguments,
                     )
 
 

@@ -5,19 +5,26 @@ changed image, and a visible diff of its Deployment. The program and the builder
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import pulumi
 
 from stacks.settings.images import Images
-from stacks.settings.model import Predictor, SklearnPredictor
+from stacks.settings.model import BuiltPredictor, ImagePredictor, Predictor
 from stacks.settings.stack import Stack
 
 PROJECT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
 # Of a predictor's folder: what training leaves beside the model.
-_IGNORED = {"__pycache__", ".ipynb_checkpoints"}
+_IGNORED = {"__pycache__", ".ipynb_checkpoints", ".trained"}
+# The file that a predictor's folder must hold, and how it gets there.
+_FILES = {
+    "sklearn": ("model.joblib", "save a fitted estimator there with joblib.dump"),
+    "onnx": ("model.onnx", "export a model there"),
+    "python": ("predictor.py", "write a class Predictor with a method predict"),
+}
 
 
 class MissingModel(pulumi.RunError):
@@ -38,8 +45,8 @@ class BuildContext:
     parts: tuple[Path, ...]
     """Files and folders below the root that go into the image."""
 
-    base: str
-    """The image it starts from: the build argument `BASE_IMAGE`."""
+    arguments: Mapping[str, str]
+    """Build arguments: `BASE_IMAGE`, which it starts from, and what else it takes."""
 
     @property
     def image(self) -> str:
@@ -47,7 +54,7 @@ class BuildContext:
         return f"{self.repository}:{self._digest()[:16]}"
 
     def _digest(self) -> str:
-        total = hashlib.sha256(self.base.encode())
+        total = hashlib.sha256(repr(sorted(self.arguments.items())).encode())
         for file in (self.dockerfile, *self.files()):
             name = file.relative_to(PROJECT).as_posix()
             content = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -66,21 +73,21 @@ def image_of(images: Images, predictor: Predictor) -> str:
     Raises:
         MissingModel: when the predictor's folder holds no model yet.
     """
-    if isinstance(predictor, SklearnPredictor):
-        return contexts_of(images, predictor)[-1].image
-    return predictor.image
+    if isinstance(predictor, ImagePredictor):
+        return predictor.image
+    return contexts_of(images, predictor)[-1].image
 
 
 def repositories_of(stack: Stack) -> list[str]:
     """Return the names of the images that a stack's models are built into, without registry and tag."""
     predictors = [model.predictor for model in stack.models.values()]
-    ours = [predictor for predictor in predictors if isinstance(predictor, SklearnPredictor)]
+    ours = [predictor for predictor in predictors if not isinstance(predictor, ImagePredictor)]
     return sorted({name for p in ours for name in (p.type, PurePath(p.path).name)})
 
 
 def contexts_of(images: Images, predictor: Predictor) -> list[BuildContext]:
     """Return what has to be built for a predictor, in order: the framework's image, then the model's."""
-    if not isinstance(predictor, SklearnPredictor):
+    if isinstance(predictor, ImagePredictor):
         return []
     framework = _framework(images, predictor.type)
     return [framework, _model(images, predictor, framework.image)]
@@ -89,27 +96,27 @@ def contexts_of(images: Images, predictor: Predictor) -> list[BuildContext]:
 def _framework(images: Images, kind: str) -> BuildContext:
     return BuildContext(
         repository=images.repository(kind),
-        dockerfile=HERE / kind / "Dockerfile",
+        dockerfile=HERE / "framework" / "Dockerfile",
         folder=HERE,
-        parts=(HERE / "runtime", HERE / kind),
-        base=images.base,
+        parts=(HERE / "runtime" / "axon_runtime", HERE / kind),
+        arguments={"BASE_IMAGE": images.base, "FRAMEWORK": kind},
     )
 
 
-def _model(images: Images, predictor: SklearnPredictor, base: str) -> BuildContext:
+def _model(images: Images, predictor: BuiltPredictor, base: str) -> BuildContext:
     folder = PROJECT / predictor.path
     if not folder.is_dir():
         raise MissingModel(f"{predictor.path}: no such folder in {PROJECT}")
-    if not (folder / "model.joblib").exists():
-        train = (folder / "train.py").exists()
-        fix = "run `make models`" if train else "save a fitted estimator there with joblib.dump"
-        raise MissingModel(f"{predictor.path}/model.joblib: no such file ({fix})")
+    name, how = _FILES[predictor.type]
+    if not (folder / name).exists():
+        fix = "run `make models`" if (folder / "train.py").exists() else how
+        raise MissingModel(f"{predictor.path}/{name}: no such file ({fix})")
     return BuildContext(
         repository=images.repository(folder.name),
         dockerfile=HERE / "model" / "Dockerfile",
         folder=folder,
         parts=(folder,),
-        base=base,
+        arguments={"BASE_IMAGE": base},
     )
 
 

@@ -3,15 +3,25 @@
 from stacks.settings.aws import eks
 from stacks.settings.images import Images
 from stacks.settings.loading import SettingsError, load, load_file
-from stacks.settings.model import ImagePredictor, Model, SklearnPredictor
+from stacks.settings.model import (
+    BuiltPredictor,
+    ImagePredictor,
+    Model,
+    OnnxPredictor,
+    PythonPredictor,
+    SklearnPredictor,
+)
 from stacks.settings.platform import Platform
 from stacks.settings.stack import Stack
 
 __all__ = [
+    "BuiltPredictor",
     "ImagePredictor",
     "Images",
     "Model",
+    "OnnxPredictor",
     "Platform",
+    "PythonPredictor",
     "SettingsError",
     "SklearnPredictor",
     "Stack",

@@ -29,6 +29,33 @@ class SklearnPredictor(Settings):
     """A folder of the project that holds `model.joblib` and, for `make predict`, `sample.json`."""
 
 
+class OnnxPredictor(Settings):
+    """An ONNX model, served by axon's own runtime."""
+
+    type: Literal["onnx"]
+    """`onnx`: a model in the Open Neural Network Exchange format."""
+
+    path: RelativePath
+    """A folder of the project that holds `model.onnx` and, for `make predict`, `sample.json`."""
+
+
+class PythonPredictor(Settings):
+    """A class of your own, served by axon's own runtime."""
+
+    type: Literal["python"]
+    """`python`: a class `Predictor` with a method `predict`."""
+
+    path: RelativePath
+    """A folder of the project that holds `predictor.py` and perhaps `requirements.txt` and `sample.json`."""
+
+    config: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """What the class is given as `config` (name: Cortex's)."""
+
+
+BuiltPredictor = SklearnPredictor | OnnxPredictor | PythonPredictor
+"""What axon builds an image for."""
+
+
 class ImagePredictor(Settings):
     """An image of your own that answers HTTP."""
 
@@ -52,7 +79,10 @@ def _predictor_kind(value: Any) -> str | None:
 
 
 Predictor = Annotated[
-    Annotated[SklearnPredictor, Tag("sklearn")] | Annotated[ImagePredictor, Tag("image")],
+    Annotated[SklearnPredictor, Tag("sklearn")]
+    | Annotated[OnnxPredictor, Tag("onnx")]
+    | Annotated[PythonPredictor, Tag("python")]
+    | Annotated[ImagePredictor, Tag("image")],
     Discriminator(_predictor_kind),
 ]
 
@@ -134,6 +164,28 @@ class Networking(Settings):
     """Path on the gateway. Unset: `/` and the model's name."""
 
 
+class Server(Settings):
+    """How axon's own runtime takes requests. It does not apply to images of your own."""
+
+    max_concurrency: int = Field(default=100, ge=1, le=10000)
+    """Requests that a replica works on at once (name: Cortex's)."""
+
+    max_queue_length: int = Field(default=100, ge=0, le=10000)
+    """Requests that wait beside them (default: Cortex's). One more is answered 503 at once."""
+
+    max_batch_size: int = Field(default=64, ge=1, le=1024)
+    """Requests that a saved model is given together, of those that wait (name: Cortex's)."""
+
+    batch_interval: Duration = "0s"
+    """How long to wait for a batch to fill while other requests are there. 0s: take what waits."""
+
+    threads_per_process: int = Field(default=1, ge=1, le=64)
+    """Threads that run a Python predictor (name and default: Cortex's)."""
+
+    request_timeout: Duration = "60s"
+    """When a request is answered 504."""
+
+
 class AwsAccess(Settings):
     """What replicas may do on AWS, by a role of the model's own. On EKS alone."""
 
@@ -159,6 +211,9 @@ class Model(Settings):
 
     compute: Compute = Compute()
     """What one replica may use."""
+
+    server: Server = Server()
+    """How a replica takes requests."""
 
     autoscaling: Autoscaling = Autoscaling()
     """How many replicas."""

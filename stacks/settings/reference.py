@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from stacks.settings.loading import STACKS
 from stacks.settings.source import NAMESPACE
@@ -50,8 +50,9 @@ def _groups(title: str, node: dict[str, Any], definitions: dict[str, Any]) -> It
     for option in [*node.get("oneOf", []), *node.get("anyOf", [])]:
         yield from _groups(title, option, definitions)
     for key, place in (("additionalProperties", f"{title}.<name>"), ("items", f"{title}[]")):
-        if node.get(key):
-            yield from _groups(place, node[key], definitions)
+        entry = node.get(key)
+        if isinstance(entry, dict):  # `true` is a mapping of anything
+            yield from _groups(place, cast(dict[str, Any], entry), definitions)
 
 
 def _name(node: dict[str, Any]) -> str:

@@ -2,12 +2,16 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
-import joblib
+import numpy as np
 import pytest
+import tritonclient.http as triton
+from axon_runtime.saved import SavedModel, load_onnx, load_sklearn
 from sklearn.datasets import load_digits, load_iris
 
 from tests.stacks import Stack, get, kubectl
@@ -27,17 +31,39 @@ def ask(url: str, body: dict[str, Any]) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    ("model", "folder", "data"),
-    [("iris-classifier", "iris", load_iris), ("digits-classifier", "digits", load_digits)],
+    ("model", "load", "data"),
+    [("iris-classifier", load_sklearn, load_iris), ("digits-classifier", load_onnx, load_digits)],
 )
-def test_predictions_are_scikit_learns_own(deployed: Stack, model: str, folder: str, data: Any) -> None:
+def test_predictions_are_what_the_framework_gives_here(
+    deployed: Stack, model: str, load: Callable[[Path], SavedModel], data: Any
+) -> None:
     instances = data().data
-    expected = joblib.load(PREDICTORS / folder / "model.joblib").predict(instances).tolist()
+    (found,) = load(PREDICTORS / model.removesuffix("-classifier")).predict([instances])
+    expected = found.tolist()
 
     answer = ask(deployed.endpoints()[model], {"instances": instances.tolist()})
 
     assert answer.status_code == 200
     assert answer.json() == {"predictions": expected}
+
+
+def test_a_class_of_ones_own_answers_with_its_config(deployed: Stack) -> None:
+    answer = ask(deployed.endpoints()["species"], {"petal_length": 4.4})
+
+    assert answer.json() == {"species": "versicolor"}
+
+
+def test_a_standard_client_of_the_inference_protocol_works_through_the_gateway(deployed: Stack) -> None:
+    url = urlsplit(deployed.endpoints()["iris-classifier"])
+    client = triton.InferenceServerClient(f"{url.netloc}{url.path}")
+    rows = triton.InferInput("rows", [2, 4], "FP64")
+    rows.set_data_from_numpy(np.array([[5.1, 3.5, 1.4, 0.2], [6.6, 3.0, 4.4, 1.4]]))
+
+    answer = client.infer("iris-classifier", [rows]).as_numpy("predictions")
+
+    assert client.is_server_ready()
+    assert answer is not None
+    assert answer.tolist() == [0, 1]
 
 
 def test_a_wrong_request_reaches_the_client_as_its_error(deployed: Stack) -> None:

@@ -53,7 +53,8 @@ def test_a_removed_model_is_deleted_and_nothing_else(live: Stack) -> None:
     assert {urn.rsplit("::", 1)[1] for urn in changes} == {"digits-classifier"}
 
     live.up()
-    assert kubectl("get", "deployments", "-n", live.namespace, "-o", "name") == f"deployment.apps/{IRIS}\n"
+    left = kubectl("get", "deployments", "-n", live.namespace, "-o", "name").split()
+    assert left == [f"deployment.apps/{IRIS}", "deployment.apps/species"]
 
 
 def test_the_autoscalers_count_is_no_change(live: Stack) -> None:

@@ -112,7 +112,12 @@ def stack_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def model_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A predictor's folder `p` in a project of its own."""
     images = tmp_path / "predictor_images"
-    for part in ("runtime/app.py", "sklearn/Dockerfile", "model/Dockerfile"):
+    for part in (
+        "runtime/axon_runtime/app.py",
+        "framework/Dockerfile",
+        "sklearn/requirements.txt",
+        "model/Dockerfile",
+    ):
         (images / part).parent.mkdir(parents=True, exist_ok=True)
         (images / part).write_text(part)
     (tmp_path / "p").mkdir()

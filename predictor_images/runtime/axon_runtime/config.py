@@ -1,0 +1,91 @@
+"""What a replica is told, in environment variables: the pod's, or a person's who tries a predictor."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+
+class ConfigError(Exception):
+    """The environment is wrong. Its text is one line."""
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How much a replica takes at once, and how it takes it."""
+
+    max_concurrency: int = 100
+    """Requests that are worked on at once. With batching, those of one batch."""
+
+    max_queue_length: int = 100
+    """Requests that wait beside them (default: Cortex's). One more is answered 503 at once."""
+
+    max_batch_size: int = 64
+    """Requests that a model which takes rows is given together."""
+
+    batch_interval: float = 0.0
+    """Seconds to wait for a batch to fill while other requests are there. 0: take what waits."""
+
+    threads_per_process: int = 1
+    """Threads that run a predictor's code."""
+
+    request_timeout: float = 60.0
+    """Seconds after which a request is answered 504."""
+
+    def __post_init__(self) -> None:
+        """Refuse what could never serve."""
+        for name in ("max_concurrency", "max_batch_size", "threads_per_process"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is less than 1")
+        if self.max_queue_length < 0 or self.batch_interval < 0 or self.request_timeout <= 0:
+            raise ValueError("max_queue_length, batch_interval and request_timeout must not be negative")
+
+    @property
+    def most(self) -> int:
+        """Requests in flight, working and waiting, before one is refused."""
+        return self.max_concurrency + self.max_queue_length
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """A replica's whole configuration."""
+
+    name: str
+    kind: Literal["sklearn", "onnx", "python"]
+    folder: Path
+    port: int
+    limits: Limits
+    arguments: dict[str, Any]
+    """What the user's class is given as `config`."""
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the configuration.
+
+    Raises:
+        ConfigError: when a variable holds what it cannot.
+    """
+    kind = environment.get("AXON_PREDICTOR", "sklearn")
+    if kind not in ("sklearn", "onnx", "python"):
+        raise ConfigError(f'AXON_PREDICTOR is "{kind}", not sklearn, onnx or python')
+    return Config(
+        name=environment.get("AXON_MODEL_NAME", "model"),
+        kind=kind,
+        folder=Path(environment.get("AXON_PREDICTOR_FOLDER", "/predictor")),
+        port=_port(environment.get("AXON_PORT", "8080")),
+        limits=_decoded("AXON_LIMITS", environment, Limits),
+        arguments=_decoded("AXON_CONFIG", environment, dict[str, Any]),
+    )
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    raise ConfigError(f'AXON_PORT is "{text}", not a port')
+
+
+def _decoded(name: str, environment: Mapping[str, str], kind: type[Any]) -> Any:
+    try:
+        return msgspec.json.decode(environment.get(name, "{}"), type=kind)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ConfigError(f"{name}: {error}") from None

@@ -1,0 +1,67 @@
+"""What a replica counts, in Prometheus' names and units."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Metrics:
+    """Counters of one model. Autoscaling reads `axon_in_flight_requests`."""
+
+    def __init__(self, model: str) -> None:
+        self._registry = CollectorRegistry()
+        label = ["model"]
+        self.requests = Counter(
+            "axon_requests", "Requests answered", ["model", "status"], registry=self._registry
+        )
+        self.seconds = Histogram(
+            "axon_request_duration_seconds",
+            "From the whole request to the whole answer",
+            label,
+            buckets=_SECONDS,
+            registry=self._registry,
+        ).labels(model)
+        self.in_flight = Gauge(
+            "axon_in_flight_requests", "Requests executing and waiting", label, registry=self._registry
+        ).labels(model)
+        self.queue = Gauge("axon_queue_length", "Requests waiting", label, registry=self._registry).labels(
+            model
+        )
+        self.batches = Histogram(
+            "axon_batch_size",
+            "Requests that were run together",
+            label,
+            buckets=_SIZES,
+            registry=self._registry,
+        ).labels(model)
+        self.predict_seconds = Histogram(
+            "axon_predict_duration_seconds",
+            "One run of the model",
+            label,
+            buckets=_SECONDS,
+            registry=self._registry,
+        ).labels(model)
+        self.load_seconds = Gauge(
+            "axon_model_load_seconds", "How long loading took", label, registry=self._registry
+        ).labels(model)
+        self._model = model
+        self._by_status: dict[int, Counter] = {}
+
+    def answered(self, status: int, seconds: float) -> None:
+        """Count one request."""
+        counter = self._by_status.get(status)
+        if counter is None:  # `labels` costs more than the count
+            counter = self._by_status[status] = self.requests.labels(self._model, str(status))
+        counter.inc()
+        self.seconds.observe(seconds)
+
+    def ran(self, size: int, seconds: float) -> None:
+        """Count one run of the model."""
+        self.batches.observe(size)
+        self.predict_seconds.observe(seconds)
+
+    def text(self) -> bytes:
+        """Return the page that Prometheus reads."""
+        return generate_latest(self._registry)

@@ -1,0 +1,120 @@
+"""Saved models that take the rows of many requests together."""
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[Any]
+
+
+class LoadError(Exception):
+    """A model cannot be loaded. Its text is one line: which file, and why."""
+
+
+class BadInputError(ValueError):
+    """The client's rows are not what the model takes."""
+
+
+class SavedModel:
+    """A function of rows, and what is said of it."""
+
+    def __init__(
+        self,
+        predict: Callable[[Rows], Rows],
+        platform: str,
+        features: int | None,
+        wrong_input: tuple[type[Exception], ...],
+    ) -> None:
+        """Take the function; it raises one of `wrong_input` when the rows are not what it takes."""
+        self._predict, self.platform, self.features = predict, platform, features
+        self._wrong_input = wrong_input
+
+    def predict(self, batch: Sequence[Rows]) -> list[Any]:
+        """Return each request's predictions, or its own error, from one call where the rows fit together."""
+        if len(batch) == 1:
+            return [self._attempt(batch[0])]
+        if len({(rows.shape[1:], rows.dtype) for rows in batch}) > 1:
+            return [self._attempt(rows) for rows in batch]
+        together = self._attempt(np.concatenate(batch))
+        if isinstance(together, Exception):  # somebody's rows are wrong: the others' are not
+            return [self._attempt(rows) for rows in batch]
+        ends = accumulate((len(rows) for rows in batch), initial=0)
+        return [together[start:end] for start, end in pairwise(ends)]
+
+    def _attempt(self, rows: Rows) -> Any:
+        try:
+            return self._predict(rows)
+        except self._wrong_input as error:
+            return BadInputError(str(error))
+        except Exception as error:
+            return error
+
+
+def load_sklearn(folder: Path) -> SavedModel:
+    """Load a fitted estimator that joblib saved, `model.joblib`.
+
+    Raises:
+        LoadError: when the file is missing, damaged, or not an estimator.
+    """
+    import joblib  # only images of scikit-learn have these
+    import sklearn
+
+    # The estimator's own settings were checked when it was fitted; it would check them at each call.
+    sklearn.set_config(skip_parameter_validation=True)
+    path = folder / "model.joblib"
+    estimator = _loaded(path, joblib.load)
+    if not hasattr(estimator, "predict"):
+        raise LoadError(f"{path} holds a {type(estimator).__name__}, which has no predict()")
+    features = getattr(estimator, "n_features_in_", None)
+    # What estimators raise on a wrong shape or type.
+    return SavedModel(estimator.predict, "sklearn_joblib", features, (TypeError, ValueError))
+
+
+def load_onnx(folder: Path) -> SavedModel:
+    """Load an ONNX model of one input, `model.onnx`; its first output is what it predicts.
+
+    Raises:
+        LoadError: when the file is missing, damaged, or has several inputs.
+    """
+    import onnxruntime  # only images of ONNX have it
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
+
+    path = folder / "model.onnx"
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # replicas scale; threads of one would fight for its cores
+    session = _loaded(
+        path, lambda p: onnxruntime.InferenceSession(p, options, providers=["CPUExecutionProvider"])
+    )
+    if len(session.get_inputs()) != 1:
+        names = ", ".join(given.name for given in session.get_inputs())
+        raise LoadError(f"{path} has several inputs ({names}): serve it with a predictor of type python")
+    (given,), output = session.get_inputs(), session.get_outputs()[0].name
+    dtype, name = _ONNX_TYPES.get(given.type, np.float32), given.name
+
+    def predict(rows: Rows) -> Rows:
+        return session.run([output], {name: rows.astype(dtype, copy=False)})[0]
+
+    features = given.shape[-1] if isinstance(given.shape[-1], int) else None
+    wrong = (InvalidArgument, Fail, ValueError, TypeError)
+    return SavedModel(predict, "onnxruntime_onnx", features, wrong)
+
+
+_ONNX_TYPES: dict[str, Any] = {
+    "tensor(double)": np.float64,
+    "tensor(int64)": np.int64,
+    "tensor(int32)": np.int32,
+    "tensor(string)": np.object_,
+}
+
+
+def _loaded(path: Path, load: Callable[[Path], Any]) -> Any:
+    if not path.exists():
+        raise LoadError(f"{path}: no such file")
+    try:
+        return load(path)
+    except Exception as error:
+        raise LoadError(f"{path}: {type(error).__name__}: {error}".splitlines()[0]) from None

@@ -1,0 +1,172 @@
+"""The Open Inference Protocol, version 2, over REST: bodies in, bodies out.
+
+https://github.com/open-inference/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from axon_runtime.tensors import ProtocolError, Tensor, from_bytes, from_values, to_bytes, to_values
+
+__all__ = ["InferRequest", "ProtocolError", "Wanted", "decode_request", "encode_response", "metadata"]
+
+_JSON = {"content-type": "application/json"}
+_HEADER = "inference-header-content-length"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An output that the client asks for, and how; None: as it asks for all."""
+
+    name: str
+    binary: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class InferRequest:
+    """A decoded request."""
+
+    id: str | None
+    parameters: Mapping[str, Any]
+    inputs: list[Tensor]
+    outputs: list[Wanted]
+
+
+class _Input(msgspec.Struct):
+    name: str
+    shape: list[int]
+    datatype: str
+    data: Any = msgspec.UNSET
+    parameters: dict[str, Any] = {}
+
+
+class _Output(msgspec.Struct):
+    name: str
+    parameters: dict[str, Any] = {}
+
+
+class _Request(msgspec.Struct):
+    inputs: list[_Input]
+    id: str | None = None
+    parameters: dict[str, Any] = {}
+    outputs: list[_Output] = []
+
+
+_decoder = msgspec.json.Decoder(_Request)
+
+
+def decode_request(body: bytes, header_length: int | None) -> InferRequest:
+    """Decode an inference request; `header_length` is the header of that name, where raw data follow.
+
+    Raises:
+        ProtocolError: with what is wrong.
+    """
+    if header_length is not None and header_length > len(body):
+        raise ProtocolError(f"the JSON header has {header_length} bytes, and {len(body)} came")
+    split = len(body) if header_length is None else header_length
+    try:
+        request = _decoder.decode(body[:split])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolError(f"the body is no inference request: {error}") from None
+    if not request.inputs:
+        raise ProtocolError("inputs is empty")
+    return InferRequest(
+        request.id,
+        request.parameters,
+        _inputs(request.inputs, body[split:]),
+        [Wanted(output.name, _flag(output.parameters.get("binary_data"))) for output in request.outputs],
+    )
+
+
+def encode_response(
+    model: str,
+    version: str | None,
+    id: str | None,
+    outputs: Sequence[Tensor],
+    wanted: Sequence[Wanted],
+    binary_default: bool,
+) -> tuple[bytes, dict[str, str]]:
+    """Return an answer's body and headers: all outputs, or those that are wanted.
+
+    Raises:
+        ProtocolError: when one is wanted that the model does not have, or JSON cannot say one.
+    """
+    parts: list[bytes] = []
+    described: list[dict[str, Any]] = []
+    for tensor, binary in _chosen(outputs, wanted, binary_default):
+        entry: dict[str, Any] = {"name": tensor.name, "datatype": tensor.datatype, "shape": tensor.shape}
+        if binary:
+            parts.append(to_bytes(tensor))
+            entry["parameters"] = {"binary_data_size": len(parts[-1])}
+        else:
+            entry["data"] = to_values(tensor)
+        described.append(entry)
+    body: dict[str, Any] = {"model_name": model, "outputs": described}
+    if version is not None:
+        body["model_version"] = version
+    if id is not None:
+        body["id"] = id
+    head = msgspec.json.encode(body)
+    if not parts:
+        return head, _JSON
+    return b"".join([head, *parts]), {"content-type": "application/octet-stream", _HEADER: str(len(head))}
+
+
+def metadata(
+    name: str,
+    versions: Sequence[str],
+    platform: str,
+    inputs: Sequence[tuple[str, str, list[int]]],
+    outputs: Sequence[tuple[str, str, list[int]]],
+) -> bytes:
+    """Return the description of a model: each tensor is its name, datatype and shape."""
+    keys = ("name", "datatype", "shape")
+    return msgspec.json.encode(
+        {
+            "name": name,
+            "versions": list(versions),
+            "platform": platform,
+            "inputs": [dict(zip(keys, tensor, strict=True)) for tensor in inputs],
+            "outputs": [dict(zip(keys, tensor, strict=True)) for tensor in outputs],
+        }
+    )
+
+
+def _inputs(inputs: Sequence[_Input], raw: bytes) -> list[Tensor]:
+    found: list[Tensor] = []
+    at = 0
+    for given in inputs:
+        size = given.parameters.get("binary_data_size")
+        if size is None:
+            if given.data is msgspec.UNSET:
+                raise ProtocolError(f"{given.name} has neither data nor binary_data_size")
+            found.append(from_values(given.name, given.datatype, given.shape, given.data))
+            continue
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0 or at + size > len(raw):
+            raise ProtocolError(
+                f"{given.name}: binary_data_size is {size}, and {len(raw) - at} bytes are left"
+            )
+        found.append(from_bytes(given.name, given.datatype, given.shape, raw[at : at + size]))
+        at += size
+    if at != len(raw):
+        raise ProtocolError(f"{len(raw) - at} bytes follow that belong to no input")
+    return found
+
+
+def _chosen(
+    outputs: Sequence[Tensor], wanted: Sequence[Wanted], binary_default: bool
+) -> list[tuple[Tensor, bool]]:
+    if not wanted:
+        return [(tensor, binary_default) for tensor in outputs]
+    by_name = {tensor.name: tensor for tensor in outputs}
+    missing = [output.name for output in wanted if output.name not in by_name]
+    if missing:
+        raise ProtocolError(f"the model has no output {missing[0]} (it has {', '.join(by_name)})")
+    return [(by_name[o.name], binary_default if o.binary is None else o.binary) for o in wanted]
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None

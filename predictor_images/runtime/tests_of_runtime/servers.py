@@ -1,0 +1,87 @@
+"""A replica's own process, as its pod starts it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+PROJECT = Path(__file__).parents[3]
+
+
+class Replica:
+    """A running server."""
+
+    def __init__(self, process: "subprocess.Popen[str]", port: int, name: str) -> None:
+        self.process, self.port, self.name = process, port, name
+        self.url = f"http://127.0.0.1:{port}"
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric's samples."""
+        lines = httpx.get(f"{self.url}/metrics").text.splitlines()
+        values = [line.rsplit(" ", 1)[1] for line in lines if line.split("{")[0] == name]
+        return sum(map(float, values))
+
+    def until(self, metric: str, value: float) -> None:
+        """Wait for a metric to have a value."""
+        deadline = time.monotonic() + 10
+        while self.metric(metric) != value:
+            assert time.monotonic() < deadline, f"{metric} is {self.metric(metric)}, not {value}"
+
+
+@contextmanager
+def replica(
+    kind: str, folder: Path, *, limits: dict[str, Any] | None = None, config: dict[str, Any] | None = None
+) -> Iterator[Replica]:
+    """Start a replica, wait until it is ready, and end it."""
+    process, port = start(kind, folder, limits=limits, config=config)
+    try:
+        _await_ready(process, port)
+        yield Replica(process, port, folder.name)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def start(
+    kind: str, folder: Path, *, limits: dict[str, Any] | None = None, config: dict[str, Any] | None = None
+) -> tuple["subprocess.Popen[str]", int]:
+    """Start a replica and return its process and port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "AXON_PREDICTOR": kind,
+        "AXON_PREDICTOR_FOLDER": str(folder),
+        "AXON_MODEL_NAME": folder.name,
+        "AXON_PORT": str(port),
+        "AXON_LIMITS": json.dumps(limits or {}),
+        "AXON_CONFIG": json.dumps(config or {}),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    command = [sys.executable, "-m", "axon_runtime"]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    return process, port
+
+
+def _await_ready(process: "subprocess.Popen[str]", port: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "not ready"
+        time.sleep(0.02)

@@ -1,0 +1,181 @@
+"""Batches of what waits: who runs with whom, who waits for whom, and whose error is whose."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+from axon_runtime.executor import Executor
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def double(batch: Sequence[int]) -> list[int]:
+    return [value * 2 for value in batch]
+
+
+class Slow:
+    """A model that runs until it is let go, and remembers its batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Any]] = []
+        self.go = threading.Event()
+
+    def __call__(self, batch: Sequence[Any]) -> list[Any]:
+        self.batches.append(list(batch))
+        assert self.go.wait(10)
+        return list(batch)
+
+
+def run(scenario: Callable[[], Awaitable[Any]]) -> Any:
+    return asyncio.run(asyncio.wait_for(_awaited(scenario), 10))
+
+
+async def _awaited(scenario: Callable[[], Awaitable[Any]]) -> Any:
+    return await scenario()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.001)
+
+
+@given(st.lists(st.integers(), max_size=100), st.integers(1, 10))
+def test_each_request_gets_its_own_result_in_its_own_order(values: list[int], size: int) -> None:
+    async def scenario() -> list[int]:
+        executor = Executor(double, max_batch_size=size)
+        results = await asyncio.gather(*(executor.submit(value) for value in values))
+        executor.close()
+        return results
+
+    assert run(scenario) == [value * 2 for value in values]
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=30), st.integers(1, 7))
+def test_an_error_is_its_requests_own(wrong: list[bool], size: int) -> None:
+    def some(batch: Sequence[bool]) -> list[Any]:
+        return [ValueError("wrong") if is_wrong else "right" for is_wrong in batch]
+
+    async def scenario() -> list[Any]:
+        executor = Executor(some, max_batch_size=size)
+        results = await asyncio.gather(*(executor.submit(w) for w in wrong), return_exceptions=True)
+        executor.close()
+        return results
+
+    assert [isinstance(result, ValueError) for result in run(scenario)] == wrong
+
+
+def test_what_waits_while_a_batch_runs_is_run_together() -> None:
+    model = Slow()
+
+    async def scenario() -> None:
+        executor = Executor(model, max_batch_size=8)
+        first = executor.submit(0)
+        await until(lambda: model.batches == [[0]])
+        others = [executor.submit(value) for value in range(1, 11)]
+        model.go.set()
+        await asyncio.gather(first, *others)
+        executor.close()
+
+    run(scenario)
+
+    assert model.batches == [[0], [1, 2, 3, 4, 5, 6, 7, 8], [9, 10]]
+
+
+def test_a_lone_request_does_not_wait_for_others() -> None:
+    async def scenario() -> int:
+        executor = Executor(double, max_batch_size=8, batch_interval=60)
+        result = await executor.submit(1)
+        executor.close()
+        return result
+
+    assert run(scenario) == 2
+
+
+def test_requests_wait_for_the_interval_while_others_are_there() -> None:
+    model = Slow()
+    model.go.set()
+
+    async def scenario() -> None:
+        executor = Executor(model, max_batch_size=3, batch_interval=60)
+        two = [executor.submit(1), executor.submit(2)]
+        for _ in range(20):  # turns of the loop, in each of which they could have been taken
+            await asyncio.sleep(0)
+        assert model.batches == [], "two are less than a batch, and the interval is not over"
+        await asyncio.gather(*two, executor.submit(3))
+        executor.close()
+
+    run(scenario)
+
+    assert model.batches == [[1, 2, 3]]
+
+
+def test_a_request_whose_client_has_gone_is_not_run() -> None:
+    model = Slow()
+
+    async def scenario() -> None:
+        executor = Executor(model, max_batch_size=1)
+        first, second, third = executor.submit(1), executor.submit(2), executor.submit(3)
+        await until(lambda: model.batches == [[1]])
+        second.cancel()
+        model.go.set()
+        await asyncio.gather(first, third)
+        executor.close()
+
+    run(scenario)
+
+    assert model.batches == [[1], [3]]
+
+
+def test_a_model_that_fails_as_a_whole_fails_its_batch_and_no_other() -> None:
+    def fails_once(batch: Sequence[int], calls: list[int] = []) -> list[int]:  # noqa: B006
+        calls.append(len(batch))
+        if len(calls) == 1:
+            raise RuntimeError("out of memory")
+        return list(batch)
+
+    async def scenario() -> int:
+        executor = Executor(fails_once, max_batch_size=4)
+        with pytest.raises(RuntimeError, match="out of memory"):
+            await executor.submit(1)
+        result = await executor.submit(2)
+        executor.close()
+        return result
+
+    assert run(scenario) == 2
+
+
+def test_a_slow_model_leaves_the_event_loop_free() -> None:
+    model = Slow()
+
+    async def scenario() -> None:
+        executor = Executor(model, max_batch_size=1)
+        running = executor.submit(1)
+        await until(lambda: model.batches == [[1]])
+        await asyncio.sleep(0)  # the loop turns while the model runs
+        assert not running.done()
+        model.go.set()
+        await running
+        executor.close()
+
+    run(scenario)
+
+
+def test_a_model_that_is_known_to_be_quick_runs_without_a_thread() -> None:
+    threads: set[int] = set()
+
+    def quick(batch: Sequence[int]) -> list[int]:
+        threads.add(threading.get_ident())
+        return list(batch)
+
+    async def scenario() -> None:
+        executor = Executor(quick, max_batch_size=1)
+        await executor.submit(1)
+        await until(lambda: executor.quick)
+        threads.clear()
+        await executor.submit(2)
+        assert threads == {threading.get_ident()}
+        executor.close()
+
+    run(scenario)

@@ -1,0 +1,154 @@
+"""A replica under load, full, ended, and wrong."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests_of_runtime.servers import Replica, replica, start
+
+WAITS = """\
+import threading, time
+from pathlib import Path
+
+class Predictor:
+    def __init__(self, config):
+        self.gate = Path(config["gate"])
+
+    def predict(self, payload):
+        while not self.gate.exists():
+            time.sleep(0.001)
+        return payload
+"""
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """Return the file that lets the predictor `waits` answer once it is there."""
+    folder = tmp_path / "waits"
+    folder.mkdir()
+    (folder / "predictor.py").write_text(WAITS)
+    return tmp_path / "open"
+
+
+def waits(gate: Path) -> Path:
+    return gate.parent / "waits"
+
+
+async def post(client: httpx.AsyncClient, made: Replica, value: int) -> tuple[int, object]:
+    answer = await client.post(made.url, json=value, timeout=30)
+    return answer.status_code, answer.json()
+
+
+async def many(made: Replica, gate: Path, count: int, in_flight: int) -> list[tuple[int, object]]:
+    """Send many at once, open the gate when so many are in flight, and return the answers."""
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(limits=limits) as client:
+        sent = [asyncio.create_task(post(client, made, value)) for value in range(count)]
+        await asyncio.to_thread(made.until, "axon_in_flight_requests", in_flight)
+        gate.touch()
+        return await asyncio.gather(*sent)
+
+
+def test_what_a_full_queue_refuses_is_exact(gate: Path) -> None:
+    limits = {"max_concurrency": 2, "max_queue_length": 3, "threads_per_process": 2}
+    with replica("python", waits(gate), limits=limits, config={"gate": str(gate)}) as made:
+        answers = asyncio.run(many(made, gate, 12, in_flight=5))
+
+        assert sorted(status for status, _ in answers) == [200] * 5 + [503] * 7
+        assert made.metric("axon_in_flight_requests") == 0
+
+
+def test_a_refused_request_says_when_to_come_back(gate: Path) -> None:
+    limits = {"max_concurrency": 1, "max_queue_length": 0}
+    with replica("python", waits(gate), limits=limits, config={"gate": str(gate)}) as made:
+        asyncio.run(_refused(made, gate))
+
+
+async def _refused(made: Replica, gate: Path) -> None:
+    async with httpx.AsyncClient() as client:
+        first = asyncio.create_task(post(client, made, 1))
+        await asyncio.to_thread(made.until, "axon_in_flight_requests", 1)
+        refused = await client.post(made.url, json=2)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        gate.touch()
+        assert await first == (200, 1)
+
+
+@pytest.mark.parametrize("round", range(10))
+def test_no_request_that_was_accepted_is_lost_when_the_replica_ends(gate: Path, round: int) -> None:
+    with replica("python", waits(gate), config={"gate": str(gate)}) as made:
+        answers = asyncio.run(_ended(made, gate))
+
+        assert answers == [(200, value) for value in range(20)]
+        assert made.process.wait(10) == 0
+
+
+async def _ended(made: Replica, gate: Path) -> list[tuple[int, object]]:
+    async with httpx.AsyncClient() as client:
+        sent = [asyncio.create_task(post(client, made, value)) for value in range(20)]
+        await asyncio.to_thread(made.until, "axon_in_flight_requests", 20)
+        made.process.send_signal(signal.SIGTERM)
+        gate.touch()
+        return await asyncio.gather(*sent)
+
+
+def test_a_client_that_goes_frees_its_place(gate: Path) -> None:
+    with replica("python", waits(gate), config={"gate": str(gate)}) as made:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(made.url, json=1, timeout=0.5)
+
+        made.until("axon_in_flight_requests", 0)
+        gate.touch()
+
+
+def test_a_request_that_takes_too_long_is_answered(gate: Path) -> None:
+    limits = {"request_timeout": 0.2}
+    with replica("python", waits(gate), limits=limits, config={"gate": str(gate)}) as made:
+        answer = httpx.post(made.url, json=1)
+
+        assert (answer.status_code, answer.json()) == (504, {"error": "no answer within 0.2 s"})
+        gate.touch()
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "predictor.py: no such file"),
+        ({"predictor.py": "class Other: pass"}, "predictor.py has no class Predictor"),
+        ({"predictor.py": "class Predictor: pass"}, "Predictor has no method predict"),
+        ({"predictor.py": "import nothing_of_the_kind"}, "No module named 'nothing_of_the_kind'"),
+        (
+            {"predictor.py": "class Predictor:\n def __init__(self): 1/0\n def predict(self, payload): 0"},
+            "Predictor.__init__ failed: ZeroDivisionError: division by zero (predictor.py:2)",
+        ),
+        (
+            {"predictor.py": "class Predictor:\n def predict(self, body): 0"},
+            "Predictor.predict asks for body; there are payload, query_params, headers",
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_cannot_serve_says_why_in_one_line_and_ends(
+    tmp_path: Path, files: dict[str, str], message: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+
+    process, _ = start("python", tmp_path)
+    output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert message in output
+    assert len(output.splitlines()) == 1
+
+
+def test_a_limit_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    process, _ = start("python", tmp_path, limits={"max_batchsize": 4})
+    output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert "AXON_LIMITS" in output
+    assert "max_batchsize" in output

@@ -23,7 +23,7 @@ import httpx
 PROJECT = Path(__file__).parents[2]
 PORT = 8190
 _MODEL = ["scikit-learn==1.9.1", "joblib==1.5.3", "numpy==2.4.1", "uvicorn[standard]==0.54.0"]
-PEERS = {"floor": _MODEL, "fastapi": [*_MODEL, "fastapi"], "litserve": [*_MODEL, "litserve"]}
+PEERS = {"floor": _MODEL, "fastapi": [*_MODEL, "fastapi==0.165.0"]}
 _LUA = """wrk.method = "POST"
 wrk.body = '{"instances":[[5.1,3.5,1.4,0.2]]}'
 wrk.headers["content-type"] = "application/json"
@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.predictor", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--servers", nargs="*", default=["floor", "axon", "fastapi", "litserve"])
+    parser.add_argument("--servers", nargs="*", default=["floor", "axon", "fastapi"])
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not on PATH (apt-get install wrk)")

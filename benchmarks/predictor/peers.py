@@ -31,7 +31,7 @@ def fastapi(port: int) -> None:
     """Serve as FastAPI's documentation shows, with an `async` handler: the faster of its two here."""
     import joblib
     import uvicorn
-    from fastapi import FastAPI
+    from fastapi import FastAPI  # pyright: ignore[reportMissingImports] (its own environment has it)
     from pydantic import BaseModel
 
     model, app = joblib.load(MODEL), FastAPI()
@@ -46,34 +46,5 @@ def fastapi(port: int) -> None:
     uvicorn.run(app, port=port, loop="uvloop", http="httptools", access_log=False, log_level="warning")
 
 
-def litserve(port: int) -> None:
-    """Serve with LitServe, batching as its documentation shows."""
-    import joblib
-    import litserve as ls
-    import numpy as np
-
-    class Iris(ls.LitAPI):
-        def setup(self, device: str) -> None:
-            self.model = joblib.load(MODEL)
-
-        def decode_request(self, request: dict[str, Any]) -> Any:
-            return request["instances"][0]
-
-        def batch(self, inputs: list[Any]) -> Any:
-            return np.asarray(inputs)
-
-        def predict(self, x: Any) -> Any:
-            return self.model.predict(x)
-
-        def unbatch(self, output: Any) -> Any:
-            return list(output)
-
-        def encode_response(self, output: Any) -> dict[str, Any]:
-            return {"predictions": [int(output)]}
-
-    server = ls.LitServer(Iris(max_batch_size=32, batch_timeout=0.001, api_path="/"), accelerator="cpu")
-    server.run(port=port, log_level="warning", generate_client_file=False)
-
-
 if __name__ == "__main__":
-    {"floor": floor, "fastapi": fastapi, "litserve": litserve}[sys.argv[1]](int(sys.argv[2]))
+    {"floor": floor, "fastapi": fastapi}[sys.argv[1]](int(sys.argv[2]))

@@ -4,7 +4,6 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -110,9 +109,7 @@ class App:
             gone.cancel()
 
     async def _predict(self, scope: Scope, body: bytes) -> Answer:
-        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        return await self._service.answer(Request(body, headers.get("content-type"), query, headers))
+        return await self._service.answer(Request(scope, body))
 
     async def _infer(self, scope: Scope, body: bytes) -> Answer:
         length = header(scope["headers"], b"inference-header-content-length")

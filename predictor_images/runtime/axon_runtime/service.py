@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 import msgspec
 import numpy as np
 
 from axon_runtime import answer, payload
 from axon_runtime.executor import Executor
-from axon_runtime.http import JSON, Answer
+from axon_runtime.http import JSON, Answer, Scope, header
 from axon_runtime.saved import BadInputError, Rows, SavedModel
 from axon_runtime.tensors import Tensor, datatype_of
 from axon_runtime.user import UserPredictor
@@ -18,13 +19,29 @@ Described = Sequence[tuple[str, str, list[int]]]
 """Name, datatype and shape of each tensor; -1 where any number goes."""
 
 
-class Request(msgspec.Struct):
-    """A request to `POST /`."""
+class Request:
+    """A request to `POST /`; a saved model needs no more than its body."""
 
-    body: bytes
-    content_type: str | None
-    query_params: Mapping[str, str]
-    headers: Mapping[str, str]
+    __slots__ = ("_scope", "body")
+
+    def __init__(self, scope: Scope, body: bytes) -> None:
+        self._scope, self.body = scope, body
+
+    @property
+    def content_type(self) -> str | None:
+        """The content type, if there is one."""
+        return header(self._scope["headers"], b"content-type")
+
+    @property
+    def query_params(self) -> dict[str, str]:
+        """What follows `?`; of a name that stands twice, the last."""
+        return dict(parse_qsl(self._scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, by lower-case name."""
+        pairs = self._scope["headers"]
+        return {key.decode("latin-1"): value.decode("latin-1") for key, value in pairs}
 
 
 class Service(Protocol):

@@ -66,6 +66,8 @@ def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs
         # Loading may take long, failing must not: the startup probe allows the first, readiness the second.
         startup_probe=_probe(model, period=1, failures=300),
         readiness_probe=_probe(model, period=5, failures=2),
+        # The event loop answers while the model works; a replica whose loop is dead for a minute is ended.
+        liveness_probe=_probe(model, period=10, failures=6) if _ours(model) else None,
         lifecycle=k8s.core.v1.LifecycleArgs(
             pre_stop=k8s.core.v1.LifecycleHandlerArgs(
                 sleep=k8s.core.v1.SleepActionArgs(seconds=DRAIN_SECONDS)
@@ -102,6 +104,10 @@ def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:
         requests={"cpu": compute.cpu, "memory": compute.mem, **asked},
         limits={"memory": compute.mem, **asked},
     )
+
+
+def _ours(model: Model) -> bool:
+    return not isinstance(model.predictor, ImagePredictor)
 
 
 def _probe(model: Model, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:

@@ -1,11 +1,15 @@
 """What one entry of `axon:models` becomes."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
+from axon_runtime.config import Limits
 
 from components import ModelApi, Platform
 from stacks.settings import Images, Model
@@ -138,3 +142,43 @@ def test_component_tokens_never_change(iris: Recorder) -> None:
         "axon:platform:Gateway",
         "axon:platform:MetricsServer",
     }
+
+
+def runtime(deploy: Deploy, folder: Path, **settings: Any) -> dict[str, Any]:
+    """Return the container of a model that axon's own runtime serves."""
+    predictor = {"type": "sklearn", "path": folder.name, **settings.pop("predictor", {})}
+    return pod(deploy(program(model(predictor=predictor, **settings))))["containers"][0]
+
+
+def test_the_runtime_is_told_what_differs_from_its_defaults(deploy: Deploy, model_folder: Path) -> None:
+    server = {"max_queue_length": 7, "request_timeout": "2m", "batch_interval": "5ms"}
+
+    env = {entry["name"]: entry["value"] for entry in runtime(deploy, model_folder, server=server)["env"]}
+
+    assert env["AXON_MODEL_NAME"] == "iris"
+    told = json.loads(env["AXON_LIMITS"])
+    assert told == {"max_queue_length": 7, "request_timeout": 120.0, "batch_interval": 0.005}
+    assert msgspec.convert(told, Limits).most == 107
+
+
+def test_a_class_of_ones_own_is_given_its_config(deploy: Deploy, model_folder: Path) -> None:
+    (model_folder / "predictor.py").touch()
+
+    env = runtime(deploy, model_folder, predictor={"type": "python", "config": {"limits": [1, 2]}})["env"]
+
+    assert {"name": "AXON_CONFIG", "value": '{"limits": [1, 2]}'} in env
+
+
+def test_a_replica_has_time_to_end_the_longest_request(deploy: Deploy, model_folder: Path) -> None:
+    predictor = {"type": "sklearn", "path": model_folder.name}
+    spec = pod(deploy(program(model(predictor=predictor, server={"request_timeout": "5m"}))))
+
+    drain = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert spec["terminationGracePeriodSeconds"] > drain + 300
+
+
+def test_a_dead_replica_of_the_runtime_is_ended_after_a_minute(deploy: Deploy, model_folder: Path) -> None:
+    probe = runtime(deploy, model_folder)["livenessProbe"]
+
+    assert probe["periodSeconds"] * probe["failureThreshold"] == 60
+    assert "livenessProbe" not in pod(deploy(program(model())))["containers"][0], "nobody knows its path"

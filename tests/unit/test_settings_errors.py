@@ -153,6 +153,18 @@ WRONG = [
         11,
         'models.iris-classifier.predictor.image: "my/iris" is not an image with a tag or digest (try my/iris:1.0)',
     ),
+    (
+        "      compute:",
+        "      server: {max_batchsize: 8}\n      compute:",
+        12,
+        "models.iris-classifier.server.max_batchsize: unknown key (try max_batch_size)",
+    ),
+    (
+        "type: sklearn, path: predictors/iris",
+        "type: onx, path: predictors/iris",
+        11,
+        'models.iris-classifier.predictor: type "onx" is not known (try onnx)',
+    ),
     ("kind: existing", "kind: exists", 3, 'cluster.kind: "exists" is not known (try existing)'),
     ("port: 80", "port: 80000", 8, "platform.gateway.port: 80000 is more than 65535, the most allowed"),
     (

@@ -4,6 +4,7 @@ The port opens once the model is loaded, so an answer is the proof that it is. O
 the requests under way are answered.
 """
 
+import asyncio
 import signal
 import sys
 
@@ -24,6 +25,8 @@ def main() -> None:
     try:
         config = from_environment()
         app = load(config)
+        if (sample := config.folder / "sample.json").exists():
+            asyncio.run(app.warm_up(sample.read_bytes()))
     except (ConfigError, LoadError, PredictorError) as error:
         log("error", str(error))
         sys.exit(1)

@@ -23,8 +23,9 @@ from axon_runtime.http import (
 )
 from axon_runtime.logs import log
 from axon_runtime.metrics import CONTENT_TYPE, Metrics
+from axon_runtime.openapi import document
 from axon_runtime.payload import PayloadError
-from axon_runtime.saved import BadInputError
+from axon_runtime.saved import BadInputError, LoadError
 from axon_runtime.service import Request, Service
 
 _CLIENTS = (BadInputError, PayloadError, v2.ProtocolError)
@@ -63,6 +64,20 @@ class App:
                 self._in_flight -= 1
         await send_answer(send, answer, request_id)
         self._metrics.answered(answer.status, time.perf_counter() - start)
+
+    async def warm_up(self, sample: bytes) -> None:
+        """Answer a sample before the first request: what loads late has loaded, and what fails shows.
+
+        Raises:
+            LoadError: when the model does not answer it.
+        """
+        scope = {"headers": [(b"content-type", b"application/json")], "query_string": b""}
+        try:
+            answer = await self._service.answer(Request(scope, sample))
+        except Exception as error:
+            raise LoadError(f"sample.json is not answered: {type(error).__name__}: {error}") from error
+        if answer.status >= 400:
+            raise LoadError(f"sample.json is answered {answer.status}: {answer.body[:200]!r}")
 
     def _handler(self, method: str, path: str) -> "Handler | None":
         if method != "POST":
@@ -135,6 +150,8 @@ class App:
             return Answer(200, self._metrics.text(), [(b"content-type", CONTENT_TYPE.encode())])
         if path == "/":
             return Answer(200, self._metadata(), [JSON])
+        if path == "/openapi.json":
+            return Answer(200, msgspec.json.encode(document(self._config.name, self._service)), [JSON])
         if path == "/v2":
             extensions = ["binary_tensor_data"]
             body = {"name": "axon", "version": "2", "extensions": extensions}

@@ -152,3 +152,16 @@ def test_a_limit_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "AXON_LIMITS" in output
     assert "max_batchsize" in output
+
+
+def test_a_model_that_does_not_answer_its_own_sample_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "predictor.py").write_text(
+        "class Predictor:\n def predict(self, payload): return 1 / payload"
+    )
+    (tmp_path / "sample.json").write_text("0")
+
+    process, _ = start("python", tmp_path)
+    output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert "sample.json is not answered: ZeroDivisionError: division by zero" in output

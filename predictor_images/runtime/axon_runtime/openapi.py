@@ -1,0 +1,85 @@
+"""What a replica answers, as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.0)."""
+
+from typing import Any
+
+from axon_runtime.service import Service
+
+_ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+_TENSOR = {
+    "type": "object",
+    "required": ["name", "shape", "datatype"],
+    "properties": {
+        "name": {"type": "string"},
+        "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+        "datatype": {"type": "string"},
+        "data": {"type": "array"},
+        "parameters": {"type": "object"},
+    },
+}
+_INFER = {
+    "type": "object",
+    "required": ["inputs"],
+    "properties": {
+        "id": {"type": "string"},
+        "parameters": {"type": "object"},
+        "inputs": {"type": "array", "minItems": 1, "items": _TENSOR},
+        "outputs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {"name": {"type": "string"}, "parameters": {"type": "object"}},
+            },
+        },
+    },
+}
+_ROWS = {
+    "type": "object",
+    "required": ["instances"],
+    "properties": {"instances": {"type": "array", "minItems": 1, "items": {"type": "array"}}},
+}
+_PREDICTIONS = {
+    "type": "object",
+    "required": ["predictions"],
+    "properties": {"predictions": {"type": "array"}},
+}
+
+
+def document(name: str, service: Service) -> dict[str, Any]:
+    """Return the description of a model's endpoints."""
+    saved = bool(service.inputs)
+    predict = _operation("Predict", _ROWS, _PREDICTIONS) if saved else _operation("Predict", {}, {})
+    model = f"/v2/models/{name}"
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": name, "version": "1"},
+        "paths": {
+            "/": {"post": predict, "get": _read("What the model is")},
+            f"{model}/infer": {"post": _operation("Predict, by the Open Inference Protocol", _INFER, {})},
+            model: {"get": _read("What the model is")},
+            f"{model}/ready": {"get": _read("Whether the model is ready", "text/plain")},
+            "/v2": {"get": _read("What the server is")},
+            "/v2/health/live": {"get": _read("Whether the server lives", "text/plain")},
+            "/v2/health/ready": {"get": _read("Whether the server is ready", "text/plain")},
+            "/metrics": {"get": _read("Prometheus' metrics", "text/plain")},
+        },
+    }
+
+
+def _operation(summary: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    refused = {"description": "Refused", "content": {"application/json": {"schema": _ERROR}}}
+    return {
+        "summary": summary,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            "200": {"description": "Answered", "content": {"application/json": {"schema": answer}}},
+            "400": {**refused, "description": "The request is wrong"},
+            "503": {**refused, "description": "The queue is full"},
+            "504": {**refused, "description": "It took too long"},
+        },
+    }
+
+
+def _read(summary: str, kind: str = "application/json") -> dict[str, Any]:
+    answer = {"description": summary, "content": {kind: {}}}
+    return {"summary": summary, "responses": {"200": answer}}

@@ -185,6 +185,9 @@ class Server(Settings):
     request_timeout: Duration = "60s"
     """When a request is answered 504."""
 
+    log_requests: bool = False
+    """Log a JSON line for each request, not only for those that fail."""
+
 
 class AwsAccess(Settings):
     """What replicas may do on AWS, by a role of the model's own. On EKS alone."""

@@ -63,7 +63,22 @@ class App:
             finally:
                 self._in_flight -= 1
         await send_answer(send, answer, request_id)
-        self._metrics.answered(answer.status, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        self._metrics.answered(answer.status, seconds)
+        if self._config.limits.log_requests:
+            milliseconds = round(seconds * 1000, 3)
+            log("info", "answered", **self._who(scope, request_id), status=answer.status, ms=milliseconds)
+
+    def _who(self, scope: Scope, request_id: bytes) -> dict[str, str]:
+        """Return what makes a line of the log findable: by request, by trace, by model."""
+        found = {
+            "model": self._config.name,
+            "path": scope["path"],
+            "request_id": request_id.decode("latin-1"),
+        }
+        # https://www.w3.org/TR/trace-context/#traceparent-header
+        trace = header(scope["headers"], b"traceparent")
+        return {**found, "traceparent": trace} if trace else found
 
     async def warm_up(self, sample: bytes) -> None:
         """Answer a sample before the first request: what loads late has loaded, and what fails shows.
@@ -103,7 +118,7 @@ class App:
             raise
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
-            log("error", what, request_id=request_id.decode("latin-1"), model=self._config.name)
+            log("error", what, **self._who(scope, request_id))
             shown = what if isinstance(error, AnswerError) else "the predictor failed (see its log)"
             return _error(500, shown)
 

@@ -33,6 +33,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     request_timeout: float = 60.0
     """Seconds after which a request is answered 504."""
 
+    log_requests: bool = False
+    """Log each request, not only those that fail."""
+
     def __post_init__(self) -> None:
         """Refuse what could never serve."""
         for name in ("max_concurrency", "max_batch_size", "threads_per_process"):

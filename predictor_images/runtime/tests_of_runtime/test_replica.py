@@ -1,6 +1,7 @@
 """A replica under load, full, ended, and wrong."""
 
 import asyncio
+import json
 import signal
 from pathlib import Path
 
@@ -165,3 +166,22 @@ def test_a_model_that_does_not_answer_its_own_sample_does_not_start(tmp_path: Pa
 
     assert process.returncode == 1
     assert "sample.json is not answered: ZeroDivisionError: division by zero" in output
+
+
+def test_a_line_of_the_log_is_found_by_request_and_by_trace(tmp_path: Path) -> None:
+    (tmp_path / "predictor.py").write_text(
+        "class Predictor:\n def predict(self, payload): return 1 / payload"
+    )
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    headers = {"x-request-id": "seven", "traceparent": trace}
+
+    with replica("python", tmp_path, limits={"log_requests": True}) as made:
+        answer = httpx.post(made.url, json=0, headers=headers)
+        made.process.terminate()
+        output, _ = made.process.communicate(timeout=30)
+
+    assert (answer.status_code, answer.headers["x-request-id"]) == (500, "seven")
+    assert "ZeroDivisionError" not in answer.text
+    failed, answered = [json.loads(line) for line in output.splitlines() if "seven" in line]
+    assert failed["message"] == "ZeroDivisionError: division by zero"
+    assert (answered["status"], answered["traceparent"]) == (500, trace)

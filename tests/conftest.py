@@ -15,6 +15,9 @@ from local.settings import LocalSettings
 from stacks.settings.loading import STACKS, load_file
 from tests.stacks import Stack, kubectl, stack
 
+# A node of two cores holds the stacks of all tests so, and the machine's own.
+SMALL = {"cpu": "50m"}
+
 
 @pytest.fixture(scope="session")
 def machine() -> Iterator[LocalSettings]:
@@ -50,6 +53,7 @@ def deployed(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactory) -
     settings["platform"] = {**settings["platform"], "namespace": f"axon-{name}", "install": not has_platform}
     for model, values in settings["models"].items():  # beside the same models of another stack
         values["networking"] = {"endpoint": f"/{name}/{model}"}
+        values["compute"] = dict(SMALL)
     with stack(tmp_path_factory.mktemp("project") / "axon", name, settings) as made:
         made.up()
         yield made

@@ -17,6 +17,7 @@ from tests.stacks import Stack, kubectl, stack
 
 # A node of two cores holds the stacks of all tests so, and the machine's own.
 SMALL = {"cpu": "50m"}
+FEW = {"max_replicas": 2}
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ def deployed(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactory) -
     settings["platform"] = {**settings["platform"], "namespace": f"axon-{name}", "install": not has_platform}
     for model, values in settings["models"].items():  # beside the same models of another stack
         values["networking"] = {"endpoint": f"/{name}/{model}"}
-        values["compute"] = dict(SMALL)
+        values["compute"], values["autoscaling"] = dict(SMALL), dict(FEW)
     with stack(tmp_path_factory.mktemp("project") / "axon", name, settings) as made:
         made.up()
         yield made

@@ -40,9 +40,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             association=on_aws.cluster_name,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        repository, tag = registry.mirrored(
-            f"{versions.CLUSTER_AUTOSCALER_IMAGE}:{versions.CLUSTER_AUTOSCALER[cluster.version]}"
-        ).rsplit(":", 1)
+        image = f"{versions.CLUSTER_AUTOSCALER_IMAGE}:{versions.CLUSTER_AUTOSCALER[cluster.version]}"
         chart(
             versions.CLUSTER_AUTOSCALER_CHART,
             mirror=settings.charts,
@@ -51,7 +49,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
                 "cloudProvider": "aws",
                 "awsRegion": cluster.region,
                 "autoDiscovery": {"clusterName": cluster.name},
-                "image": {"repository": repository, "tag": tag},
+                "image": registry.chart_image(image),
                 "fullnameOverride": _ACCOUNT,
                 "rbac": {"serviceAccount": {"name": _ACCOUNT}},
                 "replicaCount": 2,

@@ -44,9 +44,8 @@ class DevicePlugins(pulumi.ComponentResource):
 
 
 def _nvidia(registry: images.Images) -> dict[str, Any]:
-    repository, tag = registry.mirrored(versions.NVIDIA_IMAGE).rsplit(":", 1)
     return {
-        "image": {"repository": repository, "tag": tag},
+        "image": registry.chart_image(versions.NVIDIA_IMAGE),
         "affinity": _on("nvidia"),
         "tolerations": [{"operator": "Exists"}],
     }

@@ -41,7 +41,6 @@ class LoadBalancerController(pulumi.ComponentResource):
             association=on_aws.cluster_name,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        repository, tag = registry.mirrored(versions.LOAD_BALANCER_CONTROLLER_IMAGE).rsplit(":", 1)
         # Not a `chart`: its webhooks' certificates are made anew each time it is rendered.
         self.release = release(
             versions.LOAD_BALANCER_CONTROLLER_CHART,
@@ -52,7 +51,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "clusterName": cluster.name,
                 "region": cluster.region,
                 "vpcId": on_aws.network.vpc_id,
-                "image": {"repository": repository, "tag": tag},
+                "image": registry.chart_image(versions.LOAD_BALANCER_CONTROLLER_IMAGE),
                 "serviceAccount": {"name": _ACCOUNT},
                 "replicaCount": 2,
                 # Load balancers are the program's; Services and Ingresses make none.

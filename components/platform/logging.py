@@ -67,13 +67,12 @@ class Logging(pulumi.ComponentResource):
             association=on_aws.cluster_name,
             opts=child,
         )
-        repository, tag = registry.mirrored(versions.FLUENT_BIT_IMAGE).rsplit(":", 1)
         chart(
             versions.FLUENT_BIT_CHART,
             mirror=settings.charts,
             namespace=SYSTEM,
             values={
-                "image": {"repository": repository, "tag": tag},
+                "image": registry.chart_image(versions.FLUENT_BIT_IMAGE),
                 "fullnameOverride": _ACCOUNT,
                 "serviceAccount": {"name": _ACCOUNT},
                 # What users look for, not every add-on's chatter: CloudWatch charges by the gigabyte.

@@ -24,13 +24,12 @@ class MetricsServer(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("axon:platform:MetricsServer", name, None, opts)
-        repository, tag = registry.mirrored(versions.METRICS_SERVER_IMAGE).rsplit(":", 1)
         chart(
             versions.METRICS_SERVER_CHART,
             mirror=settings.charts,
             namespace="kube-system",
             values={
-                "image": {"repository": repository, "tag": tag},
+                "image": registry.chart_image(versions.METRICS_SERVER_IMAGE),
                 "args": [f"--kubelet-certificate-authority={KUBELET_CA}"],
                 # Ready as soon as it has scraped once, not after a fixed 20 s.
                 "readinessProbe": {"initialDelaySeconds": 0, "periodSeconds": 2},

@@ -28,3 +28,8 @@ class Images(Settings):
         if self.mirror is None:
             return upstream
         return f"{self.mirror}/{upstream.split('@')[0].split('/', 1)[1]}"
+
+    def chart_image(self, upstream: str) -> dict[str, str]:
+        """Return where to pull `upstream` from, as the values of most charts have it."""
+        repository, tag = self.mirrored(upstream).rsplit(":", 1)
+        return {"repository": repository, "tag": tag}

@@ -1,7 +1,7 @@
 """`axon:cluster.network`: a VPC of the stack's own, or one that is there already."""
 
 import ipaddress
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -31,19 +31,9 @@ InterfaceEndpoint = Literal[
     "ssmmessages",
     "sts",
 ]
-# Without a way to the internet nodes reach AWS by these alone:
+# Without a way to the internet nodes reach AWS by these alone; Session Manager's are a convenience.
 # https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
-NEEDED_WITHOUT_NAT: tuple[InterfaceEndpoint, ...] = (
-    "autoscaling",
-    "ec2",
-    "ecr.api",
-    "ecr.dkr",
-    "eks",
-    "eks-auth",
-    "elasticloadbalancing",
-    "logs",
-    "sts",
-)
+NEEDED_WITHOUT_NAT = [name for name in get_args(InterfaceEndpoint) if not name.startswith("ssm")]
 
 
 def _size_of_a_vpc(cidr: str) -> str:

@@ -14,7 +14,7 @@ from local.publish import publish
 from local.settings import LocalSettings
 from stacks.settings import Images
 from stacks.settings.loading import STACKS, load_file
-from tests.conftest import SMALL
+from tests.conftest import ONE, SMALL
 from tests.doubles import Account, Operation
 from tests.doubles.platform import collect_charts, publish_addons
 from tests.stacks import Stack, environment_of_tests, kubectl, stack
@@ -93,7 +93,7 @@ def _prefix(made: Stack) -> None:
     made.settings["platform"]["namespace"] = f"axon-{made.name}"
     for model, values in made.settings["models"].items():
         values["networking"] = {"endpoint": f"/{made.name}/{model}"}
-        values["compute"] = dict(SMALL)
+        values["compute"], values["autoscaling"] = dict(SMALL), dict(ONE)
 
 
 def _doubled(account: Account) -> dict[str, str]:

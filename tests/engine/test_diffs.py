@@ -58,15 +58,15 @@ def test_a_removed_model_is_deleted_and_nothing_else(live: Stack) -> None:
 
 
 def test_the_autoscalers_count_is_no_change(live: Stack) -> None:
-    live.settings["models"][IRIS]["autoscaling"] = {"min_replicas": 2}
+    live.settings["models"][IRIS]["autoscaling"] = {"min_replicas": 2, "max_replicas": 2}
     live.up()
     kubectl(
         "wait",
         f"deployment/{IRIS}",
         "-n",
         live.namespace,
-        "--for=jsonpath={.spec.replicas}=2",
-        "--timeout=60s",
+        "--for=jsonpath={.status.readyReplicas}=2",
+        "--timeout=300s",
     )
 
     live.pulumi("refresh", "--yes")

@@ -39,6 +39,26 @@ class OnnxPredictor(Settings):
     """A folder of the project that holds `model.onnx` and, for `make predict`, `sample.json`."""
 
 
+class PytorchPredictor(Settings):
+    """A PyTorch model, served by axon's own runtime."""
+
+    type: Literal["pytorch"]
+    """`pytorch`: a program of `torch.export`, or TorchScript."""
+
+    path: RelativePath
+    """A folder of the project with `model.pt2` or `model.pt` and, for `make predict`, `sample.json`."""
+
+
+class TensorflowPredictor(Settings):
+    """A TensorFlow model, served by axon's own runtime."""
+
+    type: Literal["tensorflow"]
+    """`tensorflow`: a Keras archive, or a SavedModel."""
+
+    path: RelativePath
+    """A folder of the project with `model.keras` or the folder `model`, and perhaps `sample.json`."""
+
+
 class PythonPredictor(Settings):
     """A class of your own, served by axon's own runtime."""
 
@@ -48,11 +68,17 @@ class PythonPredictor(Settings):
     path: RelativePath
     """A folder of the project that holds `predictor.py` and perhaps `requirements.txt` and `sample.json`."""
 
+    framework: Literal["python", "sklearn", "onnx", "pytorch", "tensorflow"] = "python"
+    """Whose packages its image has, beside those of its `requirements.txt`."""
+
     config: dict[str, Any] = Field(default_factory=dict[str, Any])
     """What the class is given as `config` (name: Cortex's)."""
 
 
-BuiltPredictor = SklearnPredictor | OnnxPredictor | PythonPredictor
+SavedPredictor = SklearnPredictor | OnnxPredictor | PytorchPredictor | TensorflowPredictor
+"""A model that a framework saved."""
+
+BuiltPredictor = SavedPredictor | PythonPredictor
 """What axon builds an image for."""
 
 
@@ -81,6 +107,8 @@ def _predictor_kind(value: Any) -> str | None:
 Predictor = Annotated[
     Annotated[SklearnPredictor, Tag("sklearn")]
     | Annotated[OnnxPredictor, Tag("onnx")]
+    | Annotated[PytorchPredictor, Tag("pytorch")]
+    | Annotated[TensorflowPredictor, Tag("tensorflow")]
     | Annotated[PythonPredictor, Tag("python")]
     | Annotated[ImagePredictor, Tag("image")],
     Discriminator(_predictor_kind),

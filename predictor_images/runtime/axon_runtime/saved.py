@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,7 @@ def load_sklearn(folder: Path) -> SavedModel:
     # The estimator's own settings were checked when it was fitted; it would check them at each call.
     sklearn.set_config(skip_parameter_validation=True)
     path = folder / "model.joblib"
-    estimator = _loaded(path, joblib.load)
+    estimator = loaded(path, joblib.load)
     if not hasattr(estimator, "predict"):
         raise LoadError(f"{path} holds a {type(estimator).__name__}, which has no predict()")
     features = getattr(estimator, "n_features_in_", None)
@@ -86,9 +86,11 @@ def load_onnx(folder: Path) -> SavedModel:
     path = folder / "model.onnx"
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # replicas scale; threads of one would fight for its cores
-    session = _loaded(
-        path, lambda p: onnxruntime.InferenceSession(p, options, providers=["CPUExecutionProvider"])
-    )
+    providers = ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # the image for GPUs
+        onnxruntime.preload_dlls()
+        providers.insert(0, "CUDAExecutionProvider")
+    session = loaded(path, lambda p: onnxruntime.InferenceSession(p, options, providers=providers))
     if len(session.get_inputs()) != 1:
         names = ", ".join(given.name for given in session.get_inputs())
         raise LoadError(f"{path} has several inputs ({names}): serve it with a predictor of type python")
@@ -111,10 +113,24 @@ _ONNX_TYPES: dict[str, Any] = {
 }
 
 
-def _loaded(path: Path, load: Callable[[Path], Any]) -> Any:
+def loaded(path: Path, load: Callable[[Path], Any]) -> Any:
+    """Return what a file holds.
+
+    Raises:
+        LoadError: when it is missing or cannot be read.
+    """
     if not path.exists():
         raise LoadError(f"{path}: no such file")
     try:
         return load(path)
+    except LoadError:
+        raise
     except Exception as error:
         raise LoadError(f"{path}: {type(error).__name__}: {error}".splitlines()[0]) from None
+
+
+def first_of(result: Any) -> Any:
+    """Return what a model predicts: the first of its outputs, if it has several."""
+    if isinstance(result, dict):
+        return next(iter(cast(dict[str, Any], result).values()))
+    return result[0] if isinstance(result, list | tuple) else result

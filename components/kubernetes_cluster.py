@@ -20,6 +20,19 @@ class Placement:
     tolerations: Sequence[Mapping[str, str]] = ()
 
     @property
+    def pod_tolerations(self) -> list[k8s.core.v1.TolerationArgs]:
+        """The tolerations of a pod of ours."""
+        return [
+            k8s.core.v1.TolerationArgs(
+                key=toleration.get("key"),
+                operator=toleration.get("operator"),
+                value=toleration.get("value"),
+                effect=toleration.get("effect"),
+            )
+            for toleration in self.tolerations
+        ]
+
+    @property
     def values(self) -> dict[str, Any]:
         """As a pod's spec, and the values of nearly every chart, have it."""
         return {

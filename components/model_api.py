@@ -3,18 +3,19 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.autoscaler import autoscaler
 from components.iam import PodRole
 from components.kubernetes_cluster import OnAws
 from components.model_role import statements
 from components.platform import Platform
+from components.platform.prometheus import SCRAPED
 from components.pod import pod_spec
+from components.route import route
 from components.scheduling import scheduling
 from predictor_images import image_of
 from stacks.settings.images import Images
-from stacks.settings.model import Model
+from stacks.settings.model import ImagePredictor, Model
 from stacks.settings.units import duration_seconds
-
-_ROUTE_ACCEPTED = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True'
 
 
 class ModelApi(pulumi.ComponentResource):
@@ -44,6 +45,8 @@ class ModelApi(pulumi.ComponentResource):
         self._name, self._model, self._platform = name, model, platform
         self._labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "axon"}
         self._child = pulumi.ResourceOptions(parent=self)
+        # Their kinds, and who reads them, are the platform's.
+        self._on_platform = pulumi.ResourceOptions(parent=self, depends_on=[platform])
         self.image = image_of(images, model.predictor, gpu=model.compute.gpu > 0)
         self._scheduling = scheduling(model, on_aws.settings if on_aws else None)
 
@@ -52,7 +55,7 @@ class ModelApi(pulumi.ComponentResource):
         service = self._service()
         self._autoscaler(deployment)
         self._disruption_budget()
-        self._route(service)
+        route(name, model, platform=platform, labels=self._labels, service=service, opts=self._on_platform)
 
         self.url = platform.url.apply(lambda url: url + model.endpoint(name))
         self.register_outputs({"url": self.url, "image": self.image})
@@ -67,6 +70,11 @@ class ModelApi(pulumi.ComponentResource):
 
     def _selector(self) -> k8s.meta.v1.LabelSelectorArgs:
         return k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": self._name})
+
+    def _pod_labels(self) -> dict[str, str]:
+        """Say to Prometheus which pods count what they have in flight."""
+        counts = not isinstance(self._model.predictor, ImagePredictor)
+        return {**self._labels, **(SCRAPED if counts else {})}
 
     def _service_account(self, on_aws: OnAws) -> k8s.core.v1.ServiceAccount:
         """Give the replicas an identity with a role on AWS."""
@@ -105,7 +113,7 @@ class ModelApi(pulumi.ComponentResource):
                 strategy=k8s.apps.v1.DeploymentStrategyArgs(type="RollingUpdate", rolling_update=rolling),
                 progress_deadline_seconds=seconds,
                 template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=self._labels),
+                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=self._pod_labels()),
                     spec=pod_spec(
                         self._name,
                         self._model,
@@ -133,30 +141,14 @@ class ModelApi(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _autoscaler(self, deployment: k8s.apps.v1.Deployment) -> k8s.autoscaling.v2.HorizontalPodAutoscaler:
-        scaling = self._model.autoscaling
-        target = k8s.autoscaling.v2.MetricTargetArgs(
-            type="Utilization", average_utilization=scaling.target_cpu_utilization
-        )
-        return k8s.autoscaling.v2.HorizontalPodAutoscaler(
+    def _autoscaler(self, deployment: k8s.apps.v1.Deployment) -> None:
+        autoscaler(
             self._name,
-            metadata=self._metadata(),
-            spec=k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
-                scale_target_ref=k8s.autoscaling.v2.CrossVersionObjectReferenceArgs(
-                    api_version="apps/v1",
-                    kind="Deployment",
-                    name=deployment.metadata.name.apply(str),
-                ),
-                min_replicas=scaling.min_replicas,
-                max_replicas=scaling.max_replicas,
-                metrics=[
-                    k8s.autoscaling.v2.MetricSpecArgs(
-                        type="Resource",
-                        resource=k8s.autoscaling.v2.ResourceMetricSourceArgs(name="cpu", target=target),
-                    )
-                ],
-            ),
-            opts=self._child,
+            self._model,
+            platform=self._platform,
+            labels=self._labels,
+            deployment=deployment,
+            opts=self._on_platform,
         )
 
     def _disruption_budget(self) -> k8s.policy.v1.PodDisruptionBudget:
@@ -170,34 +162,6 @@ class ModelApi(pulumi.ComponentResource):
                 unhealthy_pod_eviction_policy="AlwaysAllow",
             ),
             opts=self._child,
-        )
-
-    def _route(self, service: k8s.core.v1.Service) -> k8s.apiextensions.CustomResource:
-        # Models see `/` and what follows their endpoint, as Cortex's did.
-        rewrite = {
-            "type": "URLRewrite",
-            "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}},
-        }
-        endpoint = self._model.endpoint(self._name)
-        return k8s.apiextensions.CustomResource(
-            self._name,
-            api_version="gateway.networking.k8s.io/v1",
-            kind="HTTPRoute",
-            metadata=self._metadata({"pulumi.com/waitFor": _ROUTE_ACCEPTED}),
-            spec={
-                "parentRefs": [
-                    {"name": self._platform.gateway, "namespace": self._platform.gateway_namespace}
-                ],
-                "rules": [
-                    {
-                        "matches": [{"path": {"type": "PathPrefix", "value": endpoint}}],
-                        "filters": [rewrite],
-                        "backendRefs": [{"name": service.metadata.name, "port": 80}],
-                    }
-                ],
-            },
-            # Its kind and its parent come from the platform.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._platform]),
         )
 
 

@@ -1,9 +1,12 @@
 """The upstream charts as a folder of the project: `local/charts`, for machines that cannot fetch them."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
 from components.platform import versions
+from local import keda_chart
+from local.keda_chart import write_keda_chart
 from local.settings import LocalSettings
 from local.steps import Step
 from local.toolbox.builds import binary, module_folder
@@ -32,8 +35,9 @@ def copy_charts(settings: LocalSettings) -> None:
 
 
 def _cached(settings: LocalSettings) -> Path:
-    pins = binary(settings, "envoy-gateway").parent.name
-    return settings.cache_dir / "tools" / f"charts-{pins}"
+    pins = "-".join(binary(settings, name).parent.name for name in ("envoy-gateway", "keda"))
+    made_by = hashlib.sha256(Path(keda_chart.__file__).read_bytes()).hexdigest()[:12]
+    return settings.cache_dir / "tools" / f"charts-{pins}-{made_by}"
 
 
 def _collect(settings: LocalSettings) -> None:
@@ -45,6 +49,8 @@ def _collect(settings: LocalSettings) -> None:
         shutil.copytree(source, partial / name, copy_function=shutil.copyfile)
         _make_writable(partial / name)
         _fill_values(partial / name)
+    keda = module_folder(settings, "keda", "github.com/kedacore/keda/v2")
+    write_keda_chart(keda, partial / versions.KEDA_CHART.name)
     partial.rename(target)
 
 

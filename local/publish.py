@@ -51,6 +51,9 @@ def _publish_platform(settings: LocalSettings, stack: Stack) -> None:
     static = [
         (versions.METRICS_SERVER_IMAGE, "metrics-server", "/metrics-server"),
         (versions.ENVOY_GATEWAY_IMAGE, "envoy-gateway", "/usr/local/bin/envoy-gateway"),
+        (versions.KEDA_IMAGE, "keda", "/keda"),
+        (versions.KEDA_METRICS_IMAGE, "keda-adapter", "/keda-adapter"),
+        (versions.PROMETHEUS_IMAGE, "prometheus", "/bin/prometheus"),
     ]
     for image, name, place in static:
         push_binary(settings, images.mirrored(image), binary(settings, name), place)

@@ -7,8 +7,10 @@ from components.kubernetes_cluster import OnAws, Placement
 from components.platform.entrance import entrance
 from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
 from components.platform.gateway import Gateway
+from components.platform.keda import Keda
 from components.platform.metrics_server import MetricsServer
 from components.platform.on_aws import AwsPlatform
+from components.platform.prometheus import Prometheus
 from stacks.settings.images import Images
 from stacks.settings.platform import Platform as PlatformSettings
 
@@ -31,6 +33,9 @@ class Platform(pulumi.ComponentResource):
     namespace_name: str
     """Its name."""
 
+    prometheus: str
+    """Where autoscaling asks for metrics."""
+
     def __init__(
         self,
         name: str,
@@ -47,9 +52,8 @@ class Platform(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self.gateway, self.gateway_namespace = "axon", GATEWAY_NAMESPACE
         self.url = self._entrance(on_aws)
-        if settings.install and settings.metrics_server:
-            MetricsServer("metrics-server", settings, images, self._placement, opts=self._child)
-        self.namespace_name = settings.namespace
+        self._metrics()
+        self.namespace_name, self.prometheus = settings.namespace, settings.prometheus.url
         self.namespace = self._models_namespace(settings.namespace).metadata.name.apply(str)
         self.register_outputs({"url": self.url, "namespace": self.namespace})
 
@@ -63,6 +67,18 @@ class Platform(pulumi.ComponentResource):
         address = on.balancer.address
         on.bind(Gateway(self.gateway, settings, images, ways, placement, address=address, opts=self._child))
         return on.balancer.url
+
+    def _metrics(self) -> None:
+        """Install what autoscaling reads."""
+        settings = self._settings
+        if not settings.install:
+            return
+        if settings.metrics_server:
+            MetricsServer("metrics-server", settings, self._images, self._placement, opts=self._child)
+        if settings.keda:
+            Keda("keda", settings, self._images, self._placement, opts=self._child)
+        if settings.prometheus.is_ours:
+            Prometheus("prometheus", settings, self._images, self._placement, opts=self._child)
 
     def _models_namespace(self, name: str) -> k8s.core.v1.Namespace:
         # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted

@@ -29,6 +29,8 @@ class ChartSource:
 ENVOY_GATEWAY = "v1.9.1"
 ENVOY = "v1.39.1"
 METRICS_SERVER = "v0.9.0"
+KEDA = "2.20.2"
+PROMETHEUS = "v3.16.0"
 LOAD_BALANCER_CONTROLLER = "v3.5.0"
 FLUENT_BIT = "3.2.1"
 # Of the cluster's minor version: https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler#releases
@@ -39,6 +41,7 @@ GATEWAY_CHART = ChartSource("gateway-helm", ENVOY_GATEWAY, registry="oci://docke
 METRICS_SERVER_CHART = ChartSource(
     "metrics-server", "3.13.1", repository="https://kubernetes-sigs.github.io/metrics-server/"
 )
+KEDA_CHART = ChartSource("keda", KEDA, repository="https://kedacore.github.io/charts")
 # The chart's own version, and its app's: https://github.com/aws/eks-charts
 _EKS_CHARTS = "https://aws.github.io/eks-charts"
 LOAD_BALANCER_CONTROLLER_CHART = ChartSource("aws-load-balancer-controller", "3.5.0", repository=_EKS_CHARTS)
@@ -61,6 +64,9 @@ ENVOY_IMAGE = (
     "@sha256:eb2c01c13125d1629637cb4e4cce7207009fb7cc2c8027f9742758549d15b6f4"
 )
 METRICS_SERVER_IMAGE = f"registry.k8s.io/metrics-server/metrics-server:{METRICS_SERVER}"
+KEDA_IMAGE = f"ghcr.io/kedacore/keda:{KEDA}"
+KEDA_METRICS_IMAGE = f"ghcr.io/kedacore/keda-metrics-apiserver:{KEDA}"
+PROMETHEUS_IMAGE = f"docker.io/prom/prometheus:{PROMETHEUS}"
 LOAD_BALANCER_CONTROLLER_IMAGE = f"public.ecr.aws/eks/aws-load-balancer-controller:{LOAD_BALANCER_CONTROLLER}"
 FLUENT_BIT_IMAGE = f"public.ecr.aws/aws-observability/aws-for-fluent-bit:{FLUENT_BIT}"
 CLUSTER_AUTOSCALER_IMAGE = "registry.k8s.io/autoscaling/cluster-autoscaler"

@@ -37,12 +37,15 @@ BUILDS = [
     Build("coredns", "kubernetes", "./coredns", 30),
     Build("metrics-server", "kubernetes", "sigs.k8s.io/metrics-server/cmd/metrics-server", 20),
     Build("envoy-gateway", "kubernetes", "github.com/envoyproxy/gateway/cmd/envoy-gateway", 150),
+    Build("keda", "keda", "github.com/kedacore/keda/v2/cmd/operator", 240),
+    Build("keda-adapter", "keda", "github.com/kedacore/keda/v2/cmd/adapter", 60),
+    Build("prometheus", "prometheus", "github.com/prometheus/prometheus/cmd/prometheus", 240),
     Build("pulumi", "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", 240),
     Build("pulumi-resource-kubernetes", "provider", "./pulumi-resource-kubernetes", 480),
 ]
 ENGINE = ("pulumi", "pulumi-resource-kubernetes")
 CLUSTER = ("kube", "etcd", "pause", "coredns")
-PLATFORM = ("metrics-server", "envoy-gateway")
+PLATFORM = ("metrics-server", "envoy-gateway", "keda", "keda-adapter", "prometheus")
 
 
 def binary(settings: LocalSettings, name: str) -> Path:

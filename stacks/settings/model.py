@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from stacks.settings.autoscaling import Autoscaling
 from stacks.settings.aws.units import Arn, S3Path, no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.units import (
@@ -141,29 +142,6 @@ class Compute(Settings):
         return self
 
 
-class Autoscaling(Settings):
-    """How far, and on what signal, the replica count moves. It belongs to the autoscaler alone."""
-
-    min_replicas: int = Field(default=1, ge=1, le=1000)
-    """Never fewer (default: Cortex's)."""
-
-    max_replicas: int = Field(default=100, ge=1, le=1000)
-    """Never more (default: Cortex's)."""
-
-    target_cpu_utilization: int = Field(default=80, ge=1, le=1000)
-    """Per cent of the cpu request, averaged over the replicas (default: Cortex's)."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Autoscaling":
-        if self.min_replicas > self.max_replicas:
-            raise PydanticCustomError(
-                "order",
-                "min_replicas is {low}, more than max_replicas, {high}",
-                {"low": self.min_replicas, "high": self.max_replicas},
-            )
-        return self
-
-
 class UpdateStrategy(Settings):
     """How a rollout replaces replicas."""
 
@@ -217,6 +195,10 @@ class Server(Settings):
     """Log a JSON line for each request, not only for those that fail."""
 
 
+# Requests for a saved model are run together: some at once cost little more than one.
+BATCHED_IN_FLIGHT = 8
+
+
 class AwsAccess(Settings):
     """What replicas may do on AWS, by a role of the model's own. On EKS alone."""
 
@@ -260,6 +242,23 @@ class Model(Settings):
 
     aws: AwsAccess = AwsAccess()
     """What replicas may do on AWS."""
+
+    @property
+    def target_in_flight(self) -> float | None:
+        """Requests in flight that a replica is meant to have; none if it scales on other signals alone."""
+        scaling = self.autoscaling
+        if scaling.target_in_flight is not None:
+            return scaling.target_in_flight
+        if (scaling.target_cpu_utilization or scaling.target_memory_utilization) and not self.sleeps:
+            return None
+        if isinstance(self.predictor, SavedPredictor):
+            return BATCHED_IN_FLIGHT
+        return self.server.threads_per_process if isinstance(self.predictor, PythonPredictor) else 1
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether it has no replica while nobody asks."""
+        return self.autoscaling.min_replicas == 0
 
     def endpoint(self, name: str) -> str:
         """Return the path on the gateway of the model called `name`."""

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from stacks.settings.base import Settings
-from stacks.settings.units import DnsLabel, RelativePath
+from stacks.settings.units import Cpu, DnsLabel, Duration, HttpUrl, Memory, RelativePath
 
 
 class Gateway(Settings):
@@ -21,11 +21,32 @@ class Gateway(Settings):
     """Envoy proxies. Two, so that one may be drained or die without a refused connection."""
 
 
+class Prometheus(Settings):
+    """What autoscaling on requests reads. Its data is lost with its pod, which costs nothing but history."""
+
+    url: HttpUrl = "http://prometheus.monitoring:9090"
+    """Where KEDA asks it. Another than the default: one of yours, and none is installed."""
+
+    retention: Duration = "6h"
+    """How long it remembers."""
+
+    cpu: Cpu = "50m"
+    """Cores that it asks for."""
+
+    mem: Memory = "512Mi"
+    """Memory: room for some thousand replicas."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the platform installs it."""
+        return self.url == Prometheus().url
+
+
 class Platform(Settings):
-    """Gateway and resource metrics."""
+    """Gateway, and what autoscaling reads."""
 
     install: bool = True
-    """Install gateway and resource metrics. `false` where another stack of the same cluster does."""
+    """Install all of it. `false` where another stack of the same cluster does."""
 
     namespace: DnsLabel = "models"
     """Namespace of the stack's models: one of its own for each stack of a shared cluster."""
@@ -38,3 +59,9 @@ class Platform(Settings):
 
     metrics_server: bool = True
     """Install metrics-server, which the autoscaler reads. `false` where the cluster has one (k3s, GKE)."""
+
+    keda: bool = True
+    """Install KEDA, which scales on requests. `false` where the cluster has it."""
+
+    prometheus: Prometheus = Prometheus()
+    """What KEDA asks."""

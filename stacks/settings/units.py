@@ -8,6 +8,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from functools import partial
 from typing import Annotated
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -169,6 +170,27 @@ def _repository(text: str) -> str:
     raise ValueError(f'"{text}" is not a registry such as localhost:5000/axon (no scheme, no slash last)')
 
 
+def _http_url(text: str) -> str:
+    if re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?", text):
+        return text.rstrip("/")
+    raise ValueError(f'"{text}" is not a URL such as http://prometheus.monitoring:9090')
+
+
+def _cron(text: str) -> str:
+    """Check the form alone: five fields (https://man7.org/linux/man-pages/man5/crontab.5.html)."""
+    if len(text.split()) == 5 and re.fullmatch(r"[0-9A-Za-z*/,\- ]+", text):
+        return text
+    raise ValueError(f'"{text}" is not a time in five cron fields (such as "0 8 * * 1-5", working days at 8)')
+
+
+def _time_zone(text: str) -> str:
+    if text in available_timezones():
+        return text
+    near = get_close_matches(text, available_timezones(), n=1)
+    hint = f" (try {near[0]})" if near else " (such as Europe/Berlin)"
+    raise ValueError(f'"{text}" is not a time zone{hint}')
+
+
 def _shown(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
@@ -198,3 +220,6 @@ Endpoint = Annotated[str, AfterValidator(_endpoint)]
 RelativePath = Annotated[str, AfterValidator(_relative_path)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 ImageRepository = Annotated[str, AfterValidator(_repository)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Cron = Annotated[str, AfterValidator(_cron)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]

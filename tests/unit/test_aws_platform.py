@@ -74,6 +74,7 @@ def test_a_cluster_on_aws_gets_what_aws_takes(default: Recorder) -> None:
         "cluster-autoscaler",
         "gateway-crds-helm",
         "gateway-helm",
+        "keda",
         "metrics-server",
     }
 

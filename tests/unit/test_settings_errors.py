@@ -71,9 +71,9 @@ WRONG = [
     ),
     (
         "min_replicas: 1",
-        "min_replicas: 0",
+        "min_replicas: -1",
         16,
-        "models.iris-classifier.autoscaling.min_replicas: 0 is less than 1, the least allowed",
+        "models.iris-classifier.autoscaling.min_replicas: -1 is less than 0, the least allowed",
     ),
     (
         "max_replicas: 3",

@@ -1,0 +1,160 @@
+"""What moves the replica count of a model API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.platform import Platform
+from components.platform.prometheus import SCRAPE_SECONDS
+from stacks.settings.autoscaling import Autoscaling
+from stacks.settings.model import ImagePredictor, Model
+from stacks.settings.units import duration_seconds
+
+# How often a HorizontalPodAutoscaler looks, on EKS and by default:
+# https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
+_PERIOD_SECONDS = 15
+# How long a refused connection keeps a model awake: a few scrapes.
+_AWAKE_SECONDS = 15
+# Polls of KEDA without an answer, after which the replica count stays as it is.
+_LOST_AFTER = 3
+
+
+def autoscaler(
+    name: str,
+    model: Model,
+    *,
+    platform: Platform,
+    labels: Mapping[str, str],
+    deployment: k8s.apps.v1.Deployment,
+    opts: pulumi.ResourceOptions,
+) -> pulumi.CustomResource:
+    """Return KEDA's ScaledObject, or a plain autoscaler where cpu and memory are all that it looks at."""
+    scaling = model.autoscaling
+    plain = model.target_in_flight is None and not scaling.schedules
+    target = deployment.metadata.name
+    spec = _plain(scaling, target) if plain else _scaled(model, target, _triggers(name, model, platform))
+    metadata = k8s.meta.v1.ObjectMetaArgs(
+        name=name,
+        namespace=platform.namespace,
+        labels=labels,
+        annotations=None if plain else {"pulumi.com/waitFor": "condition=Ready"},
+    )
+    # As a custom resource both have one shape, and share the behaviour that KEDA hands on.
+    return k8s.apiextensions.CustomResource(
+        name,
+        api_version="autoscaling/v2" if plain else "keda.sh/v1alpha1",
+        kind="HorizontalPodAutoscaler" if plain else "ScaledObject",
+        metadata=metadata,
+        spec=spec,
+        opts=opts,
+    )
+
+
+def _scaled(model: Model, target: pulumi.Input[Any], triggers: list[dict[str, Any]]) -> dict[str, Any]:
+    scaling = model.autoscaling
+    spec: dict[str, Any] = {
+        "scaleTargetRef": {"name": target},
+        "minReplicaCount": scaling.min_replicas,
+        "maxReplicaCount": scaling.max_replicas,
+        "pollingInterval": SCRAPE_SECONDS,
+        # From the last request to no replica.
+        "cooldownPeriod": int(duration_seconds(scaling.downscale_stabilization_period)),
+        "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(scaling)}},
+        "triggers": triggers,
+    }
+    if model.target_in_flight is not None:
+        # Without an answer the last count stays; KEDA asks for a number all the same.
+        replicas = max(1, scaling.min_replicas)
+        fallback = {"failureThreshold": _LOST_AFTER, "replicas": replicas, "behavior": "currentReplicas"}
+        spec["fallback"] = fallback
+    return spec
+
+
+def _triggers(name: str, model: Model, platform: Platform) -> list[dict[str, Any]]:
+    scaling = model.autoscaling
+    triggers: list[dict[str, Any]] = []
+    if model.target_in_flight is not None:
+        asked = {
+            "serverAddress": platform.prometheus,
+            "query": _query(name, platform.namespace_name, model),
+            "threshold": f"{model.target_in_flight:g}",
+            # No series is no answer, not a zero: a Prometheus that sees nothing must not scale down.
+            "ignoreNullValues": "false",
+        }
+        triggers.append({"type": "prometheus", "metricType": "AverageValue", "metadata": asked})
+    for resource, target in _utilizations(scaling):
+        value = {"value": str(target)}
+        triggers.append({"type": resource, "metricType": "Utilization", "metadata": value})
+    for schedule in scaling.schedules:
+        times = {
+            "timezone": schedule.timezone,
+            "start": schedule.start,
+            "end": schedule.end,
+            "desiredReplicas": str(schedule.replicas),
+        }
+        triggers.append({"type": "cron", "metadata": times})
+    return triggers
+
+
+def _query(name: str, namespace: str, model: Model) -> str:
+    """Return what Prometheus is asked: all that is in flight for the model, averaged over the window."""
+    window = model.autoscaling.window
+    at_gateway = f'{{envoy_cluster_name=~"httproute/{namespace}/{name}/rule/.*"}}'
+    series = f'axon_in_flight_requests{{namespace="{namespace}",model_api="{name}"}}'
+    if isinstance(model.predictor, ImagePredictor):  # it may count nothing itself: the gateway does
+        series = f"envoy_cluster_upstream_rq_active{at_gateway}"
+    in_flight = f"sum(avg_over_time({series}[{window}]))"
+    if not model.sleeps:
+        return in_flight
+    # A model without replicas has none in flight, and whoever asks is refused (components/route.py).
+    refused = f"sum(rate(envoy_cluster_upstream_cx_connect_fail{at_gateway}[{_AWAKE_SECONDS}s])) > bool 0"
+    return f"({in_flight} or vector(0)) + ({refused} or vector(0))"
+
+
+def _utilizations(scaling: Autoscaling) -> list[tuple[str, int]]:
+    targets = {"cpu": scaling.target_cpu_utilization, "memory": scaling.target_memory_utilization}
+    return [(resource, target) for resource, target in targets.items() if target is not None]
+
+
+def _behavior(scaling: Autoscaling) -> dict[str, Any]:
+    up, down = scaling.max_upscale_factor - 1, 1 - scaling.max_downscale_factor
+    return {
+        "scaleUp": {
+            "stabilizationWindowSeconds": int(duration_seconds(scaling.upscale_stabilization_period)),
+            "tolerance": _canonical(scaling.upscale_tolerance),
+            **_pace(up),
+        },
+        "scaleDown": {
+            "stabilizationWindowSeconds": int(duration_seconds(scaling.downscale_stabilization_period)),
+            "tolerance": _canonical(scaling.downscale_tolerance),
+            **_pace(down),
+        },
+    }
+
+
+def _canonical(share: float) -> str:
+    """Write a quantity as Kubernetes does: KEDA writes it back so, and owns what it changed."""
+    return f"{round(share * 1000)}m" if share else "0"
+
+
+def _pace(share: float) -> dict[str, Any]:
+    share_of_all = {"type": "Percent", "value": max(1, round(share * 100)), "periodSeconds": _PERIOD_SECONDS}
+    one = {"type": "Pods", "value": 1, "periodSeconds": _PERIOD_SECONDS}
+    return {"selectPolicy": "Max", "policies": [share_of_all, one]}
+
+
+def _plain(scaling: Autoscaling, target: pulumi.Input[Any]) -> dict[str, Any]:
+    return {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target},
+        "minReplicas": scaling.min_replicas,
+        "maxReplicas": scaling.max_replicas,
+        "metrics": [_resource_metric(*signal) for signal in _utilizations(scaling)],
+        "behavior": _behavior(scaling),
+    }
+
+
+def _resource_metric(resource: str, percent: int) -> dict[str, Any]:
+    target = {"type": "Utilization", "averageUtilization": percent}
+    return {"type": "Resource", "resource": {"name": resource, "target": target}}

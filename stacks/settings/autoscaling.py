@@ -1,0 +1,94 @@
+"""`autoscaling` of a model: how far, how fast and on what signals its replica count moves."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from stacks.settings.base import Settings
+from stacks.settings.units import Cron, Duration, TimeZone
+
+Tolerance = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Schedule(Settings):
+    """Replicas that are there at certain times, whatever the load."""
+
+    start: Cron
+    """When they are wanted from, in five cron fields."""
+
+    end: Cron
+    """Until when."""
+
+    replicas: int = Field(ge=1, le=1000)
+    """How many, at least."""
+
+    timezone: TimeZone = "UTC"
+    """Whose clock."""
+
+
+class Autoscaling(Settings):
+    """How far, how fast and on what signals the replica count moves. It belongs to the autoscaler alone.
+
+    With several signals the one that asks for the most replicas wins.
+    """
+
+    min_replicas: int = Field(default=1, ge=0, le=1000)
+    """Never fewer (default: Cortex's). 0: none while nobody asks; the next request waits for one."""
+
+    max_replicas: int = Field(default=100, ge=1, le=1000)
+    """Never more (default: Cortex's)."""
+
+    target_in_flight: float | None = Field(default=None, gt=0, le=20000)
+    """Requests in flight (executing and waiting) for each replica (name: Cortex's).
+
+    Unset, and with no other signal: 8 for a saved model, whose requests are run together;
+    `threads_per_process` for a class of yours and 1 for an image, as in Cortex.
+    """
+
+    target_cpu_utilization: int | None = Field(default=None, ge=1, le=1000)
+    """Per cent of the cpu request, averaged over the replicas."""
+
+    target_memory_utilization: int | None = Field(default=None, ge=1, le=1000)
+    """Per cent of the memory request, averaged over the replicas."""
+
+    schedules: list[Schedule] = Field(default_factory=list[Schedule], max_length=10)
+    """Replicas that are there at certain times, at least."""
+
+    window: Duration = "15s"
+    """What requests in flight are averaged over. Cortex's 60s made a tenfold step take minutes."""
+
+    upscale_stabilization_period: Duration = "0s"
+    """How long more must be wanted before there are more."""
+
+    downscale_stabilization_period: Duration = "5m"
+    """How long fewer must be wanted before there are fewer (default: Cortex's)."""
+
+    max_upscale_factor: float = Field(default=10, gt=1, le=1000)
+    """The most that 15 s may multiply the replicas by; one more is always allowed."""
+
+    max_downscale_factor: float = Field(default=0.75, ge=0, lt=1)
+    """The least that 15 s may multiply the replicas by (default: Cortex's); one fewer is always allowed."""
+
+    upscale_tolerance: Tolerance = 0.05
+    """How far above its target a signal may be (default: Cortex's). Kubernetes 1.35 or newer; else 0.1."""
+
+    downscale_tolerance: Tolerance = 0.05
+    """How far below its target a signal may be (default: Cortex's). Kubernetes 1.35 or newer; else 0.1."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Autoscaling":
+        if self.min_replicas > self.max_replicas:
+            raise PydanticCustomError(
+                "order",
+                "min_replicas is {low}, more than max_replicas, {high}",
+                {"low": self.min_replicas, "high": self.max_replicas},
+            )
+        for schedule in self.schedules:
+            if schedule.replicas > self.max_replicas:
+                raise PydanticCustomError(
+                    "order",
+                    "a schedule wants {wanted} replicas, more than max_replicas, {high}",
+                    {"wanted": schedule.replicas, "high": self.max_replicas},
+                )
+        return self

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 import pulumi
 
 from stacks.settings.images import Images
-from stacks.settings.model import BuiltPredictor, ImagePredictor, Predictor
+from stacks.settings.model import ImagePredictor, Predictor
 from stacks.settings.stack import Stack
 
 PROJECT = Path(__file__).parents[1]
@@ -82,15 +82,20 @@ def repositories_of(stack: Stack) -> list[str]:
     """Return the names of the images that a stack's models are built into, without registry and tag."""
     predictors = [model.predictor for model in stack.models.values()]
     ours = [predictor for predictor in predictors if not isinstance(predictor, ImagePredictor)]
-    return sorted({name for p in ours for name in (p.type, PurePath(p.path).name)})
+    return sorted({name for p in ours for name in (p.type, *(PurePath(path).name for path in p.folders))})
 
 
 def contexts_of(images: Images, predictor: Predictor) -> list[BuildContext]:
-    """Return what has to be built for a predictor, in order: the framework's image, then the model's."""
+    """Return what has to be built for a predictor, in order: the framework's image, then the model's.
+
+    A model that is fetched needs no image: the framework's runs as it is.
+    """
     if isinstance(predictor, ImagePredictor):
         return []
-    framework = _framework(images, predictor.type)
-    return [framework, _model(images, predictor, framework.image)]
+    found = [_framework(images, predictor.type)]
+    for path in predictor.folders:
+        found.append(_model(images, predictor.type, path, found[-1].image))
+    return found
 
 
 def _framework(images: Images, kind: str) -> BuildContext:
@@ -103,14 +108,14 @@ def _framework(images: Images, kind: str) -> BuildContext:
     )
 
 
-def _model(images: Images, predictor: BuiltPredictor, base: str) -> BuildContext:
-    folder = PROJECT / predictor.path
+def _model(images: Images, kind: str, path: str, base: str) -> BuildContext:
+    folder = PROJECT / path
     if not folder.is_dir():
-        raise MissingModel(f"{predictor.path}: no such folder in {PROJECT}")
-    name, how = _FILES[predictor.type]
+        raise MissingModel(f"{path}: no such folder in {PROJECT}")
+    name, how = _FILES[kind]
     if not (folder / name).exists():
         fix = "run `make models`" if (folder / "train.py").exists() else how
-        raise MissingModel(f"{predictor.path}/{name}: no such file ({fix})")
+        raise MissingModel(f"{path}/{name}: no such file ({fix})")
     return BuildContext(
         repository=images.repository(folder.name),
         dockerfile=HERE / "model" / "Dockerfile",

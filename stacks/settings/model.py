@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from stacks.settings.aws.units import Arn, S3Path, no_duplicates
+from stacks.settings.aws.access import AwsAccess
 from stacks.settings.base import Settings
+from stacks.settings.sources import Fetched, SavedPredictor
 from stacks.settings.units import (
     CountOrPercent,
     Cpu,
@@ -19,27 +20,21 @@ from stacks.settings.units import (
 )
 
 
-class SklearnPredictor(Settings):
+class SklearnPredictor(SavedPredictor):
     """A fitted scikit-learn estimator, served by axon's own runtime."""
 
     type: Literal["sklearn"]
-    """`sklearn`: a scikit-learn estimator saved with joblib."""
-
-    path: RelativePath
-    """A folder of the project that holds `model.joblib` and, for `make predict`, `sample.json`."""
+    """`sklearn`: a scikit-learn estimator saved with joblib, `model.joblib` in its folder."""
 
 
-class OnnxPredictor(Settings):
+class OnnxPredictor(SavedPredictor):
     """An ONNX model, served by axon's own runtime."""
 
     type: Literal["onnx"]
-    """`onnx`: a model in the Open Neural Network Exchange format."""
-
-    path: RelativePath
-    """A folder of the project that holds `model.onnx` and, for `make predict`, `sample.json`."""
+    """`onnx`: a model in the Open Neural Network Exchange format, `model.onnx` in its folder."""
 
 
-class PythonPredictor(Settings):
+class PythonPredictor(Fetched):
     """A class of your own, served by axon's own runtime."""
 
     type: Literal["python"]
@@ -50,6 +45,11 @@ class PythonPredictor(Settings):
 
     config: dict[str, Any] = Field(default_factory=dict[str, Any])
     """What the class is given as `config` (name: Cortex's)."""
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders of the project that go into its image."""
+        return [self.path]
 
 
 BuiltPredictor = SklearnPredictor | OnnxPredictor | PythonPredictor
@@ -189,23 +189,6 @@ class Server(Settings):
     """Log a JSON line for each request, not only for those that fail."""
 
 
-class AwsAccess(Settings):
-    """What replicas may do on AWS, by a role of the model's own. On EKS alone."""
-
-    read: list[S3Path] = Field(default_factory=list[str], max_length=20)
-    """Places in S3 that they may read."""
-
-    policy_arns: Annotated[list[Arn], AfterValidator(no_duplicates)] = Field(
-        default_factory=list[str], max_length=10
-    )
-    """Managed policies of yours (Cortex's iam_policy_arns, for one model)."""
-
-    @property
-    def granted(self) -> bool:
-        """Whether there is anything that needs a role."""
-        return bool(self.read or self.policy_arns)
-
-
 class Model(Settings):
     """One model API: a rolling-update Deployment, its autoscaler and its route."""
 
@@ -232,6 +215,16 @@ class Model(Settings):
 
     aws: AwsAccess = AwsAccess()
     """What replicas may do on AWS."""
+
+    @property
+    def fetched(self) -> list[str]:
+        """The URLs that replicas fetch."""
+        return [] if isinstance(self.predictor, ImagePredictor) else self.predictor.urls
+
+    @property
+    def access(self) -> AwsAccess:
+        """What replicas may do on AWS: what is granted, and read what they fetch."""
+        return self.aws.and_read([url for url in self.fetched if url.startswith("s3://")])
 
     def endpoint(self, name: str) -> str:
         """Return the path on the gateway of the model called `name`."""

@@ -11,7 +11,7 @@ import sys
 import uvicorn
 
 from axon_runtime.config import ConfigError, from_environment
-from axon_runtime.load import load
+from axon_runtime.load import load, located
 from axon_runtime.logs import log
 from axon_runtime.saved import LoadError
 from axon_runtime.user import PredictorError
@@ -23,7 +23,7 @@ GRACEFUL_SECONDS = 55
 def main() -> None:
     """Serve until SIGTERM; what is wrong with the predictor is one line, and the exit code 1."""
     try:
-        config = from_environment()
+        config = located(from_environment())
         app = load(config)
         if (sample := config.folder / "sample.json").exists():
             asyncio.run(app.warm_up(sample.read_bytes()))

@@ -4,13 +4,30 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from axon_runtime.app import App
 from axon_runtime.config import Config
 from axon_runtime.executor import Executor
 from axon_runtime.metrics import Metrics
 from axon_runtime.saved import load_onnx, load_sklearn
 from axon_runtime.service import RowsService, Service, UserService
-from axon_runtime.user import UserPredictor, bind, instantiate, load_class
+from axon_runtime.user import UserPredictor, bind, instantiate, load_class, load_model
+
+
+def located(config: Config) -> Config:
+    """Return the configuration with its model on this machine, fetched if it is elsewhere.
+
+    Raises:
+        LoadError: when it cannot be had; the text is one line.
+    """
+    if config.model is None:
+        return config
+    from axon_runtime.fetch import fetch  # its library is loaded by those alone that need it
+
+    place = fetch(config.model, config.cache)
+    key = "model_path" if config.kind == "python" else "folder"
+    return msgspec.structs.replace(config, **{key: place})
 
 
 def load(config: Config) -> App:
@@ -39,7 +56,10 @@ def _saved(config: Config, metrics: Metrics) -> Service:
 
 
 def _user(config: Config, metrics: Metrics) -> Service:
-    predictor = bind(instantiate(load_class(config.folder), config.arguments))
+    made = instantiate(load_class(config.folder), config.arguments)
+    if config.model_path:
+        load_model(made, config.model_path)
+    predictor = bind(made)
     threads = min(config.limits.threads_per_process, config.limits.max_concurrency)
     executor = Executor(
         lambda calls: _each(predictor, calls), max_batch_size=1, threads=threads, on_batch=metrics.ran

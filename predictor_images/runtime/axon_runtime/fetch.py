@@ -48,7 +48,7 @@ def fetch(source: Source, cache: Path) -> Path:
         raise FetchError(f"{without_query(source.url)}: {scheme}:// is not known (there are {known})")
     if scheme == "file":
         return _local(source)
-    if source.url.endswith("/") and (source.sha256 or scheme.startswith("http")):
+    if without_query(source.url).endswith("/") and (source.sha256 or scheme.startswith("http")):
         why = "has no checksum" if source.sha256 else "of a web server cannot be listed"
         raise FetchError(f"{without_query(source.url)}: a folder {why}: name a file")
     try:
@@ -99,7 +99,7 @@ class _Entry:
         return self._cache / _digest(f"{self._shown}\n{version}")
 
     def _inside(self, place: Path) -> Path:
-        return place if self._source.url.endswith("/") else next(place.iterdir())
+        return place if self._shown.endswith("/") else next(place.iterdir())
 
     def _with_retries(self) -> Path:
         attempt = 1

@@ -4,7 +4,7 @@ import re
 
 from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
 
-from axon_runtime.remote import RETRIES, without_query
+from axon_runtime.remote import without_query
 
 _REFUSED = {
     "s3": "is it there, and may this replica read it? On EKS the model's role reads what the stack file "
@@ -21,7 +21,7 @@ _MEANINGS = {
     r"redirect without LOCATION": "its bucket is in another region than this replica (AWS_REGION)",
     r"dns error": "its host name is not known",
     r"Content-Length Header missing": "the server does not say how long it is (Content-Length)",
-    r"kind: (Connect|Timeout)|TimedOut|error sending request": f"cannot be reached, after {RETRIES} retries",
+    r"kind: (Connect|Timeout)|TimedOut|error sending request": "cannot be reached",
 }
 
 
@@ -37,9 +37,11 @@ def _reason(error: Exception, scheme: str) -> str:
     status = re.search(r"status code: (\d+)", text)
     if isinstance(error, PermissionDeniedError | UnauthenticatedError):
         return f"{status[1] if status else 403}, not allowed: {_REFUSED.get(scheme, _WEB)}"
+    tried = re.search(r", after \d+ retries", text)
+    after = tried[0] if tried else ""
     for pattern, meaning in _MEANINGS.items():
         if re.search(pattern, text):
-            return meaning
+            return meaning + after
     if status:
-        return f"the server answers {status[1]}, after {RETRIES} retries"
+        return f"the server answers {status[1]}{after}"
     return re.sub(r"\?\S*", "", text.splitlines()[0])

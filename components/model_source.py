@@ -1,8 +1,11 @@
 """What a pod needs for a model that its replica fetches: a cache, and where the model is."""
 
+import json
+
 import pulumi_kubernetes as k8s
 
 from stacks.settings.model import ImagePredictor, Model
+from stacks.settings.sources import FOLDER, OneOfMany, SavedPredictor
 
 # The runtime's own default (axon_runtime/config.py).
 CACHE = "/models"
@@ -31,12 +34,21 @@ def shares_cache(model: Model) -> bool:
 
 
 def source_environment(model: Model) -> dict[str, str]:
-    """Return what the runtime is told of its model."""
+    """Return what the runtime is told of its model, or of its models."""
     predictor = model.predictor
-    if isinstance(predictor, ImagePredictor) or not model.fetched:
+    if isinstance(predictor, ImagePredictor):
         return {}
-    told = {"AXON_MODEL": predictor.model, "AXON_MODEL_SHA256": predictor.sha256, "AXON_CACHE": CACHE}
+    told = {"AXON_MODEL": predictor.model, "AXON_MODEL_SHA256": predictor.sha256}
+    if isinstance(predictor, SavedPredictor) and predictor.models:
+        told["AXON_MODELS"] = json.dumps({name: _told(name, one) for name, one in predictor.models.items()})
+        told["AXON_CACHE_SIZE"] = str(predictor.cache_size) if predictor.cache_size else None
+    told["AXON_CACHE"] = CACHE if model.fetched else None
     return {key: value for key, value in told.items() if value}
+
+
+def _told(name: str, source: OneOfMany) -> dict[str, str]:
+    found = {"url": source.model or f"file://{FOLDER}/{name}", "sha256": source.sha256}
+    return {key: value for key, value in found.items() if value}
 
 
 def credentials(model: Model) -> list[k8s.core.v1.EnvFromSourceArgs] | None:

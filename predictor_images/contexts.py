@@ -82,19 +82,21 @@ def repositories_of(stack: Stack) -> list[str]:
     """Return the names of the images that a stack's models are built into, without registry and tag."""
     predictors = [model.predictor for model in stack.models.values()]
     ours = [predictor for predictor in predictors if not isinstance(predictor, ImagePredictor)]
-    return sorted({name for p in ours for name in (p.type, *(PurePath(path).name for path in p.folders))})
+    return sorted(
+        {name for p in ours for name in (p.type, *(PurePath(path).name for path in p.folders.values()))}
+    )
 
 
 def contexts_of(images: Images, predictor: Predictor) -> list[BuildContext]:
-    """Return what has to be built for a predictor, in order: the framework's image, then the model's.
+    """Return what has to be built for a predictor, in order: the framework's image, then each model's.
 
     A model that is fetched needs no image: the framework's runs as it is.
     """
     if isinstance(predictor, ImagePredictor):
         return []
     found = [_framework(images, predictor.type)]
-    for path in predictor.folders:
-        found.append(_model(images, predictor.type, path, found[-1].image))
+    for place, path in predictor.folders.items():
+        found.append(_model(images, predictor.type, path, {"BASE_IMAGE": found[-1].image, "FOLDER": place}))
     return found
 
 
@@ -108,7 +110,7 @@ def _framework(images: Images, kind: str) -> BuildContext:
     )
 
 
-def _model(images: Images, kind: str, path: str, base: str) -> BuildContext:
+def _model(images: Images, kind: str, path: str, arguments: Mapping[str, str]) -> BuildContext:
     folder = PROJECT / path
     if not folder.is_dir():
         raise MissingModel(f"{path}: no such folder in {PROJECT}")
@@ -121,7 +123,7 @@ def _model(images: Images, kind: str, path: str, base: str) -> BuildContext:
         dockerfile=HERE / "model" / "Dockerfile",
         folder=folder,
         parts=(folder,),
-        arguments={"BASE_IMAGE": base},
+        arguments=arguments,
     )
 
 

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from stacks.settings.aws.access import AwsAccess
 from stacks.settings.base import Settings
-from stacks.settings.sources import Fetched, SavedPredictor
+from stacks.settings.sources import FOLDER, Fetched, SavedPredictor
 from stacks.settings.units import (
     CountOrPercent,
     Cpu,
@@ -47,9 +47,9 @@ class PythonPredictor(Fetched):
     """What the class is given as `config` (name: Cortex's)."""
 
     @property
-    def folders(self) -> list[str]:
-        """The folders of the project that go into its image."""
-        return [self.path]
+    def folders(self) -> dict[str, str]:
+        """The folder of the project that goes into its image, by its place in it."""
+        return {FOLDER: self.path}
 
 
 BuiltPredictor = SklearnPredictor | OnnxPredictor | PythonPredictor

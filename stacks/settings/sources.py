@@ -4,11 +4,11 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from stacks.settings.base import Settings
-from stacks.settings.units import RelativePath
+from stacks.settings.units import DnsLabel, RelativePath
 
 _FORMS = "s3://bucket/key, gs://bucket/key, https://host/path or file:///path"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; wildcards are IAM's.
@@ -44,19 +44,37 @@ def _object_name(text: str) -> str:
     raise ValueError(f'"{text}" is not the name of a Kubernetes object')
 
 
+FOLDER = "/predictor"
+"""Where an image holds what comes from the project."""
+
+# What the server answers beside models, at `/` and a name.
+_RESERVED = frozenset({"live", "metrics", "ready", "v2"})
+
 ModelUrl = Annotated[str, AfterValidator(_model_url)]
 Sha256 = Annotated[str, AfterValidator(_sha256)]
 ObjectName = Annotated[str, AfterValidator(_object_name)]
 
 
-class Fetched(Settings):
-    """What replicas fetch when they start."""
+class Source(Settings):
+    """A model that replicas fetch when they start."""
 
     model: ModelUrl | None = None
     """`s3://bucket/key`, `gs://…`, `https://…` or `file:///…`; with a slash at its end, a folder."""
 
     sha256: Sha256 | None = None
     """The checksum of `model`, a single file: another one is refused, and a preview shows when it changes."""
+
+    @model_validator(mode="after")
+    def _of_a_file(self) -> "Source":
+        if self.sha256 and not self.model:
+            raise _wrong("sha256", "is of a `model`, and there is none")
+        if self.sha256 and (self.model or "").endswith("/"):
+            raise _wrong("sha256", "is of one file, and `model` is a folder")
+        return self
+
+
+class Fetched(Source):
+    """What replicas fetch, and how."""
 
     cache_claim: ObjectName | None = None
     """A PersistentVolumeClaim of the models' namespace that replicas keep fetched models in, together."""
@@ -70,34 +88,71 @@ class Fetched(Settings):
         return [self.model] if self.model else []
 
     @model_validator(mode="after")
-    def _of_a_model(self) -> "Fetched":
-        if self.sha256 and not self.model:
-            raise _wrong("sha256", "is of a `model`, and there is none")
-        if self.sha256 and (self.model or "").endswith("/"):
-            raise _wrong("sha256", "is of one file, and `model` is a folder")
+    def _for_a_url(self) -> "Fetched":
         for key in ("cache_claim", "credentials_secret"):
             if getattr(self, key) and not self.urls:
                 raise _wrong(key, "is for a `model`, and nothing is fetched")
         return self
 
 
+class OneOfMany(Source):
+    """One of several models of a replica; a path or URL alone is short for it."""
+
+    path: RelativePath | None = None
+    """A folder of the project that holds the model."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "OneOfMany":
+        if (self.path is None) == (self.model is None):
+            raise PydanticCustomError("source", "needs either `path` or `model`")
+        return self
+
+
+def _source(value: object) -> object:
+    if isinstance(value, str):
+        return {"model" if "://" in value else "path": value}
+    return value
+
+
 class SavedPredictor(Fetched):
-    """A model that axon's own runtime loads."""
+    """A model, or several, that axon's own runtime loads."""
 
     path: RelativePath | None = None
     """A folder of the project that holds the model and, for `make predict`, `sample.json`."""
 
+    models: dict[
+        DnsLabel, Annotated[OneOfMany, BeforeValidator(_source, json_schema_input_type=str | OneOfMany)]
+    ] = Field(default_factory=dict[str, OneOfMany], max_length=200)
+    """Several models in each replica, by the name that a request's path chooses them with."""
+
+    cache_size: int | None = Field(default=None, ge=1)
+    """How many of `models` are loaded at once (name: Cortex's); the least recently used goes. Unset: all."""
+
     @property
-    def folders(self) -> list[str]:
-        """The folders of the project that go into its image."""
-        return [self.path] if self.path else []
+    def urls(self) -> list[str]:
+        """What is fetched."""
+        return [source.model for source in (self, *self.models.values()) if source.model]
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """The folders of the project that go into its image, by their place in it."""
+        if self.path:
+            return {FOLDER: self.path}
+        return {f"{FOLDER}/{name}": source.path for name, source in self.models.items() if source.path}
 
     @model_validator(mode="after")
     def _one_source(self) -> "SavedPredictor":
-        if self.path and self.model:
-            raise _wrong("model", "stands beside `path`: give one of them")
-        if not self.path and not self.model:
-            raise PydanticCustomError("source", "needs `path`, a folder of the project, or `model`, a URL")
+        given = [key for key in ("path", "model", "models") if getattr(self, key)]
+        if not given:
+            raise PydanticCustomError(
+                "source", "needs `path`, a folder of the project, or `model`, a URL, or several `models`"
+            )
+        if len(given) > 1:
+            raise _wrong(given[1], f"stands beside `{given[0]}`: give one of them")
+        if self.cache_size and not self.models:
+            raise _wrong("cache_size", "is of `models`, and there are none")
+        for name in _RESERVED.intersection(self.models):
+            raise _wrong(f"models.{name}", f"/{name} is a path of the server's own: choose another name")
         return self
 
 

@@ -15,6 +15,7 @@ from components.kubernetes_cluster import OnAws
 from predictor_images import contexts_of, image_of, repositories_of
 from stacks.settings import Images, Model, Stack
 from stacks.settings import Platform as PlatformSettings
+from stacks.settings.aws.checks import aws_problems
 from tests.unit.conftest import Recorder
 from tests.unit.on_aws import EXISTING, cluster, on_aws
 
@@ -141,3 +142,57 @@ def test_a_model_in_a_folder_that_the_role_reads_adds_nothing() -> None:
 @pytest.mark.parametrize("url", ["https://models.example/iris.joblib", "gs://models/iris.joblib"])
 def test_a_model_from_elsewhere_needs_no_role(url: str) -> None:
     assert not model({**IRIS, "model": url}).access.granted
+
+
+MANY = {"type": "sklearn", "models": {"near": "p", "far": "s3://models/iris.joblib"}, "cache_size": 1}
+
+
+def test_the_runtime_is_told_where_each_of_its_models_is(deploy: Deploy, model_folder: Path) -> None:
+    config = from_environment(environment(deployed(deploy, model(MANY))))
+
+    told = {name: source.url for name, source in config.models.items()}
+    assert told == {"near": "file:///predictor/near", "far": "s3://models/iris.joblib"}
+    assert config.cache_size == 1
+    assert config.model is None
+
+
+def test_models_of_the_project_are_in_one_image_each_in_its_folder(model_folder: Path) -> None:
+    (model_folder.parent / "q").mkdir()
+    (model_folder.parent / "q/model.joblib").touch()
+    predictor = model({"type": "sklearn", "models": {"a": "p", "b": "q"}}).predictor
+
+    framework, first, second = contexts_of(IMAGES, predictor)
+
+    assert first.arguments == {"BASE_IMAGE": framework.image, "FOLDER": "/predictor/a"}
+    assert second.arguments == {"BASE_IMAGE": first.image, "FOLDER": "/predictor/b"}
+    assert image_of(IMAGES, predictor) == second.image
+
+
+def test_a_change_of_any_model_is_another_image(model_folder: Path) -> None:
+    (model_folder.parent / "q").mkdir()
+    (model_folder.parent / "q/model.joblib").touch()
+    predictor = model({"type": "sklearn", "models": {"a": "p", "b": "q"}}).predictor
+    before = image_of(IMAGES, predictor)
+
+    (model_folder / "model.joblib").write_bytes(b"better model")
+
+    assert image_of(IMAGES, predictor) != before
+
+
+def test_the_role_may_read_each_model() -> None:
+    assert model(MANY).access.read == ["s3://models/iris.joblib"]
+
+
+@pytest.mark.parametrize(("read", "said"), [([], 1), (["s3://models/"], 0)])
+def test_more_places_than_fit_into_a_role_are_refused(read: list[str], said: int) -> None:
+    many = {f"m{number}": f"s3://models/{number}.joblib" for number in range(21)}
+    wanted = model({"type": "sklearn", "models": many}, aws={"read": read})
+
+    found = list(aws_problems(cluster(), {"iris": wanted}))
+
+    assert len(found) == said
+    for problem in found:
+        assert problem.path == ("models", "iris", "predictor")
+        assert problem.message == (
+            "21 places in S3 are more than a role's 20: give their folder in `aws.read`, with a slash last"
+        )

@@ -1,4 +1,5 @@
 """Wrong places of models: one line each, as for the rest of a stack file."""
+# ruff: noqa: E501 (a message is one line here too)
 
 from pathlib import Path
 
@@ -62,6 +63,37 @@ WRONG = [
         "{type: sklearn, model: s3://models/iris.joblib, cache_claim: My_Claim}",
         '.cache_claim: "My_Claim" is not the name of a Kubernetes object',
     ),
+    (
+        "{type: sklearn, path: predictors/iris, models: {a: s3://models/a.joblib}}",
+        ".models: stands beside `path`: give one of them",
+    ),
+    ("{type: sklearn, models: {a: {}}}", ".models.a: needs either `path` or `model`"),
+    (
+        "{type: sklearn, models: {a: ../a}}",
+        '.models.a.path: "../a" must be a path inside the project, such as predictors/iris',
+    ),
+    (
+        "{type: sklearn, models: {metrics: a}}",
+        ".models.metrics: /metrics is a path of the server's own: choose another name",
+    ),
+    (
+        "{type: sklearn, models: {A: a}}",
+        '.models.A: "A" cannot be a name: at most 50 lower-case letters, digits and hyphens, a letter first (try a)',
+    ),
+    ("{type: sklearn, models: {a: {modle: s3://models/a}}}", ".models.a.modle: unknown key (try model)"),
+    ("{type: sklearn, models: {a: a}, cache_size: 0}", ".cache_size: 0 is less than 1, the least allowed"),
+    (
+        "{type: sklearn, path: predictors/iris, cache_size: 2}",
+        ".cache_size: is of `models`, and there are none",
+    ),
+    (
+        "{type: sklearn, models: {a: a}, cache_claim: c}",
+        ".cache_claim: is for a `model`, and nothing is fetched",
+    ),
+    (
+        "{type: python, path: predictors/species, models: {a: a}}",
+        ".models: unknown key (try model)",
+    ),
     ("{type: python, model: s3://models/iris.joblib}", ".path: is required"),
     ("{type: sklearn, modle: s3://models/iris.joblib}", ".modle: unknown key (try model)"),
 ]
@@ -71,7 +103,7 @@ WRONG = [
 def test_a_wrong_place_of_a_model_is_one_line(stack_file: Path, predictor: str, message: str) -> None:
     found = lines(stack_file, GOOD.replace(IRIS, predictor))
 
-    assert found[0] == f"stacks/Pulumi.test.yaml:11: axon:models.iris-classifier.predictor{message}"
+    assert found == [f"stacks/Pulumi.test.yaml:11: axon:models.iris-classifier.predictor{message}"]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +116,7 @@ def test_a_wrong_place_of_a_model_is_one_line(stack_file: Path, predictor: str, 
         "{type: sklearn, model: file:///mnt/models/iris.joblib}",
         f'{{type: sklearn, model: s3://models/iris.joblib, sha256: "{SUM}", cache_claim: models.v1}}',
         "{type: python, path: predictors/species, model: s3://models/tree/, credentials_secret: keys}",
+        f'{{type: onnx, models: {{a: {{model: s3://models/a, sha256: "{SUM}"}}, b: predictors/b}}, cache_size: 1}}',
     ],
 )
 def test_a_model_from_anywhere_is_right_on_any_cluster(stack_file: Path, predictor: str) -> None:

@@ -79,6 +79,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     model_path: Path | None = None
     """What the user's class is given to load, once it is fetched."""
 
+    models: dict[str, Source] = {}
+    """Several models instead of one, by name."""
+
+    cache_size: int | None = None
+    """How many of them are loaded at once; None: all."""
+
     cache: Path = Path("/models")
     """Where fetched models are kept."""
 
@@ -100,6 +106,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
         limits=_decoded("AXON_LIMITS", environment, Limits),
         arguments=_decoded("AXON_CONFIG", environment, dict[str, Any]),
         model=_source(environment),
+        models=_decoded("AXON_MODELS", environment, dict[str, Source]),
+        cache_size=_count("AXON_CACHE_SIZE", environment),
         cache=Path(environment.get("AXON_CACHE", "/models")),
     )
 
@@ -107,6 +115,13 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
 def _source(environment: Mapping[str, str]) -> Source | None:
     url = environment.get("AXON_MODEL")
     return Source(url, environment.get("AXON_MODEL_SHA256")) if url else None
+
+
+def _count(name: str, environment: Mapping[str, str]) -> int | None:
+    text = environment.get(name)
+    if text is None or (text.isdecimal() and int(text) > 0):
+        return int(text) if text else None
+    raise ConfigError(f'{name} is "{text}", not a number of models')
 
 
 def _port(text: str) -> int:

@@ -1,5 +1,6 @@
 """Load what the configuration names."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +16,21 @@ from axon_runtime.service import RowsService, Service, UserService
 from axon_runtime.user import UserPredictor, bind, instantiate, load_class, load_model
 
 
-def located(config: Config) -> Config:
-    """Return the configuration with its model on this machine, fetched if it is elsewhere.
+def prepare(config: Config, metrics: Metrics) -> App:
+    """Return the application of a model, which has answered its sample.
 
     Raises:
-        LoadError: when it cannot be had; the text is one line.
+        LoadError, PredictorError: when it cannot be; the text is one line.
     """
+    config = _located(config)
+    app = load(config, metrics)
+    if (sample := config.folder / "sample.json").exists():
+        asyncio.run(app.warm_up(sample.read_bytes()))
+    return app
+
+
+def _located(config: Config) -> Config:
+    """Return the configuration with its model on this machine, fetched if it is elsewhere."""
     if config.model is None:
         return config
     from axon_runtime.fetch import fetch  # its library is loaded by those alone that need it
@@ -30,13 +40,12 @@ def located(config: Config) -> Config:
     return msgspec.structs.replace(config, **{key: place})
 
 
-def load(config: Config) -> App:
+def load(config: Config, metrics: Metrics) -> App:
     """Return the application of a model, loaded.
 
     Raises:
         LoadError, PredictorError: when it cannot be; the text is one line.
     """
-    metrics = Metrics(config.name)
     start = time.perf_counter()
     service = _user(config, metrics) if config.kind == "python" else _saved(config, metrics)
     metrics.load_seconds.set(time.perf_counter() - start)

@@ -7,11 +7,14 @@ from pydantic import AfterValidator, Field
 from stacks.settings.aws.units import Arn, S3Path, no_duplicates
 from stacks.settings.base import Settings
 
+# What fits into the policy of a role.
+MOST_PLACES = 20
+
 
 class AwsAccess(Settings):
     """What replicas may do on AWS, by a role of the model's own. On EKS alone."""
 
-    read: list[S3Path] = Field(default_factory=list[str], max_length=20)
+    read: list[S3Path] = Field(default_factory=list[str], max_length=MOST_PLACES)
     """Places in S3 that they may read."""
 
     policy_arns: Annotated[list[Arn], AfterValidator(no_duplicates)] = Field(

@@ -7,12 +7,14 @@ LOCAL := PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m local
 ENV := eval "$$($(LOCAL) env)" &&
 # On AWS the autoscaler changes what the engine must know before it changes it (docs/aws.md).
 REFRESH := $(if $(shell grep -ls 'kind: eks' stacks/Pulumi.$(STACK).yaml),--refresh)
-MODELS := $(patsubst %/train.py,%/.trained,$(wildcard predictors/*/train.py))
+# The predictors that the stack's models name and that a train.py makes.
+MODELS = $(patsubst %/train.py,%/.trained,$(wildcard $(addsuffix /train.py,\
+  $(shell grep -oEs 'predictors/[A-Za-z0-9_-]+' stacks/Pulumi.$(STACK).yaml | sort -u))))
 # What each framework's image installs, pinned with hashes from the runtime's own pins.
-FRAMEWORKS := python sklearn onnx
+FRAMEWORKS := python sklearn onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview predict test lint format down clean env models images tools cluster stack status schema pins
+.PHONY: help up preview predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +45,7 @@ down: .venv ## remove the stack, with its cluster if the stack made that
 clean: .venv ## remove the local cluster, and the state of the local stack with it
 	@$(LOCAL) delete
 	@$(ENV) pulumi stack rm --stack local --yes --force --preserve-config >/dev/null 2>&1 || true
-	@rm -rf local/charts $(MODELS) predictors/*/model.*
+	@rm -rf local/charts predictors/*/.trained predictors/*/model.* predictors/embeddings/tokenizer.json
 
 env: .venv ## for your shell: eval "$(make -s env)"
 	@$(LOCAL) env
@@ -71,10 +73,22 @@ schema: .venv ## write stacks/settings.schema.json and docs/configuration.md ane
 
 pins: .venv ## pin anew what the framework images install
 	@cd predictor_images/runtime && for f in $(FRAMEWORKS); do uv pip compile -q pyproject.toml --extra $$f \
-	  --python-version 3.11 --generate-hashes --no-header -o ../$$f/requirements.txt; done
+	  --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o ../$$f/requirements.txt; done
+	@cd predictor_images/sbom && uv pip compile -q requirements.in --python-version 3.11 \
+	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.txt
 
 predictors/%/.trained: predictors/%/train.py uv.lock | .venv
 	@echo "… train $*" && $(PY) $< && touch $@
+
+# PyTorch and TensorFlow are gigabytes: installed where an example of theirs is trained or tested.
+$(patsubst %,predictors/%/.trained,wine strokes embeddings): | frameworks
+
+frameworks: .venv ## install PyTorch and TensorFlow beside the rest
+	@uv sync --quiet --locked --inexact --group frameworks
+
+test-frameworks: frameworks ## the examples of PyTorch and TensorFlow, on the stack `frameworks`
+	@$(MAKE) -s models STACK=frameworks
+	@$(ENV) $(PY) -m pytest tests_of_frameworks $(ARGS)
 
 .venv: pyproject.toml uv.lock local/bootstrap.sh
 	@local/bootstrap.sh

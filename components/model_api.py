@@ -44,7 +44,7 @@ class ModelApi(pulumi.ComponentResource):
         self._name, self._model, self._platform = name, model, platform
         self._labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "axon"}
         self._child = pulumi.ResourceOptions(parent=self)
-        self.image = image_of(images, model.predictor)
+        self.image = image_of(images, model.predictor, gpu=model.compute.gpu > 0)
         self._scheduling = scheduling(model, on_aws.settings if on_aws else None)
 
         account = self._service_account(on_aws) if on_aws and model.access.granted else None

@@ -9,8 +9,9 @@ from local.images import Builder, push_base, push_binary, pushed
 from local.settings import LocalSettings
 from local.steps import timed
 from local.toolbox.builds import binary
-from predictor_images import contexts_of
+from predictor_images import BuildContext, contexts_of
 from stacks.settings import Stack
+from stacks.settings.model import Model
 
 
 def publish(settings: LocalSettings, stack: Stack) -> None:
@@ -20,7 +21,7 @@ def publish(settings: LocalSettings, stack: Stack) -> None:
     if _is_local(settings, stack.images.base):
         push_base(settings, stack.images.base)
     for name, model in stack.models.items():
-        for context in contexts_of(stack.images, model.predictor):
+        for context in _contexts(stack, model):
             if not pushed(context.image):
                 with timed(f"{name}: image {context.image}"):
                     Builder(settings).build(
@@ -33,8 +34,12 @@ def publish(settings: LocalSettings, stack: Stack) -> None:
 
 def missing_images(stack: Stack) -> list[str]:
     """Return the predictor images that the stack's registry lacks."""
-    contexts = [c for model in stack.models.values() for c in contexts_of(stack.images, model.predictor)]
+    contexts = [c for model in stack.models.values() for c in _contexts(stack, model)]
     return sorted({context.image for context in contexts if not pushed(context.image)})
+
+
+def _contexts(stack: Stack, model: Model) -> list[BuildContext]:
+    return contexts_of(stack.images, model.predictor, gpu=model.compute.gpu > 0)
 
 
 def _is_local(settings: LocalSettings, reference: str | None) -> bool:

@@ -12,19 +12,23 @@ from pathlib import Path, PurePath
 import pulumi
 
 from stacks.settings.images import Images
-from stacks.settings.model import ImagePredictor, Predictor
+from stacks.settings.model import BuiltPredictor, ImagePredictor, Predictor, PythonPredictor
 from stacks.settings.stack import Stack
 
 PROJECT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
 # Of a predictor's folder: what training leaves beside the model.
 _IGNORED = {"__pycache__", ".ipynb_checkpoints", ".trained"}
-# The file that a predictor's folder must hold, and how it gets there.
+# What a predictor's folder must hold one of, and how it gets there.
 _FILES = {
-    "sklearn": ("model.joblib", "save a fitted estimator there with joblib.dump"),
-    "onnx": ("model.onnx", "export a model there"),
-    "python": ("predictor.py", "write a class Predictor with a method predict"),
+    "sklearn": (("model.joblib",), "save a fitted estimator there with joblib.dump"),
+    "onnx": (("model.onnx",), "export a model there"),
+    "pytorch": (("model.pt2", "model.pt"), "save a model there with torch.export.save or torch.jit.save"),
+    "tensorflow": (("model.keras", "model"), "save a model there with model.save or model.export"),
+    "python": (("predictor.py",), "write a class Predictor with a method predict"),
 }
+# Frameworks with packages of their own for GPUs. PyTorch's are the same for both.
+_GPU = {"onnx", "tensorflow"}
 
 
 class MissingModel(pulumi.RunError):
@@ -67,46 +71,57 @@ class BuildContext:
         return sorted(found)
 
 
-def image_of(images: Images, predictor: Predictor) -> str:
-    """Return the image that a predictor runs in.
+def image_of(images: Images, predictor: Predictor, *, gpu: bool = False) -> str:
+    """Return the image that a predictor runs in, on a GPU or without.
 
     Raises:
         MissingModel: when the predictor's folder holds no model yet.
     """
     if isinstance(predictor, ImagePredictor):
         return predictor.image
-    return contexts_of(images, predictor)[-1].image
+    return contexts_of(images, predictor, gpu=gpu)[-1].image
 
 
 def repositories_of(stack: Stack) -> list[str]:
     """Return the names of the images that a stack's models are built into, without registry and tag."""
-    predictors = [model.predictor for model in stack.models.values()]
-    ours = [predictor for predictor in predictors if not isinstance(predictor, ImagePredictor)]
-    return sorted(
-        {name for p in ours for name in (p.type, *(PurePath(path).name for path in p.folders.values()))}
-    )
+    names: set[str] = set()
+    for model in stack.models.values():
+        if not isinstance(predictor := model.predictor, ImagePredictor):
+            variant = _variant(_framework_of(predictor), gpu=model.compute.gpu > 0)
+            names |= {variant, *(PurePath(path).name for path in predictor.folders.values())}
+    return sorted(names)
 
 
-def contexts_of(images: Images, predictor: Predictor) -> list[BuildContext]:
+def contexts_of(images: Images, predictor: Predictor, *, gpu: bool = False) -> list[BuildContext]:
     """Return what has to be built for a predictor, in order: the framework's image, then each model's.
 
     A model that is fetched needs no image: the framework's runs as it is.
     """
     if isinstance(predictor, ImagePredictor):
         return []
-    found = [_framework(images, predictor.type)]
+    found = [_framework(images, _framework_of(predictor), gpu=gpu)]
     for place, path in predictor.folders.items():
-        found.append(_model(images, predictor.type, path, {"BASE_IMAGE": found[-1].image, "FOLDER": place}))
+        arguments = {"BASE_IMAGE": found[-1].image, "PREDICTOR": predictor.type, "FOLDER": place}
+        found.append(_model(images, predictor.type, path, arguments))
     return found
 
 
-def _framework(images: Images, kind: str) -> BuildContext:
+def _variant(kind: str, *, gpu: bool) -> str:
+    return f"{kind}-gpu" if gpu and kind in _GPU else kind
+
+
+def _framework_of(predictor: BuiltPredictor) -> str:
+    return predictor.framework if isinstance(predictor, PythonPredictor) else predictor.type
+
+
+def _framework(images: Images, kind: str, *, gpu: bool) -> BuildContext:
+    variant = _variant(kind, gpu=gpu)
     return BuildContext(
-        repository=images.repository(kind),
+        repository=images.repository(variant),
         dockerfile=HERE / "framework" / "Dockerfile",
         folder=HERE,
-        parts=(HERE / "runtime" / "axon_runtime", HERE / kind),
-        arguments={"BASE_IMAGE": images.base, "FRAMEWORK": kind},
+        parts=(HERE / "runtime" / "axon_runtime", HERE / "sbom", HERE / variant),
+        arguments={"BASE_IMAGE": images.base, "FRAMEWORK": variant, "PREDICTOR": kind},
     )
 
 
@@ -114,10 +129,10 @@ def _model(images: Images, kind: str, path: str, arguments: Mapping[str, str]) -
     folder = PROJECT / path
     if not folder.is_dir():
         raise MissingModel(f"{path}: no such folder in {PROJECT}")
-    name, how = _FILES[kind]
-    if not (folder / name).exists():
+    names, how = _FILES[kind]
+    if not any((folder / name).exists() for name in names):
         fix = "run `make models`" if (folder / "train.py").exists() else how
-        raise MissingModel(f"{path}/{name}: no such file ({fix})")
+        raise MissingModel(f"{path}/{' or '.join(names)}: no such file ({fix})")
     return BuildContext(
         repository=images.repository(folder.name),
         dockerfile=HERE / "model" / "Dockerfile",

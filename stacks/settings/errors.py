@@ -95,7 +95,7 @@ def _union(error: ErrorDetails, context: Mapping[str, Any]) -> str:
         return _choice(context["tag"], tags, "" if of_cluster else "type ")
     if of_cluster:
         return "needs `kind: existing` or `kind: eks`"
-    return "needs `type` (sklearn, onnx, python) with `path`, or `image`"
+    return "needs `type` (sklearn, onnx, pytorch, tensorflow, python) with `path`, or `image`"
 
 
 def _choice(value: object, expected: Sequence[str], what: str = "") -> str:

@@ -7,7 +7,14 @@ from pydantic_core import PydanticCustomError
 
 from stacks.settings.aws.access import AwsAccess
 from stacks.settings.base import Settings
-from stacks.settings.sources import FOLDER, Fetched, SavedPredictor
+from stacks.settings.sources import (
+    FOLDER,
+    Fetched,
+    OnnxPredictor,
+    PytorchPredictor,
+    SklearnPredictor,
+    TensorflowPredictor,
+)
 from stacks.settings.units import (
     CountOrPercent,
     Cpu,
@@ -20,20 +27,6 @@ from stacks.settings.units import (
 )
 
 
-class SklearnPredictor(SavedPredictor):
-    """A fitted scikit-learn estimator, served by axon's own runtime."""
-
-    type: Literal["sklearn"]
-    """`sklearn`: a scikit-learn estimator saved with joblib, `model.joblib` in its folder."""
-
-
-class OnnxPredictor(SavedPredictor):
-    """An ONNX model, served by axon's own runtime."""
-
-    type: Literal["onnx"]
-    """`onnx`: a model in the Open Neural Network Exchange format, `model.onnx` in its folder."""
-
-
 class PythonPredictor(Fetched):
     """A class of your own, served by axon's own runtime."""
 
@@ -42,6 +35,9 @@ class PythonPredictor(Fetched):
 
     path: RelativePath
     """A folder of the project that holds `predictor.py` and perhaps `requirements.txt` and `sample.json`."""
+
+    framework: Literal["python", "sklearn", "onnx", "pytorch", "tensorflow"] = "python"
+    """Whose packages its image has, beside those of its `requirements.txt`."""
 
     config: dict[str, Any] = Field(default_factory=dict[str, Any])
     """What the class is given as `config` (name: Cortex's)."""
@@ -52,7 +48,7 @@ class PythonPredictor(Fetched):
         return {FOLDER: self.path}
 
 
-BuiltPredictor = SklearnPredictor | OnnxPredictor | PythonPredictor
+BuiltPredictor = SklearnPredictor | OnnxPredictor | PytorchPredictor | TensorflowPredictor | PythonPredictor
 """What axon builds an image for."""
 
 
@@ -81,6 +77,8 @@ def _predictor_kind(value: Any) -> str | None:
 Predictor = Annotated[
     Annotated[SklearnPredictor, Tag("sklearn")]
     | Annotated[OnnxPredictor, Tag("onnx")]
+    | Annotated[PytorchPredictor, Tag("pytorch")]
+    | Annotated[TensorflowPredictor, Tag("tensorflow")]
     | Annotated[PythonPredictor, Tag("python")]
     | Annotated[ImagePredictor, Tag("image")],
     Discriminator(_predictor_kind),

@@ -1,7 +1,7 @@
-"""Where a model comes from: a folder of the project, or a URL that replicas fetch it from."""
+"""Saved models, and where they come from: a folder of the project, or a URL that replicas fetch them from."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -154,6 +154,34 @@ class SavedPredictor(Fetched):
         for name in _RESERVED.intersection(self.models):
             raise _wrong(f"models.{name}", f"/{name} is a path of the server's own: choose another name")
         return self
+
+
+class SklearnPredictor(SavedPredictor):
+    """A fitted scikit-learn estimator, served by axon's own runtime."""
+
+    type: Literal["sklearn"]
+    """`sklearn`: a scikit-learn estimator saved with joblib, `model.joblib` in its folder."""
+
+
+class OnnxPredictor(SavedPredictor):
+    """An ONNX model, served by axon's own runtime."""
+
+    type: Literal["onnx"]
+    """`onnx`: a model in the Open Neural Network Exchange format, `model.onnx` in its folder."""
+
+
+class PytorchPredictor(SavedPredictor):
+    """A PyTorch model, served by axon's own runtime."""
+
+    type: Literal["pytorch"]
+    """`pytorch`: a program of `torch.export`, `model.pt2` in its folder, or TorchScript, `model.pt`."""
+
+
+class TensorflowPredictor(SavedPredictor):
+    """A TensorFlow model, served by axon's own runtime."""
+
+    type: Literal["tensorflow"]
+    """`tensorflow`: a Keras archive, `model.keras` in its folder, or a SavedModel, the folder `model`."""
 
 
 def _wrong(key: str, message: str) -> PydanticCustomError:

@@ -180,7 +180,10 @@ def test_a_new_node_address_is_a_new_server_certificate(settings: LocalSettings)
     ("words", "message"),
     [
         (["logs", "kublet"], "no log of kublet"),
-        (["check", "--stack", "prd"], "stacks/Pulumi.prd.yaml: no such stack file (have: dev, local, prod)"),
+        (
+            ["check", "--stack", "prd"],
+            "stacks/Pulumi.prd.yaml: no such stack file (have: dev, frameworks, local, prod)",
+        ),
     ],
 )
 def test_a_wrong_command_is_one_line(tmp_path: Path, words: list[str], message: str) -> None:

@@ -163,8 +163,8 @@ def test_models_of_the_project_are_in_one_image_each_in_its_folder(model_folder:
 
     framework, first, second = contexts_of(IMAGES, predictor)
 
-    assert first.arguments == {"BASE_IMAGE": framework.image, "FOLDER": "/predictor/a"}
-    assert second.arguments == {"BASE_IMAGE": first.image, "FOLDER": "/predictor/b"}
+    assert (first.arguments["BASE_IMAGE"], first.arguments["FOLDER"]) == (framework.image, "/predictor/a")
+    assert (second.arguments["BASE_IMAGE"], second.arguments["FOLDER"]) == (first.image, "/predictor/b")
     assert image_of(IMAGES, predictor) == second.image
 
 

@@ -133,7 +133,7 @@ WRONG = [
         "type: sklearn, path: predictors/iris",
         "path: predictors/iris",
         11,
-        "models.iris-classifier.predictor: needs `type` (sklearn, onnx, python) with `path`, or `image`",
+        "models.iris-classifier.predictor: needs `type` (sklearn, onnx, pytorch, tensorflow, python) with `path`, or `image`",
     ),
     (
         "type: sklearn, path: predictors/iris",

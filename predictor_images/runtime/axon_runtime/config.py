@@ -3,9 +3,12 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import msgspec
+
+Kind = Literal["onnx", "python", "pytorch", "sklearn", "tensorflow"]
+"""What a predictor is: a class of the user's, or a saved model of a framework."""
 
 
 class ConfigError(Exception):
@@ -64,7 +67,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A replica's whole configuration."""
 
     name: str
-    kind: Literal["sklearn", "onnx", "python"]
+    kind: Kind
     folder: Path
     """Of the predictor; or of a fetched model, or its file."""
 
@@ -96,11 +99,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
         ConfigError: when a variable holds what it cannot.
     """
     kind = environment.get("AXON_PREDICTOR", "sklearn")
-    if kind not in ("sklearn", "onnx", "python"):
-        raise ConfigError(f'AXON_PREDICTOR is "{kind}", not sklearn, onnx or python')
+    if kind not in get_args(Kind):
+        raise ConfigError(f'AXON_PREDICTOR is "{kind}", not one of {", ".join(get_args(Kind))}')
     return Config(
         name=environment.get("AXON_MODEL_NAME", "model"),
-        kind=kind,
+        kind=cast(Kind, kind),
         folder=Path(environment.get("AXON_PREDICTOR_FOLDER", "/predictor")),
         port=_port(environment.get("AXON_PORT", "8080")),
         limits=_decoded("AXON_LIMITS", environment, Limits),

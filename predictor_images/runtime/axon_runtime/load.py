@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,9 +12,19 @@ from axon_runtime.app import App
 from axon_runtime.config import Config
 from axon_runtime.executor import Executor
 from axon_runtime.metrics import Metrics
-from axon_runtime.saved import load_onnx, load_sklearn
+from axon_runtime.pytorch import load_pytorch
+from axon_runtime.saved import SavedModel, load_onnx, load_sklearn
 from axon_runtime.service import RowsService, Service, UserService
+from axon_runtime.tensorflow import load_tensorflow
 from axon_runtime.user import UserPredictor, bind, instantiate, load_class, load_model
+
+LOADERS: dict[str, Callable[[Path], SavedModel]] = {
+    "onnx": load_onnx,
+    "pytorch": load_pytorch,
+    "sklearn": load_sklearn,
+    "tensorflow": load_tensorflow,
+}
+"""How the model of each kind is loaded from its folder."""
 
 
 def prepare(config: Config, metrics: Metrics) -> App:
@@ -54,7 +65,7 @@ def load(config: Config, metrics: Metrics) -> App:
 
 def _saved(config: Config, metrics: Metrics) -> Service:
     limits = config.limits
-    model = load_onnx(config.folder) if config.kind == "onnx" else load_sklearn(config.folder)
+    model = LOADERS[config.kind](config.folder)
     executor = Executor(
         model.predict,
         max_batch_size=min(limits.max_batch_size, limits.max_concurrency),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +65,8 @@ def load_sklearn(place: Path) -> SavedModel:
 
     # The estimator's own settings were checked when it was fitted; it would check them at each call.
     sklearn.set_config(skip_parameter_validation=True)
-    path = _file(place, "model.joblib")
-    estimator = _loaded(path, joblib.load)
+    path = file_in(place, "model.joblib")
+    estimator = loaded(path, joblib.load)
     if not hasattr(estimator, "predict"):
         raise LoadError(f"{path} holds a {type(estimator).__name__}, which has no predict()")
     features = getattr(estimator, "n_features_in_", None)
@@ -83,12 +83,14 @@ def load_onnx(place: Path) -> SavedModel:
     import onnxruntime  # only images of ONNX have it
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 
-    path = _file(place, "model.onnx")
+    path = file_in(place, "model.onnx")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # replicas scale; threads of one would fight for its cores
-    session = _loaded(
-        path, lambda p: onnxruntime.InferenceSession(p, options, providers=["CPUExecutionProvider"])
-    )
+    providers = ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # the image for GPUs
+        onnxruntime.preload_dlls()
+        providers.insert(0, "CUDAExecutionProvider")
+    session = loaded(path, lambda p: onnxruntime.InferenceSession(p, options, providers=providers))
     if len(session.get_inputs()) != 1:
         names = ", ".join(given.name for given in session.get_inputs())
         raise LoadError(f"{path} has several inputs ({names}): serve it with a predictor of type python")
@@ -111,15 +113,31 @@ _ONNX_TYPES: dict[str, Any] = {
 }
 
 
-def _file(place: Path, name: str) -> Path:
-    """Return a model's file: a fetched one has a name of its own."""
-    return place if place.is_file() else place / name
+def file_in(place: Path, *names: str) -> Path:
+    """Return a model's file: a fetched one has its own name; in a folder, the first of the names."""
+    if place.is_file():
+        return place
+    return next((place / name for name in names if (place / name).exists()), place / names[-1])
 
 
-def _loaded(path: Path, load: Callable[[Path], Any]) -> Any:
+def loaded(path: Path, load: Callable[[Path], Any]) -> Any:
+    """Return what a file holds.
+
+    Raises:
+        LoadError: when it is missing or cannot be read.
+    """
     if not path.exists():
         raise LoadError(f"{path}: no such file")
     try:
         return load(path)
+    except LoadError:
+        raise
     except Exception as error:
         raise LoadError(f"{path}: {type(error).__name__}: {error}".splitlines()[0]) from None
+
+
+def first_of(result: Any) -> Any:
+    """Return what a model predicts: the first of its outputs, if it has several."""
+    if isinstance(result, dict):
+        return next(iter(cast(dict[str, Any], result).values()))
+    return result[0] if isinstance(result, list | tuple) else result

@@ -15,6 +15,7 @@ from axon_runtime import fetch as fetching
 from axon_runtime import remote
 from axon_runtime.config import Source
 from axon_runtime.fetch import FetchError, fetch
+from axon_runtime.saved import file_in
 
 from tests_of_runtime.servers import start
 from tests_of_runtime.web import Reply, Web, web
@@ -219,6 +220,17 @@ def test_a_model_on_a_volume_is_used_where_it_is(tmp_path: Path, cache: Path) ->
     assert fetch(Source(url, SUM), cache) == tmp_path / "my model.onnx"
     assert "its SHA-256 is" in refusal(Source(url, "0" * 64), cache)
     assert not cache.exists()
+
+
+def test_a_model_is_its_own_file_or_the_first_of_its_names_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "model.pt").touch()
+
+    assert file_in(tmp_path, "model.pt2", "model.pt") == tmp_path / "model.pt"
+    (tmp_path / "model.pt2").touch()
+    assert file_in(tmp_path, "model.pt2", "model.pt") == tmp_path / "model.pt2"
+    (tmp_path / "iris.v3").touch()
+    assert file_in(tmp_path / "iris.v3", "model.pt2", "model.pt") == tmp_path / "iris.v3"
+    assert file_in(tmp_path, "model.onnx") == tmp_path / "model.onnx", "an error names it"
 
 
 def wait_for(condition: Callable[[], object]) -> None:

@@ -88,7 +88,7 @@ frameworks: .venv ## install PyTorch and TensorFlow beside the rest
 
 test-frameworks: frameworks ## the examples of PyTorch and TensorFlow, on the stack `frameworks`
 	@$(MAKE) -s models STACK=frameworks
-	@$(ENV) $(PY) -m pytest tests_of_frameworks $(ARGS)
+	@$(ENV) $(PY) -m pytest predictor_images/tests_of_frameworks $(ARGS)
 
 .venv: pyproject.toml uv.lock local/bootstrap.sh
 	@local/bootstrap.sh

@@ -14,17 +14,21 @@ MODELS = $(patsubst %/train.py,%/.trained,$(wildcard $(addsuffix /train.py,\
 FRAMEWORKS := python sklearn onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
+.PHONY: help up explain preview predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
-	@$(ENV) pulumi up --stack $(STACK) $(REFRESH) --yes --skip-preview --suppress-permalink=true
+	@$(ENV) pulumi up --stack $(STACK) $(REFRESH) --yes --skip-preview --suppress-permalink=true || \
+	  { $(LOCAL) explain --stack $(STACK); exit 1; }
 	@$(ENV) $(LOCAL) predict --stack $(STACK)
 
 preview: cluster models stack ## what `make up` would change
 	@$(ENV) pulumi preview --stack $(STACK) $(REFRESH) --diff
+
+explain: .venv ## why replicas are not ready
+	@$(ENV) $(LOCAL) explain --stack $(STACK)
 
 predict: .venv ## send MODEL=iris-classifier its sample
 	@$(ENV) $(LOCAL) predict --stack $(STACK) $(MODEL)

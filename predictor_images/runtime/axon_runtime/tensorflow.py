@@ -3,11 +3,18 @@
 # Its images have it; the checks run without.
 # pyright: reportMissingImports=false, reportMissingModuleSource=false
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from axon_runtime.saved import LoadError, Rows, SavedModel, file_in, first_of, loaded
+
+_STARTED_WITH = {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+}
 
 
 def load_tensorflow(place: Path) -> SavedModel:
@@ -18,10 +25,11 @@ def load_tensorflow(place: Path) -> SavedModel:
     Raises:
         LoadError: when it is missing, damaged, or has several inputs.
     """
+    # Read when TensorFlow starts: replicas scale, not the threads of one, and the log is the replica's own.
+    for name, value in _STARTED_WITH.items():
+        os.environ.setdefault(name, value)
     import tensorflow as tf  # only images of TensorFlow have it
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)  # replicas scale, not the threads of one
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     path = place if (place / "saved_model.pb").exists() else file_in(place, "model.keras", "model")
     keras = path.is_file()
     function, spec = loaded(path, _keras if keras else _saved_model)

@@ -45,7 +45,7 @@ def export() -> None:
     )
     session = onnxruntime.InferenceSession(HERE / "model.onnx")
     (exported,) = session.run(None, {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
-    np.testing.assert_allclose(exported, tokens(ids, mask).detach().numpy(), atol=1e-4)
+    np.testing.assert_allclose(np.asarray(exported), tokens(ids, mask).detach().numpy(), atol=1e-4)
 
 
 if __name__ == "__main__":

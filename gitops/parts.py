@@ -65,37 +65,51 @@ RULES = {
     "kubernetes:helm.sh/v3:Release": Rule("chart", "what it installed goes", Risk.DISRUPTIVE),
     "kubernetes:helm.sh/v4:Chart": Rule("chart", "what it installed goes", Risk.DISRUPTIVE),
     "kubernetes:apps/v1:Deployment": Rule("deployment", "it stops meanwhile", Risk.DISRUPTIVE),
+    "kubernetes:core/v1:Service": Rule("service", "its address changes", Risk.DISRUPTIVE),
     "kubernetes:apps/v1:DaemonSet": Rule("daemon", "it stops meanwhile", Risk.DISRUPTIVE),
     "kubernetes:gateway.networking.k8s.io/v1:Gateway": Rule("gateway", "no model answers", Risk.DISRUPTIVE),
 }
+_VERBS = {"delete": "removed", "replace": "replaced", "create": "added", "update": "updated in place"}
+_LOSSES = ("delete", "replace")
+# Nothing stops when these go and come again.
+_QUIET = ("Tag", "Attachment", "Association", "Policy", "Rule", "Alias", "AccessEntry", "Record")
+# What the words of a type's name do not say.
+_WORDS = {"Eip": "public address", "VpcEndpoint": "VPC endpoint"}
 _ROLLED = ("Deployment", "DaemonSet", "Release", "Chart", "Addon")
 
 
 def describe_part(name: str, changes: Sequence[Change]) -> Finding | None:
     """Return what the changes of one part come to; None where nothing differs."""
     changed = [change for change in changes if change.op != "same"]
-    said = list(_said(name, changed))
+    said = list(_said(changed))
     if not said:
         return None
     text = "; ".join(dict.fromkeys(part.text for part in said))
     return Finding("", name, text, max(part.risk for part in said))
 
 
-def _said(name: str, changed: Sequence[Change]) -> Iterator[Said]:
-    things = [change for change in changed if change.custom or change.type == "kubernetes:helm.sh/v4:Chart"]
-    if not things:
-        return
+def _said(changed: Sequence[Change]) -> Iterator[Said]:
+    if all(change.type.startswith("axon:") for change in changed):
+        return  # a component that holds nothing, such as device plugins without a GPU
+    things = [change for change in changed if change.custom]
     spoken = [Said("new")] if _is_whole(changed) else []
     for change in things:
         spoken += _special(change)
     for op in ("delete", "replace", "update"):
         spoken += _by_rule(op, [c for c in things if c.op == op and not _is_renaming(c)])
-    if spoken:
-        yield from spoken
-    elif all(change.op == "create" for change in things):
-        yield Said(f"{_kinds(things)} added")
-    else:
-        yield Said(f"{_kinds(things)} {'removed' if _all_deleted(things) else 'updated in place'}")
+    if not _is_whole(changed):
+        added = [change for change in things if change.op == "create" and change.type in RULES]
+        spoken += [Said(f"{_kinds(added)} added")] if added else []
+    yield from spoken or _counted(things)
+
+
+def _counted(things: Sequence[Change]) -> Iterator[Said]:
+    """Say of what has no words of its own how many there are."""
+    for op, verb in _VERBS.items():
+        alike = [change for change in things if change.op == op]
+        loud = any(not change.type.endswith(_QUIET) for change in alike)
+        if alike:
+            yield Said(f"{_kinds(alike)} {verb}", Risk.DISRUPTIVE if loud and op in _LOSSES else Risk.NONE)
 
 
 def _is_whole(changed: Sequence[Change]) -> bool:
@@ -109,10 +123,6 @@ def _is_renaming(change: Change) -> bool:
     return change.op == "update" and bool(paths) and all(p.startswith(("tags", "description")) for p in paths)
 
 
-def _all_deleted(changes: Sequence[Change]) -> bool:
-    return all(change.op == "delete" for change in changes)
-
-
 def _kinds(things: Sequence[Change]) -> str:
     counts: dict[str, int] = {}
     for change in things:
@@ -124,7 +134,10 @@ def _kinds(things: Sequence[Change]) -> str:
 
 def _words(kind: str) -> str:
     """Write `RouteTableAssociation` as `route table association`."""
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
+    return (
+        _WORDS.get(kind)
+        or "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
+    )
 
 
 def _special(change: Change) -> Iterator[Said]:
@@ -173,6 +186,6 @@ def _by_rule(op: str, changes: Sequence[Change]) -> Iterator[Said]:
         elif op == "replace":
             yield Said(f"{noun} {names} → REPLACEMENT: {lost}", rule.risk)
         elif kind.endswith(_ROLLED):
-            yield Said(f"{noun} {names} updated, replicas one after the other", Risk.ROLLING)
+            yield Said(f"{noun} {names} updated, one replica after the other", Risk.ROLLING)
         elif kind != CLUSTER:
             yield Said(f"{noun} {names} updated in place")

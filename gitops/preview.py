@@ -44,6 +44,8 @@ class Change:
     new: Properties = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
     protected: bool = False
+    component: bool = False
+    """Whether it only holds others."""
 
     @property
     def type(self) -> str:
@@ -58,7 +60,7 @@ class Change:
     @property
     def custom(self) -> bool:
         """Whether it is a thing in the world, not a component, a provider or the stack."""
-        return not self.type.startswith(("axon:", "pulumi:", "eks:index:"))
+        return not self.component and not self.type.startswith("pulumi:")
 
     @property
     def planned(self) -> Properties:
@@ -115,6 +117,7 @@ def _change(op: Op, step: Mapping[str, Any]) -> Change:
         new=new.get("inputs") or {},
         differences=tuple(_differences(step, old, new)) if op in ("update", "replace") else (),
         protected=bool(old.get("protect")),
+        component=not (new or old).get("custom", True),
     )
 
 

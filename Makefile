@@ -18,7 +18,7 @@ FRAMEWORKS := python sklearn onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 .PHONY: help up preview preview-report cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
 	@$(ENV) pulumi up --stack $(STACK) $(REFRESH) --yes --skip-preview --suppress-permalink=true

@@ -45,6 +45,15 @@ def test_every_golden_file_has_its_kind() -> None:
     assert {file.stem for file in GOLDEN.glob("*.md")} == KINDS.keys()
 
 
+def test_the_example_of_the_docs_is_a_report() -> None:
+    docs = (Path(__file__).parents[3] / "docs/gitops.md").read_text().splitlines()
+    example = [line.removeprefix("> ") for line in docs if line.startswith("> ")]
+    report = (GOLDEN / "several-at-once.md").read_text().splitlines()
+
+    assert len(example) > 5
+    assert [line for line in example if line not in report] == []
+
+
 if __name__ == "__main__":
     for name, make in KINDS.items():
         (GOLDEN / f"{name}.md").write_text(to_markdown(make().report()))

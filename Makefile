@@ -15,13 +15,14 @@ MODELS = $(patsubst %/train.py,%/.trained,$(wildcard $(addsuffix /train.py,\
 FRAMEWORKS := python sklearn onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview preview-report cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
+.PHONY: help up explain preview preview-report cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
-	@$(ENV) pulumi up --stack $(STACK) $(REFRESH) --yes --skip-preview --suppress-permalink=true
+	@$(ENV) pulumi up --stack $(STACK) $(REFRESH) --yes --skip-preview --suppress-permalink=true || \
+	  { $(LOCAL) explain --stack $(STACK); exit 1; }
 	@$(ENV) $(LOCAL) predict --stack $(STACK)
 
 preview: cluster models stack ## what `make up` would change
@@ -32,6 +33,9 @@ preview-report: cluster models stack ## what a branch would change, as Markdown:
 
 cost: .venv ## what a stack costs a month
 	@$(PY) -m gitops cost --stack $(STACK)
+
+explain: .venv ## why replicas are not ready
+	@$(ENV) $(LOCAL) explain --stack $(STACK)
 
 predict: .venv ## send MODEL=iris-classifier its sample
 	@$(ENV) $(LOCAL) predict --stack $(STACK) $(MODEL)
@@ -95,7 +99,7 @@ frameworks: .venv ## install PyTorch and TensorFlow beside the rest
 
 test-frameworks: frameworks ## the examples of PyTorch and TensorFlow, on the stack `frameworks`
 	@$(MAKE) -s models STACK=frameworks
-	@$(ENV) $(PY) -m pytest tests_of_frameworks $(ARGS)
+	@$(ENV) $(PY) -m pytest predictor_images/tests_of_frameworks $(ARGS)
 
 .venv: pyproject.toml uv.lock local/bootstrap.sh
 	@local/bootstrap.sh

@@ -50,7 +50,7 @@ class ModelApi(pulumi.ComponentResource):
         self.image = image_of(images, model.predictor, gpu=model.compute.gpu > 0)
         self._scheduling = scheduling(model, on_aws.settings if on_aws else None)
 
-        account = self._service_account(on_aws) if on_aws and model.aws.granted else None
+        account = self._service_account(on_aws) if on_aws and model.access.granted else None
         deployment = self._deployment(account)
         service = self._service()
         self._autoscaler(deployment)
@@ -78,7 +78,7 @@ class ModelApi(pulumi.ComponentResource):
 
     def _service_account(self, on_aws: OnAws) -> k8s.core.v1.ServiceAccount:
         """Give the replicas an identity with a role on AWS."""
-        access, namespace = self._model.aws, self._platform.namespace_name
+        access, namespace = self._model.access, self._platform.namespace_name
         pod_role = PodRole(
             self._name,
             on_aws.settings.name,

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from components.iam import Statement, allow
-from stacks.settings.model import AwsAccess
+from stacks.settings.aws.access import AwsAccess
 
 
 def statements(access: AwsAccess) -> list[Statement]:

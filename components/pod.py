@@ -6,6 +6,7 @@ import math
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.model_source import cache_mounts, cache_volumes, credentials, shares_cache, source_environment
 from components.scheduling import Scheduling
 from stacks.settings.model import Compute, ImagePredictor, Model, PythonPredictor
 from stacks.settings.units import duration_seconds
@@ -27,7 +28,7 @@ def pod_spec(
     where: Scheduling,
     service_account: pulumi.Input[str] | None = None,
 ) -> k8s.core.v1.PodSpecArgs:
-    """Return the pod that runs `image`: restricted Pod Security, no token, nothing writable but /tmp."""
+    """Return the pod that runs `image`: restricted Pod Security, no token, nothing writable but scratch."""
     return k8s.core.v1.PodSpecArgs(
         service_account_name=service_account,
         tolerations=where.tolerations or None,
@@ -39,10 +40,15 @@ def pod_spec(
             run_as_non_root=True,
             run_as_user=USER,
             run_as_group=USER,
+            fs_group=USER if shares_cache(model) else None,
+            fs_group_change_policy="OnRootMismatch" if shares_cache(model) else None,
             seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
         ),
         containers=[_container(name, model, image)],
-        volumes=[k8s.core.v1.VolumeArgs(name=_SCRATCH, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs())],
+        volumes=[
+            k8s.core.v1.VolumeArgs(name=_SCRATCH, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs()),
+            *cache_volumes(model),
+        ],
     )
 
 
@@ -57,6 +63,7 @@ def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs
         image=image,
         ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=port(model))],
         env=_environment(name, model),
+        env_from=credentials(model),
         resources=_resources(model.compute),
         security_context=k8s.core.v1.SecurityContextArgs(
             allow_privilege_escalation=False,
@@ -64,7 +71,7 @@ def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs
             capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
         ),
         # Loading may take long, failing must not: the startup probe allows the first, readiness the second.
-        startup_probe=_probe(model, period=1, failures=300),
+        startup_probe=_probe(model, period=1, failures=_startup_seconds(model)),
         readiness_probe=_probe(model, period=5, failures=2),
         # The event loop answers while the model works; a replica whose loop is dead for a minute is ended.
         liveness_probe=_probe(model, period=10, failures=6) if _ours(model) else None,
@@ -73,8 +80,16 @@ def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs
                 sleep=k8s.core.v1.SleepActionArgs(seconds=DRAIN_SECONDS)
             )
         ),
-        volume_mounts=[k8s.core.v1.VolumeMountArgs(name=_SCRATCH, mount_path="/tmp")],
+        volume_mounts=[
+            k8s.core.v1.VolumeMountArgs(name=_SCRATCH, mount_path="/tmp"),
+            *cache_mounts(model),
+        ],
     )
+
+
+def _startup_seconds(model: Model) -> int:
+    """Five minutes, or what a rollout may take: fetching a large model does."""
+    return max(300, math.ceil(duration_seconds(model.update_strategy.timeout)))
 
 
 def _grace(model: Model) -> int:
@@ -92,7 +107,7 @@ def _environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArgs]:
     told = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}
     return [
         k8s.core.v1.EnvVarArgs(name=key, value=value)
-        for key, value in {"AXON_MODEL_NAME": name, **told}.items()
+        for key, value in {"AXON_MODEL_NAME": name, **source_environment(model), **told}.items()
     ]
 
 

@@ -1,5 +1,6 @@
 """What changes about one model API, in plain words."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,9 +13,17 @@ SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 _TEMPLATE = "spec.template"
+# What the runtime is told by its environment (components/pod.py, components/model_source.py).
+_VARIABLES = {
+    "AXON_MODEL": "another model",
+    "AXON_MODEL_SHA256": "another model",
+    "AXON_MODELS": "other models",
+    "AXON_CONFIG": "new config of the predictor",
+}
 _CONTAINER = "spec.template.spec.containers[0]"
 # What a pod's change is called, by the part of its template that differs.
 _PARTS = (
+    (f"{_CONTAINER}.envFrom", "other credentials"),
     (f"{_CONTAINER}.env", "new settings of the server"),
     ("spec.template.spec.affinity", "other nodes"),
     ("spec.template.spec.tolerations", "other nodes"),
@@ -59,7 +68,7 @@ def _of_deployment(change: Change, changes: Sequence[Change]) -> Iterator[Said]:
         yield Said("its replicas are made again")
     elif rolls := [part for part in change.differences if part.path.startswith(_TEMPLATE)]:
         safe = _keeps_all(change) or _lowest(changes) > 1
-        what = ", ".join(dict.fromkeys(_what(part) for part in rolls))
+        what = ", ".join(dict.fromkeys(_what(part, change) for part in rolls))
         end = "no downtime expected" if safe else "its only replica is missing meanwhile"
         text = f"{what}, rolling update of {_replicas(changes)}, {end}"
         yield Said(text, Risk.ROLLING if safe else Risk.DISRUPTIVE)
@@ -67,16 +76,25 @@ def _of_deployment(change: Change, changes: Sequence[Change]) -> Iterator[Said]:
         yield Said("how its rollouts go changes, no replica is replaced")
 
 
-def _what(part: Difference) -> str:
+def _what(part: Difference, change: Change) -> str:
     if part.path == f"{_CONTAINER}.image":
         return "new image"
     if part.path.startswith(f"{_CONTAINER}.resources"):
         kind = part.path.rsplit(".", 1)[-1].replace("nvidia.com/gpu", "gpus")
         return f"{kind} {_or_none(part.before)} → {_or_none(part.after)}"
+    if words := _VARIABLES.get(_variable(part, change)):
+        return words
     for start, words in _PARTS:
         if part.path.startswith(start):
             return words
     return "its pods change"
+
+
+def _variable(part: Difference, change: Change) -> str:
+    """Return the name of the variable that differs, if one does."""
+    entry = re.match(re.escape(f"{_CONTAINER}.env") + r"\[\d+\]", part.path)
+    found = entry and (value_at(change.new, entry[0]) or value_at(change.old, entry[0]))
+    return str(found["name"]) if isinstance(found, dict) and "name" in found else ""
 
 
 def _or_none(value: Any) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 MASK = "[secret]"
 # How the engine marks a secret inside a value.
 _MARK = "4dabf18193072939515e22adb298388d"
-# A key that says so itself; `secret_name` and the like name a secret and are none.
+# A key that says so itself; `secret_name`, `credentials_secret` and the like name a Secret and are none.
 _KEY = re.compile(
-    r"((passwo?r?d|passphrase|secret|api[_-]?key|private[_-]?key|access[_-]?key|credential)s?|token|kubeconfig)$",
+    r"((passwo?r?d|passphrase|(?<!credentials_)secret|api[_-]?key|private[_-]?key|access[_-]?key|credential)s?|token|kubeconfig)$",
     re.IGNORECASE,
 )
 _USER_IN_URL = re.compile(r"(\w+://)[^/\s:@]+:[^/\s@]+@")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from local import charts, cluster
 from local.aws import check_aws
+from local.explain import explain
 from local.found import environment, found_cluster
 from local.images import docker_runs
 from local.predict import predict
@@ -115,22 +116,32 @@ def _removable(_: LocalSettings, arguments: argparse.Namespace) -> None:
     check_removable(load_file(arguments.stack), arguments.stack)
 
 
+def _explain(_: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Say why replicas of a stack are not ready."""
+    explain(load_file(arguments.stack))
+
+
 def _predict(_: LocalSettings, arguments: argparse.Namespace) -> None:
     """Send each model, or the one named, its predictor's sample."""
     stack = load_file(arguments.stack)
     predict(stack, arguments.stack, [arguments.model] if arguments.model else list(stack.models))
 
 
+# What has to do with the machine alone, and with no stack.
+_OF_THE_MACHINE = (_stop, _delete, _status, _logs, _env)
+_COMMANDS = (*_OF_THE_MACHINE, _tools, _start, _check, _removable, _images, _explain, _predict)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run in (_tools, _start, _stop, _delete, _status, _logs, _env, _check, _removable, _images, _predict):
+    for run in _COMMANDS:
         command = commands.add_parser(run.__name__.strip("_"), help=run.__doc__)
         command.set_defaults(run=run)
         if run is _logs:
             command.add_argument("name", help="a process, as `status` names it")
             command.add_argument("-f", "--follow", action="store_true")
-        if run in (_tools, _start, _check, _removable, _images, _predict):
+        if run not in _OF_THE_MACHINE:
             command.add_argument("--stack", default="local")
         if run is _predict:
             command.add_argument("model", nargs="?")

@@ -34,7 +34,7 @@ def _endpoints(stack_name: str) -> dict[str, str]:
 
 def _sample(stack: Stack, name: str) -> Path | None:
     model = stack.models.get(name)
-    if model is None or isinstance(model.predictor, ImagePredictor):
+    if model is None or isinstance(model.predictor, ImagePredictor) or not model.predictor.path:
         return None
     file = PROJECT / model.predictor.path / "sample.json"
     return file if file.exists() else None

@@ -88,16 +88,22 @@ def repositories_of(stack: Stack) -> list[str]:
     for model in stack.models.values():
         if not isinstance(predictor := model.predictor, ImagePredictor):
             variant = _variant(_framework_of(predictor), gpu=model.compute.gpu > 0)
-            names |= {variant, PurePath(predictor.path).name}
+            names |= {variant, *(PurePath(path).name for path in predictor.folders.values())}
     return sorted(names)
 
 
 def contexts_of(images: Images, predictor: Predictor, *, gpu: bool = False) -> list[BuildContext]:
-    """Return what has to be built for a predictor, in order: the framework's image, then the model's."""
+    """Return what has to be built for a predictor, in order: the framework's image, then each model's.
+
+    A model that is fetched needs no image: the framework's runs as it is.
+    """
     if isinstance(predictor, ImagePredictor):
         return []
-    framework = _framework(images, _framework_of(predictor), gpu=gpu)
-    return [framework, _model(images, predictor, framework.image)]
+    found = [_framework(images, _framework_of(predictor), gpu=gpu)]
+    for place, path in predictor.folders.items():
+        arguments = {"BASE_IMAGE": found[-1].image, "PREDICTOR": predictor.type, "FOLDER": place}
+        found.append(_model(images, predictor.type, path, arguments))
+    return found
 
 
 def _variant(kind: str, *, gpu: bool) -> str:
@@ -119,20 +125,20 @@ def _framework(images: Images, kind: str, *, gpu: bool) -> BuildContext:
     )
 
 
-def _model(images: Images, predictor: BuiltPredictor, base: str) -> BuildContext:
-    folder = PROJECT / predictor.path
+def _model(images: Images, kind: str, path: str, arguments: Mapping[str, str]) -> BuildContext:
+    folder = PROJECT / path
     if not folder.is_dir():
-        raise MissingModel(f"{predictor.path}: no such folder in {PROJECT}")
-    names, how = _FILES[predictor.type]
+        raise MissingModel(f"{path}: no such folder in {PROJECT}")
+    names, how = _FILES[kind]
     if not any((folder / name).exists() for name in names):
         fix = "run `make models`" if (folder / "train.py").exists() else how
-        raise MissingModel(f"{predictor.path}/{' or '.join(names)}: no such file ({fix})")
+        raise MissingModel(f"{path}/{' or '.join(names)}: no such file ({fix})")
     return BuildContext(
         repository=images.repository(folder.name),
         dockerfile=HERE / "model" / "Dockerfile",
         folder=folder,
         parts=(folder,),
-        arguments={"BASE_IMAGE": base, "PREDICTOR": predictor.type},
+        arguments=arguments,
     )
 
 

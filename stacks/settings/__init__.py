@@ -3,15 +3,9 @@
 from stacks.settings.aws import eks
 from stacks.settings.images import Images
 from stacks.settings.loading import SettingsError, load, load_file
-from stacks.settings.model import (
-    BuiltPredictor,
-    ImagePredictor,
-    Model,
-    OnnxPredictor,
-    PythonPredictor,
-    SklearnPredictor,
-)
+from stacks.settings.model import BuiltPredictor, ImagePredictor, Model, PythonPredictor
 from stacks.settings.platform import Platform
+from stacks.settings.sources import OnnxPredictor, SklearnPredictor
 from stacks.settings.stack import Stack
 
 __all__ = [

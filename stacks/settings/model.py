@@ -2,12 +2,20 @@
 
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from stacks.settings.autoscaling import Autoscaling
-from stacks.settings.aws.units import Arn, S3Path, no_duplicates
+from stacks.settings.aws.access import AwsAccess
 from stacks.settings.base import Settings
+from stacks.settings.sources import (
+    FOLDER,
+    Fetched,
+    OnnxPredictor,
+    PytorchPredictor,
+    SklearnPredictor,
+    TensorflowPredictor,
+)
 from stacks.settings.units import (
     CountOrPercent,
     Cpu,
@@ -20,47 +28,7 @@ from stacks.settings.units import (
 )
 
 
-class SklearnPredictor(Settings):
-    """A fitted scikit-learn estimator, served by axon's own runtime."""
-
-    type: Literal["sklearn"]
-    """`sklearn`: a scikit-learn estimator saved with joblib."""
-
-    path: RelativePath
-    """A folder of the project that holds `model.joblib` and, for `make predict`, `sample.json`."""
-
-
-class OnnxPredictor(Settings):
-    """An ONNX model, served by axon's own runtime."""
-
-    type: Literal["onnx"]
-    """`onnx`: a model in the Open Neural Network Exchange format."""
-
-    path: RelativePath
-    """A folder of the project that holds `model.onnx` and, for `make predict`, `sample.json`."""
-
-
-class PytorchPredictor(Settings):
-    """A PyTorch model, served by axon's own runtime."""
-
-    type: Literal["pytorch"]
-    """`pytorch`: a program of `torch.export`, or TorchScript."""
-
-    path: RelativePath
-    """A folder of the project with `model.pt2` or `model.pt` and, for `make predict`, `sample.json`."""
-
-
-class TensorflowPredictor(Settings):
-    """A TensorFlow model, served by axon's own runtime."""
-
-    type: Literal["tensorflow"]
-    """`tensorflow`: a Keras archive, or a SavedModel."""
-
-    path: RelativePath
-    """A folder of the project with `model.keras` or the folder `model`, and perhaps `sample.json`."""
-
-
-class PythonPredictor(Settings):
+class PythonPredictor(Fetched):
     """A class of your own, served by axon's own runtime."""
 
     type: Literal["python"]
@@ -75,11 +43,13 @@ class PythonPredictor(Settings):
     config: dict[str, Any] = Field(default_factory=dict[str, Any])
     """What the class is given as `config` (name: Cortex's)."""
 
+    @property
+    def folders(self) -> dict[str, str]:
+        """The folder of the project that goes into its image, by its place in it."""
+        return {FOLDER: self.path}
 
-SavedPredictor = SklearnPredictor | OnnxPredictor | PytorchPredictor | TensorflowPredictor
-"""A model that a framework saved."""
 
-BuiltPredictor = SavedPredictor | PythonPredictor
+BuiltPredictor = SklearnPredictor | OnnxPredictor | PytorchPredictor | TensorflowPredictor | PythonPredictor
 """What axon builds an image for."""
 
 
@@ -199,23 +169,6 @@ class Server(Settings):
 BATCHED_IN_FLIGHT = 8
 
 
-class AwsAccess(Settings):
-    """What replicas may do on AWS, by a role of the model's own. On EKS alone."""
-
-    read: list[S3Path] = Field(default_factory=list[str], max_length=20)
-    """Places in S3 that they may read."""
-
-    policy_arns: Annotated[list[Arn], AfterValidator(no_duplicates)] = Field(
-        default_factory=list[str], max_length=10
-    )
-    """Managed policies of yours (Cortex's iam_policy_arns, for one model)."""
-
-    @property
-    def granted(self) -> bool:
-        """Whether there is anything that needs a role."""
-        return bool(self.read or self.policy_arns)
-
-
 class Model(Settings):
     """One model API: a rolling-update Deployment, its autoscaler and its route."""
 
@@ -251,14 +204,25 @@ class Model(Settings):
             return scaling.target_in_flight
         if (scaling.target_cpu_utilization or scaling.target_memory_utilization) and not self.sleeps:
             return None
-        if isinstance(self.predictor, SavedPredictor):
-            return BATCHED_IN_FLIGHT
-        return self.server.threads_per_process if isinstance(self.predictor, PythonPredictor) else 1
+        if isinstance(self.predictor, ImagePredictor):
+            return 1
+        is_class = isinstance(self.predictor, PythonPredictor)
+        return self.server.threads_per_process if is_class else BATCHED_IN_FLIGHT
 
     @property
     def sleeps(self) -> bool:
         """Whether it has no replica while nobody asks."""
         return self.autoscaling.min_replicas == 0
+
+    @property
+    def fetched(self) -> list[str]:
+        """The URLs that replicas fetch."""
+        return [] if isinstance(self.predictor, ImagePredictor) else self.predictor.urls
+
+    @property
+    def access(self) -> AwsAccess:
+        """What replicas may do on AWS: what is granted, and read what they fetch."""
+        return self.aws.and_read([url for url in self.fetched if url.startswith("s3://")])
 
     def endpoint(self, name: str) -> str:
         """Return the path on the gateway of the model called `name`."""

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.engine
 def without_platform(name: str) -> dict[str, Any]:
     """The settings of a stack file, without the add-ons, whose charts a machine may lack."""
     config = yaml.safe_load((STACKS / f"Pulumi.{name}.yaml").read_text())["config"]
-    return {**{key.removeprefix("axon:"): value for key, value in config.items()}, "platform": {"install": False}}
+    settings = {key.removeprefix("axon:"): value for key, value in config.items()}
+    return {**settings, "platform": {"install": False}}
 
 
 def test_a_stack_from_nothing_is_reported_as_new_and_keeps_every_policy(tmp_path: Path) -> None:

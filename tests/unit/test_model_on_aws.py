@@ -13,8 +13,8 @@ from components.iam import document
 from components.model_role import statements
 from stacks.settings import Images, Model
 from stacks.settings import Platform as PlatformSettings
+from stacks.settings.aws.access import AwsAccess
 from stacks.settings.aws.eks import EksCluster
-from stacks.settings.model import AwsAccess
 from tests.unit.conftest import Recorder, arn
 from tests.unit.on_aws import CPU, EXISTING, cluster, on_aws
 

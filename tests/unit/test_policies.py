@@ -15,7 +15,7 @@ from components.iam import allow, document, trust
 from components.model_role import statements
 from stacks.settings import Images, Model
 from stacks.settings import Platform as PlatformSettings
-from stacks.settings.model import AwsAccess
+from stacks.settings.aws.access import AwsAccess
 from tests.doubles.policies import policy_failures
 from tests.unit.conftest import Recorder
 from tests.unit.on_aws import cluster, on_aws

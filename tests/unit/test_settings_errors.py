@@ -139,7 +139,7 @@ WRONG = [
         "type: sklearn, path: predictors/iris",
         "type: sklearn",
         11,
-        "models.iris-classifier.predictor.path: is required",
+        "models.iris-classifier.predictor: needs `path`, a folder of the project, or `model`, a URL, or several `models`",
     ),
     (
         "path: predictors/iris",

@@ -4,15 +4,16 @@ The port opens once the model is loaded, so an answer is the proof that it is. O
 the requests under way are answered.
 """
 
-import asyncio
 import signal
 import sys
 
 import uvicorn
 
 from axon_runtime.config import ConfigError, from_environment
-from axon_runtime.load import load
+from axon_runtime.load import prepare
 from axon_runtime.logs import log
+from axon_runtime.many import ManyApp
+from axon_runtime.metrics import Metrics
 from axon_runtime.saved import LoadError
 from axon_runtime.user import PredictorError
 
@@ -24,9 +25,7 @@ def main() -> None:
     """Serve until SIGTERM; what is wrong with the predictor is one line, and the exit code 1."""
     try:
         config = from_environment()
-        app = load(config)
-        if (sample := config.folder / "sample.json").exists():
-            asyncio.run(app.warm_up(sample.read_bytes()))
+        app = ManyApp(config, prepare) if config.models else prepare(config, Metrics(config.name))
     except (ConfigError, LoadError, PredictorError) as error:
         log("error", str(error))
         sys.exit(1)

@@ -42,6 +42,11 @@ class App:
         metrics.in_flight.set_function(lambda: self._in_flight)
         metrics.queue.set_function(lambda: service.executor.waiting)
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for the model."""
+        return self._service.executor.waiting
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (https://asgi.readthedocs.io/en/latest/specs/www.html)."""
         start = time.perf_counter()

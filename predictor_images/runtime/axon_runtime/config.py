@@ -53,16 +53,43 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return self.max_concurrency + self.max_queue_length
 
 
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a model is fetched from."""
+
+    url: str
+    """`s3://`, `gs://`, `https://`, `http://` or `file://`; a slash at its end: a folder."""
+
+    sha256: str | None = None
+    """The file's checksum, in hex; what differs is refused."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A replica's whole configuration."""
 
     name: str
     kind: Kind
     folder: Path
+    """Of the predictor; or of a fetched model, or its file."""
+
     port: int
     limits: Limits
     arguments: dict[str, Any]
     """What the user's class is given as `config`."""
+
+    model: Source | None = None
+    """Where the model is fetched from, unless it is in the folder."""
+
+    model_path: Path | None = None
+    """What the user's class is given to load, once it is fetched."""
+
+    models: dict[str, Source] = {}
+    """Several models instead of one, by name."""
+
+    cache_size: int | None = None
+    """How many of them are loaded at once; None: all."""
+
+    cache: Path = Path("/models")
+    """Where fetched models are kept."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
@@ -81,7 +108,23 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
         port=_port(environment.get("AXON_PORT", "8080")),
         limits=_decoded("AXON_LIMITS", environment, Limits),
         arguments=_decoded("AXON_CONFIG", environment, dict[str, Any]),
+        model=_source(environment),
+        models=_decoded("AXON_MODELS", environment, dict[str, Source]),
+        cache_size=_count("AXON_CACHE_SIZE", environment),
+        cache=Path(environment.get("AXON_CACHE", "/models")),
     )
+
+
+def _source(environment: Mapping[str, str]) -> Source | None:
+    url = environment.get("AXON_MODEL")
+    return Source(url, environment.get("AXON_MODEL_SHA256")) if url else None
+
+
+def _count(name: str, environment: Mapping[str, str]) -> int | None:
+    text = environment.get(name)
+    if text is None or (text.isdecimal() and int(text) > 0):
+        return int(text) if text else None
+    raise ConfigError(f'{name} is "{text}", not a number of models')
 
 
 def _port(text: str) -> int:

@@ -1,9 +1,12 @@
 """Load what the configuration names."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from axon_runtime.app import App
 from axon_runtime.config import Config
@@ -13,7 +16,7 @@ from axon_runtime.pytorch import load_pytorch
 from axon_runtime.saved import SavedModel, load_onnx, load_sklearn
 from axon_runtime.service import RowsService, Service, UserService
 from axon_runtime.tensorflow import load_tensorflow
-from axon_runtime.user import UserPredictor, bind, instantiate, load_class
+from axon_runtime.user import UserPredictor, bind, instantiate, load_class, load_model
 
 LOADERS: dict[str, Callable[[Path], SavedModel]] = {
     "onnx": load_onnx,
@@ -24,13 +27,36 @@ LOADERS: dict[str, Callable[[Path], SavedModel]] = {
 """How the model of each kind is loaded from its folder."""
 
 
-def load(config: Config) -> App:
+def prepare(config: Config, metrics: Metrics) -> App:
+    """Return the application of a model, which has answered its sample.
+
+    Raises:
+        LoadError, PredictorError: when it cannot be; the text is one line.
+    """
+    config = _located(config)
+    app = load(config, metrics)
+    if (sample := config.folder / "sample.json").exists():
+        asyncio.run(app.warm_up(sample.read_bytes()))
+    return app
+
+
+def _located(config: Config) -> Config:
+    """Return the configuration with its model on this machine, fetched if it is elsewhere."""
+    if config.model is None:
+        return config
+    from axon_runtime.fetch import fetch  # its library is loaded by those alone that need it
+
+    place = fetch(config.model, config.cache)
+    key = "model_path" if config.kind == "python" else "folder"
+    return msgspec.structs.replace(config, **{key: place})
+
+
+def load(config: Config, metrics: Metrics) -> App:
     """Return the application of a model, loaded.
 
     Raises:
         LoadError, PredictorError: when it cannot be; the text is one line.
     """
-    metrics = Metrics(config.name)
     start = time.perf_counter()
     service = _user(config, metrics) if config.kind == "python" else _saved(config, metrics)
     metrics.load_seconds.set(time.perf_counter() - start)
@@ -50,7 +76,10 @@ def _saved(config: Config, metrics: Metrics) -> Service:
 
 
 def _user(config: Config, metrics: Metrics) -> Service:
-    predictor = bind(instantiate(load_class(config.folder), config.arguments))
+    made = instantiate(load_class(config.folder), config.arguments)
+    if config.model_path:
+        load_model(made, config.model_path)
+    predictor = bind(made)
     threads = min(config.limits.threads_per_process, config.limits.max_concurrency)
     executor = Executor(
         lambda calls: _each(predictor, calls), max_batch_size=1, threads=threads, on_batch=metrics.ran

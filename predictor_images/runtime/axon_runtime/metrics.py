@@ -11,22 +11,22 @@ class Metrics:
     """Counters of one model. Autoscaling reads `axon_in_flight_requests`."""
 
     def __init__(self, model: str) -> None:
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         label = ["model"]
         self.requests = Counter(
-            "axon_requests", "Requests answered", ["model", "status"], registry=self._registry
+            "axon_requests", "Requests answered", ["model", "status"], registry=self.registry
         )
         self.seconds = Histogram(
             "axon_request_duration_seconds",
             "From the whole request to the whole answer",
             label,
             buckets=_SECONDS,
-            registry=self._registry,
+            registry=self.registry,
         ).labels(model)
         self.in_flight = Gauge(
-            "axon_in_flight_requests", "Requests executing and waiting", label, registry=self._registry
+            "axon_in_flight_requests", "Requests executing and waiting", label, registry=self.registry
         ).labels(model)
-        self.queue = Gauge("axon_queue_length", "Requests waiting", label, registry=self._registry).labels(
+        self.queue = Gauge("axon_queue_length", "Requests waiting", label, registry=self.registry).labels(
             model
         )
         self.batches = Histogram(
@@ -34,17 +34,17 @@ class Metrics:
             "Requests that were run together",
             label,
             buckets=_SIZES,
-            registry=self._registry,
+            registry=self.registry,
         ).labels(model)
         self.predict_seconds = Histogram(
             "axon_predict_duration_seconds",
             "One run of the model",
             label,
             buckets=_SECONDS,
-            registry=self._registry,
+            registry=self.registry,
         ).labels(model)
         self.load_seconds = Gauge(
-            "axon_model_load_seconds", "How long loading took", label, registry=self._registry
+            "axon_model_load_seconds", "How long loading took", label, registry=self.registry
         ).labels(model)
         self._model = model
         self._by_status: dict[int, Counter] = {}
@@ -64,4 +64,4 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return the page that Prometheus reads."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)

@@ -1,5 +1,6 @@
 """What a replica answers, as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.0)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from axon_runtime.service import Service
@@ -47,17 +48,34 @@ _PREDICTIONS = {
 
 def document(name: str, service: Service) -> dict[str, Any]:
     """Return the description of a model's endpoints."""
-    saved = bool(service.inputs)
+    return _document(name, _of_model(name, "/", saved=bool(service.inputs)))
+
+
+def document_of_many(title: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return the description of the endpoints of several saved models."""
+    paths: dict[str, Any] = {"/": {"get": _read("Which models there are")}}
+    for name in names:
+        paths |= _of_model(name, f"/{name}", saved=True)
+    return _document(title, paths)
+
+
+def _of_model(name: str, root: str, *, saved: bool) -> dict[str, Any]:
     predict = _operation("Predict", _ROWS, _PREDICTIONS) if saved else _operation("Predict", {}, {})
     model = f"/v2/models/{name}"
     return {
+        root: {"post": predict, "get": _read("What the model is")},
+        f"{model}/infer": {"post": _operation("Predict, by the Open Inference Protocol", _INFER, {})},
+        model: {"get": _read("What the model is")},
+        f"{model}/ready": {"get": _read("Whether the model is ready", "text/plain")},
+    }
+
+
+def _document(title: str, paths: dict[str, Any]) -> dict[str, Any]:
+    return {
         "openapi": "3.1.0",
-        "info": {"title": name, "version": "1"},
+        "info": {"title": title, "version": "1"},
         "paths": {
-            "/": {"post": predict, "get": _read("What the model is")},
-            f"{model}/infer": {"post": _operation("Predict, by the Open Inference Protocol", _INFER, {})},
-            model: {"get": _read("What the model is")},
-            f"{model}/ready": {"get": _read("Whether the model is ready", "text/plain")},
+            **paths,
             "/v2": {"get": _read("What the server is")},
             "/v2/health/live": {"get": _read("Whether the server lives", "text/plain")},
             "/v2/health/ready": {"get": _read("Whether the server is ready", "text/plain")},

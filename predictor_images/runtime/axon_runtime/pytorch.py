@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from axon_runtime.saved import LoadError, Rows, SavedModel, first_of, loaded
+from axon_runtime.saved import LoadError, Rows, SavedModel, file_in, first_of, loaded
 
 
-def load_pytorch(folder: Path) -> SavedModel:
-    """Load `model.pt2` (torch.export) or `model.pt` (TorchScript), of one input of rows.
+def load_pytorch(place: Path) -> SavedModel:
+    """Load a program of torch.export (in a folder `model.pt2`) or TorchScript (`model.pt`), of rows.
 
     It runs on the GPU if there is one. What it returns first is what it predicts.
 
@@ -22,7 +22,7 @@ def load_pytorch(folder: Path) -> SavedModel:
     import torch  # only images of PyTorch have it
 
     torch.set_num_threads(1)  # replicas scale; threads of one would fight for its cores
-    path = folder / "model.pt2" if (folder / "model.pt2").exists() else folder / "model.pt"
+    path = file_in(place, "model.pt2", "model.pt")
     module, dtype, features = loaded(path, _exported if path.suffix == ".pt2" else _scripted)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     module.to(device)

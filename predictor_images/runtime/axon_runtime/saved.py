@@ -54,8 +54,8 @@ class SavedModel:
             return error
 
 
-def load_sklearn(folder: Path) -> SavedModel:
-    """Load a fitted estimator that joblib saved, `model.joblib`.
+def load_sklearn(place: Path) -> SavedModel:
+    """Load a fitted estimator that joblib saved: a file, or `model.joblib` in a folder.
 
     Raises:
         LoadError: when the file is missing, damaged, or not an estimator.
@@ -65,7 +65,7 @@ def load_sklearn(folder: Path) -> SavedModel:
 
     # The estimator's own settings were checked when it was fitted; it would check them at each call.
     sklearn.set_config(skip_parameter_validation=True)
-    path = folder / "model.joblib"
+    path = file_in(place, "model.joblib")
     estimator = loaded(path, joblib.load)
     if not hasattr(estimator, "predict"):
         raise LoadError(f"{path} holds a {type(estimator).__name__}, which has no predict()")
@@ -74,8 +74,8 @@ def load_sklearn(folder: Path) -> SavedModel:
     return SavedModel(estimator.predict, "sklearn_joblib", features, (TypeError, ValueError))
 
 
-def load_onnx(folder: Path) -> SavedModel:
-    """Load an ONNX model of one input, `model.onnx`; its first output is what it predicts.
+def load_onnx(place: Path) -> SavedModel:
+    """Load an ONNX model of one input, a file, or `model.onnx` in a folder; it predicts its first output.
 
     Raises:
         LoadError: when the file is missing, damaged, or has several inputs.
@@ -83,7 +83,7 @@ def load_onnx(folder: Path) -> SavedModel:
     import onnxruntime  # only images of ONNX have it
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 
-    path = folder / "model.onnx"
+    path = file_in(place, "model.onnx")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # replicas scale; threads of one would fight for its cores
     providers = ["CPUExecutionProvider"]
@@ -111,6 +111,13 @@ _ONNX_TYPES: dict[str, Any] = {
     "tensor(int32)": np.int32,
     "tensor(string)": np.object_,
 }
+
+
+def file_in(place: Path, *names: str) -> Path:
+    """Return a model's file: a fetched one has its own name; in a folder, the first of the names."""
+    if place.is_file():
+        return place
+    return next((place / name for name in names if (place / name).exists()), place / names[-1])
 
 
 def loaded(path: Path, load: Callable[[Path], Any]) -> Any:

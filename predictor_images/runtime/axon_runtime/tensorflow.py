@@ -3,32 +3,41 @@
 # Its images have it; the checks run without.
 # pyright: reportMissingImports=false, reportMissingModuleSource=false
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from axon_runtime.saved import LoadError, Rows, SavedModel, first_of, loaded
+from axon_runtime.saved import LoadError, Rows, SavedModel, file_in, first_of, loaded
+
+_STARTED_WITH = {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+}
 
 
-def load_tensorflow(folder: Path) -> SavedModel:
-    """Load `model.keras`, or the folder `model` of a SavedModel, of one input of rows.
+def load_tensorflow(place: Path) -> SavedModel:
+    """Load a Keras archive, or a SavedModel's folder, of one input of rows: itself, or `model` in a folder.
 
     It runs on the GPU if there is one. Its first output is what it predicts.
 
     Raises:
         LoadError: when it is missing, damaged, or has several inputs.
     """
+    # Read when TensorFlow starts: replicas scale, not the threads of one, and the log is the replica's own.
+    for name, value in _STARTED_WITH.items():
+        os.environ.setdefault(name, value)
     import tensorflow as tf  # only images of TensorFlow have it
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)  # replicas scale, not the threads of one
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    path = folder / "model.keras" if (folder / "model.keras").exists() else folder / "model"
-    function, spec = loaded(path, _keras if path.suffix else _saved_model)
+    path = place if (place / "saved_model.pb").exists() else file_in(place, "model.keras", "model")
+    keras = path.is_file()
+    function, spec = loaded(path, _keras if keras else _saved_model)
 
     def predict(rows: Rows) -> Rows:
         return first_of(function(tf.constant(rows.astype(spec.dtype.as_numpy_dtype, copy=False)))).numpy()
 
-    platform = "tensorflow_keras" if path.suffix else "tensorflow_savedmodel"
+    platform = "tensorflow_keras" if keras else "tensorflow_savedmodel"
     wrong = (tf.errors.InvalidArgumentError, ValueError, TypeError)
     return SavedModel(predict, platform, spec.shape[-1] if spec.shape.rank else None, wrong)
 

@@ -51,6 +51,24 @@ def instantiate(cls: type[Any], config: Mapping[str, Any]) -> Any:
         raise PredictorError(f"{cls.__name__}.__init__ failed: {_cause(error)}") from error
 
 
+def load_model(predictor: Any, model: Path) -> None:
+    """Give the predictor its fetched model, by its method `load`.
+
+    Raises:
+        PredictorError: when it has none, or that fails.
+    """
+    name = type(predictor).__name__
+    method = getattr(predictor, "load", None)
+    if not callable(method):
+        raise PredictorError(f"{name} has no method load(model_path), which a predictor with a model needs")
+    if inspect.iscoroutinefunction(method):
+        raise PredictorError(f"{name}.load is async, and is called before there is an event loop")
+    try:
+        method(str(model))
+    except Exception as error:
+        raise PredictorError(f"{name}.load failed: {_cause(error)}") from error
+
+
 def bind(predictor: Any) -> "UserPredictor":
     """Return the predictor, ready to be called.
 

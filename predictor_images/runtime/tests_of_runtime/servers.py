@@ -23,6 +23,12 @@ class Replica:
         self.process, self.port, self.name = process, port, name
         self.url = f"http://127.0.0.1:{port}"
 
+    def post(self, body: Any, path: str = "/") -> Any:
+        """Return the answer to a request, which must be 200."""
+        answer = httpx.post(f"{self.url}{path}", json=body, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     def metric(self, name: str) -> float:
         """Return the sum of a metric's samples."""
         lines = httpx.get(f"{self.url}/metrics").text.splitlines()
@@ -38,10 +44,15 @@ class Replica:
 
 @contextmanager
 def replica(
-    kind: str, folder: Path, *, limits: dict[str, Any] | None = None, config: dict[str, Any] | None = None
+    kind: str,
+    folder: Path,
+    *,
+    limits: dict[str, Any] | None = None,
+    config: dict[str, Any] | None = None,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[Replica]:
     """Start a replica, wait until it is ready, and end it."""
-    process, port = start(kind, folder, limits=limits, config=config)
+    process, port = start(kind, folder, limits=limits, config=config, environment=environment)
     try:
         _await_ready(process, port)
         yield Replica(process, port, folder.name)
@@ -51,13 +62,18 @@ def replica(
 
 
 def start(
-    kind: str, folder: Path, *, limits: dict[str, Any] | None = None, config: dict[str, Any] | None = None
+    kind: str,
+    folder: Path,
+    *,
+    limits: dict[str, Any] | None = None,
+    config: dict[str, Any] | None = None,
+    environment: dict[str, str] | None = None,
 ) -> tuple["subprocess.Popen[str]", int]:
     """Start a replica and return its process and port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {
+    told = {
         **os.environ,
         "AXON_PREDICTOR": kind,
         "AXON_PREDICTOR_FOLDER": str(folder),
@@ -66,11 +82,10 @@ def start(
         "AXON_LIMITS": json.dumps(limits or {}),
         "AXON_CONFIG": json.dumps(config or {}),
         "PYTHONDONTWRITEBYTECODE": "1",
+        **(environment or {}),
     }
     command = [sys.executable, "-m", "axon_runtime"]
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    process = subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return process, port
 
 

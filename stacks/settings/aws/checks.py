@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from stacks.settings.aws.access import MOST_PLACES
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.aws.node_group import NodeGroup
 from stacks.settings.errors import Path, Problem, nearest
@@ -21,6 +22,11 @@ def aws_problems(cluster: EksCluster, models: Mapping[str, Model]) -> Iterator[P
     yield from _crowded_subnets(cluster)
     for name, model in models.items():
         path: Path = ("models", name)
+        if len(model.access.read) > MOST_PLACES:
+            places = f"{len(model.access.read)} places in S3 are more than a role's {MOST_PLACES}"
+            yield Problem(
+                (*path, "predictor"), f"{places}: give their folder in `aws.read`, with a slash last"
+            )
         unknown = list(_unknown_groups(cluster, model, path))
         yield from unknown or _does_not_fit(cluster, model, path)
 

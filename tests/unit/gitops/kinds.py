@@ -66,6 +66,20 @@ def removed_model() -> World:
     return world
 
 
+def another_model() -> World:
+    """A model that replicas fetch: its place stands in their environment."""
+    world = World()
+    old, new = "s3://axon-models/iris/1.joblib", "s3://axon-models/iris/2.joblib"
+    world.before = world.before.replace("path: predictors/iris", f"model: {old}")
+    world.models[IRIS]["predictor"] = {"type": "sklearn", "model": new}
+    step = world.find(DEPLOYMENT, IRIS)
+    for state in ("oldState", "newState"):
+        container = step[state]["inputs"]["spec"]["template"]["spec"]["containers"][0]
+        container["env"].append({"name": "AXON_MODEL", "value": old})
+    world.update(DEPLOYMENT, IRIS, {f"{CONTAINER}.env[1].value": new})
+    return world
+
+
 def replicas() -> World:
     world = World()
     world.models[IRIS]["autoscaling"] = {"min_replicas": 2, "max_replicas": 20}
@@ -280,6 +294,7 @@ KINDS: dict[str, Callable[[], World]] = {
         rollout_with_a_gap,
         new_model,
         removed_model,
+        another_model,
         replicas,
         sleeps,
         scales_on_cpu,

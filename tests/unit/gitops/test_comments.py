@@ -96,6 +96,7 @@ def test_what_the_engine_marks_as_secret_is_hidden() -> None:
         ({"db_password": "hunter2"}, {"db_password": MASK}),
         ({"name": "API_TOKEN", "value": "abc"}, {"name": "API_TOKEN", "value": MASK}),
         ({"name": "AXON_MODEL_NAME", "value": "iris"}, {"name": "AXON_MODEL_NAME", "value": "iris"}),
+        ({"credentials_secret": "my-keys"}, {"credentials_secret": "my-keys"}),
         ({"secret_name": "keys", "max_tokens": 64}, {"secret_name": "keys", "max_tokens": 64}),
         ("postgres://axon:hunter2@db/models", f"postgres://{MASK}@db/models"),
         ("https://s3/iris?X-Amz-Signature=0a1b2c&v=1", f"https://s3/iris?X-Amz-Signature={MASK}&v=1"),

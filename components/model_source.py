@@ -1,0 +1,60 @@
+"""What a pod needs for a model that its replica fetches: a cache, and where the model is."""
+
+import json
+
+import pulumi_kubernetes as k8s
+
+from stacks.settings.model import ImagePredictor, Model
+from stacks.settings.sources import FOLDER, OneOfMany, SavedPredictor
+
+# The runtime's own default (axon_runtime/config.py).
+CACHE = "/models"
+_NAME = "models"
+
+
+def cache_volumes(model: Model) -> list[k8s.core.v1.VolumeArgs]:
+    """Return the cache's volume: the claim that replicas share, else one that goes with the pod."""
+    predictor = model.predictor
+    if isinstance(predictor, ImagePredictor) or not model.fetched:
+        return []
+    if predictor.cache_claim is None:
+        return [k8s.core.v1.VolumeArgs(name=_NAME, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs())]
+    claim = k8s.core.v1.PersistentVolumeClaimVolumeSourceArgs(claim_name=predictor.cache_claim)
+    return [k8s.core.v1.VolumeArgs(name=_NAME, persistent_volume_claim=claim)]
+
+
+def cache_mounts(model: Model) -> list[k8s.core.v1.VolumeMountArgs]:
+    """Return where the cache is."""
+    return [k8s.core.v1.VolumeMountArgs(name=_NAME, mount_path=CACHE)] if model.fetched else []
+
+
+def shares_cache(model: Model) -> bool:
+    """Whether the cache is a claim, which somebody else's user may own."""
+    return not isinstance(model.predictor, ImagePredictor) and model.predictor.cache_claim is not None
+
+
+def source_environment(model: Model) -> dict[str, str]:
+    """Return what the runtime is told of its model, or of its models."""
+    predictor = model.predictor
+    if isinstance(predictor, ImagePredictor):
+        return {}
+    told = {"AXON_MODEL": predictor.model, "AXON_MODEL_SHA256": predictor.sha256}
+    if isinstance(predictor, SavedPredictor) and predictor.models:
+        told["AXON_MODELS"] = json.dumps({name: _told(name, one) for name, one in predictor.models.items()})
+        told["AXON_CACHE_SIZE"] = str(predictor.cache_size) if predictor.cache_size else None
+    told["AXON_CACHE"] = CACHE if model.fetched else None
+    return {key: value for key, value in told.items() if value}
+
+
+def _told(name: str, source: OneOfMany) -> dict[str, str]:
+    found = {"url": source.model or f"file://{FOLDER}/{name}", "sha256": source.sha256}
+    return {key: value for key, value in found.items() if value}
+
+
+def credentials(model: Model) -> list[k8s.core.v1.EnvFromSourceArgs] | None:
+    """Return the Secret that its keys to the model are in."""
+    predictor = model.predictor
+    if isinstance(predictor, ImagePredictor) or predictor.credentials_secret is None:
+        return None
+    secret = k8s.core.v1.SecretEnvSourceArgs(name=predictor.credentials_secret)
+    return [k8s.core.v1.EnvFromSourceArgs(secret_ref=secret)]

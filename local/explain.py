@@ -1,0 +1,58 @@
+"""Why replicas of a stack's models are not ready: each pod's own reason, and the end of its log."""
+
+import json
+from typing import Any
+
+from local.kubernetes import kubectl
+from local.steps import StepFailed, console
+from stacks.settings import Stack
+from stacks.settings.aws.eks import EksCluster
+
+_LAST_LINES = 5
+
+
+def explain(stack: Stack) -> None:
+    """Print, for each replica that is not ready, what Kubernetes and the replica itself say."""
+    namespace = stack.platform.namespace
+    if isinstance(stack.cluster, EksCluster):  # the current context may be any cluster
+        console.print(
+            f"why replicas are not ready: kubectl describe pods -n {namespace} (docs/aws.md: Access)"
+        )
+        return
+    for pod in json.loads(kubectl(None, "get", "pods", "-n", namespace, "-o", "json"))["items"]:
+        model, reason = pod["metadata"]["labels"].get("app.kubernetes.io/name"), reason_of(pod)
+        if model in stack.models and reason:
+            console.print(f"[bold]{model}[/bold]  {pod['metadata']['name']}: {reason}", highlight=False)
+            _print_log(namespace, pod)
+
+
+def _print_log(namespace: str, pod: dict[str, Any]) -> None:
+    statuses = pod["status"].get("containerStatuses", [])
+    last = ["--previous"] if any(status.get("restartCount") for status in statuses) else []
+    try:
+        log = kubectl(None, "logs", pod["metadata"]["name"], "-n", namespace, f"--tail={_LAST_LINES}", *last)
+    except StepFailed:  # it has never run
+        return
+    for line in log.splitlines():
+        console.print(f"    {line}", highlight=False, markup=False)
+
+
+def reason_of(pod: dict[str, Any]) -> str | None:
+    """Return why a pod is not ready, or nothing if it is, or is being deleted."""
+    if "deletionTimestamp" in pod["metadata"]:
+        return None
+    status = pod["status"]
+    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    if conditions.get("Ready", {}).get("status") == "True":
+        return None
+    for container in status.get("containerStatuses", []):
+        ended = container.get("lastState", {}).get("terminated", {})
+        said = container.get("state", {}).get("waiting") or container.get("state", {}).get("terminated") or {}
+        if said.get("reason") == "CrashLoopBackOff" and ended:
+            return f"its container ended with {ended['exitCode']} ({ended['reason']})"
+        if said.get("reason"):
+            return f"{said['reason']}: {said.get('message', '')}".rstrip(": ")
+    scheduled = conditions.get("PodScheduled", {})
+    if scheduled.get("status") == "False":
+        return f"{scheduled['reason']}: {scheduled['message']}"
+    return "it does not answer its readiness probe yet"

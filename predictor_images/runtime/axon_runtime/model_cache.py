@@ -1,0 +1,108 @@
+"""Models that are loaded when they are asked for, no more than a number at once."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from axon_runtime.app import App
+from axon_runtime.logs import log
+
+# A model that could not be loaded is not tried again at once: its store, or its owner, needs time.
+RETRY_SECONDS = 10
+
+
+class ModelError(Exception):
+    """A model cannot be loaded. Its text is one line."""
+
+
+class ModelCache:
+    """The loaded models, the least recently used first. It belongs to one event loop.
+
+    A model that is dropped is forgotten, not ended: requests under way hold it, and the last one frees it.
+    """
+
+    def __init__(self, make: Callable[[str], App], limit: int) -> None:
+        """Take what loads a model by name, in a thread; `limit` models are loaded at once."""
+        self._make, self._limit = make, limit
+        self._loaded: OrderedDict[str, App] = OrderedDict()
+        self._loading: dict[str, asyncio.Task[App]] = {}
+        self._failed: dict[str, tuple[float, str]] = {}
+        self._under_way = 0
+        self._changed = asyncio.Condition()
+
+    @property
+    def loaded(self) -> list[str]:
+        """The names of the loaded models, the least recently used first."""
+        return list(self._loaded)
+
+    def peek(self, name: str) -> App | None:
+        """Return a model if it is loaded; this is no use of it."""
+        return self._loaded.get(name)
+
+    def use(self, name: str) -> App | None:
+        """Return a model if it is loaded, which is now the most recently used one."""
+        if name in self._loaded:
+            self._loaded.move_to_end(name)
+        return self._loaded.get(name)
+
+    def failure(self, name: str) -> str | None:
+        """Return why a model could not be loaded a moment ago."""
+        at, text = self._failed.get(name, (float("-inf"), ""))
+        return text if time.monotonic() - at < RETRY_SECONDS else None
+
+    def load_now(self, name: str) -> None:
+        """Load a model, before there is an event loop.
+
+        Raises:
+            LoadError: when it cannot be.
+        """
+        self._loaded[name] = self._make(name)
+
+    async def get(self, name: str) -> App:
+        """Return a model, loaded.
+
+        Raises:
+            ModelError: when it cannot be.
+        """
+        if app := self.use(name):
+            return app
+        if failure := self.failure(name):
+            raise ModelError(failure)
+        task = self._loading.get(name)
+        if task is None:
+            task = self._loading[name] = asyncio.create_task(self._load(name))
+            task.add_done_callback(lambda ended: self._ended(name, ended))
+        return await asyncio.shield(task)  # who waits may go; others wait for it too
+
+    def _ended(self, name: str, task: "asyncio.Task[App]") -> None:
+        del self._loading[name]
+        if not task.cancelled():
+            task.exception()  # it is in the log, whether or not somebody still waits
+
+    async def _load(self, name: str) -> App:
+        await self._room()
+        try:
+            app = await asyncio.to_thread(self._make, name)
+            self._loaded[name] = app
+            return app
+        except Exception as error:
+            text = str(error).splitlines()[0] if str(error) else type(error).__name__
+            self._failed[name] = time.monotonic(), text
+            log("error", text, model=name)
+            raise ModelError(text) from error
+        finally:
+            self._under_way -= 1
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def _room(self) -> None:
+        """Take a place, dropping a model for it; where all are still loading, wait for one."""
+        async with self._changed:
+            while len(self._loaded) + self._under_way >= self._limit:
+                if not self._loaded:
+                    await self._changed.wait()
+                    continue
+                name, _ = self._loaded.popitem(last=False)
+                log("info", "the model is dropped", model=name)
+            self._under_way += 1

@@ -1,0 +1,188 @@
+"""Saved models, and where they come from: a folder of the project, or a URL that replicas fetch them from."""
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from stacks.settings.base import Settings
+from stacks.settings.units import DnsLabel, RelativePath
+
+_FORMS = "s3://bucket/key, gs://bucket/key, https://host/path or file:///path"
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; wildcards are IAM's.
+_PLACES = (
+    r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^/*?][^*?]*",
+    r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/[^/].*",
+    r"https?://[^/?#\s]+/[^/?#\s][^#\s]*",
+    r"file:///[^/].*",
+)
+
+
+def _model_url(text: str) -> str:
+    if not any(re.fullmatch(place, text) for place in _PLACES):
+        raise ValueError(f'"{text}" is not where a model can be fetched from ({_FORMS})')
+    if text.startswith("http"):
+        parts = urlsplit(text)
+        if "@" in parts.netloc:
+            raise ValueError("a password here would be stored in plain text")
+        if parts.path.endswith("/"):
+            raise ValueError(f'"{text}" is a folder, and a web server lists none (name a file)')
+    return text
+
+
+def _sha256(text: str) -> str:
+    if re.fullmatch(r"[0-9a-f]{64}", text):
+        return text
+    raise ValueError(f'"{text}" is not a SHA-256 (64 hex digits in lower case, from `sha256sum FILE`)')
+
+
+def _object_name(text: str) -> str:
+    if re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", text):
+        return text
+    raise ValueError(f'"{text}" is not the name of a Kubernetes object')
+
+
+FOLDER = "/predictor"
+"""Where an image holds what comes from the project."""
+
+# What the server answers beside models, at `/` and a name.
+_RESERVED = frozenset({"live", "metrics", "ready", "v2"})
+
+ModelUrl = Annotated[str, AfterValidator(_model_url)]
+Sha256 = Annotated[str, AfterValidator(_sha256)]
+ObjectName = Annotated[str, AfterValidator(_object_name)]
+
+
+class Source(Settings):
+    """A model that replicas fetch when they start."""
+
+    model: ModelUrl | None = None
+    """`s3://bucket/key`, `gs://…`, `https://…` or `file:///…`; with a slash at its end, a folder."""
+
+    sha256: Sha256 | None = None
+    """The checksum of `model`, a single file: another one is refused, and a preview shows when it changes."""
+
+    @model_validator(mode="after")
+    def _of_a_file(self) -> "Source":
+        if self.sha256 and not self.model:
+            raise _wrong("sha256", "is of a `model`, and there is none")
+        if self.sha256 and (self.model or "").endswith("/"):
+            raise _wrong("sha256", "is of one file, and `model` is a folder")
+        return self
+
+
+class Fetched(Source):
+    """What replicas fetch, and how."""
+
+    cache_claim: ObjectName | None = None
+    """A PersistentVolumeClaim of the models' namespace that replicas keep fetched models in, together."""
+
+    credentials_secret: ObjectName | None = None
+    """A Secret of that namespace whose keys are environment variables, such as AWS_ACCESS_KEY_ID."""
+
+    @property
+    def urls(self) -> list[str]:
+        """What is fetched."""
+        return [self.model] if self.model else []
+
+    @model_validator(mode="after")
+    def _for_a_url(self) -> "Fetched":
+        for key in ("cache_claim", "credentials_secret"):
+            if getattr(self, key) and not self.urls:
+                raise _wrong(key, "is for a `model`, and nothing is fetched")
+        return self
+
+
+class OneOfMany(Source):
+    """One of several models of a replica; a path or URL alone is short for it."""
+
+    path: RelativePath | None = None
+    """A folder of the project that holds the model."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "OneOfMany":
+        if (self.path is None) == (self.model is None):
+            raise PydanticCustomError("source", "needs either `path` or `model`")
+        return self
+
+
+def _source(value: object) -> object:
+    if isinstance(value, str):
+        return {"model" if "://" in value else "path": value}
+    return value
+
+
+class SavedPredictor(Fetched):
+    """A model, or several, that axon's own runtime loads."""
+
+    path: RelativePath | None = None
+    """A folder of the project that holds the model and, for `make predict`, `sample.json`."""
+
+    models: dict[
+        DnsLabel, Annotated[OneOfMany, BeforeValidator(_source, json_schema_input_type=str | OneOfMany)]
+    ] = Field(default_factory=dict[str, OneOfMany], max_length=200)
+    """Several models in each replica, by the name that a request's path chooses them with."""
+
+    cache_size: int | None = Field(default=None, ge=1)
+    """How many of `models` are loaded at once (name: Cortex's); the least recently used goes. Unset: all."""
+
+    @property
+    def urls(self) -> list[str]:
+        """What is fetched."""
+        return [source.model for source in (self, *self.models.values()) if source.model]
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """The folders of the project that go into its image, by their place in it."""
+        if self.path:
+            return {FOLDER: self.path}
+        return {f"{FOLDER}/{name}": source.path for name, source in self.models.items() if source.path}
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "SavedPredictor":
+        given = [key for key in ("path", "model", "models") if getattr(self, key)]
+        if not given:
+            raise PydanticCustomError(
+                "source", "needs `path`, a folder of the project, or `model`, a URL, or several `models`"
+            )
+        if len(given) > 1:
+            raise _wrong(given[1], f"stands beside `{given[0]}`: give one of them")
+        if self.cache_size and not self.models:
+            raise _wrong("cache_size", "is of `models`, and there are none")
+        for name in _RESERVED.intersection(self.models):
+            raise _wrong(f"models.{name}", f"/{name} is a path of the server's own: choose another name")
+        return self
+
+
+class SklearnPredictor(SavedPredictor):
+    """A fitted scikit-learn estimator, served by axon's own runtime."""
+
+    type: Literal["sklearn"]
+    """`sklearn`: a scikit-learn estimator saved with joblib, `model.joblib` in its folder."""
+
+
+class OnnxPredictor(SavedPredictor):
+    """An ONNX model, served by axon's own runtime."""
+
+    type: Literal["onnx"]
+    """`onnx`: a model in the Open Neural Network Exchange format, `model.onnx` in its folder."""
+
+
+class PytorchPredictor(SavedPredictor):
+    """A PyTorch model, served by axon's own runtime."""
+
+    type: Literal["pytorch"]
+    """`pytorch`: a program of `torch.export`, `model.pt2` in its folder, or TorchScript, `model.pt`."""
+
+
+class TensorflowPredictor(SavedPredictor):
+    """A TensorFlow model, served by axon's own runtime."""
+
+    type: Literal["tensorflow"]
+    """`tensorflow`: a Keras archive, `model.keras` in its folder, or a SavedModel, the folder `model`."""
+
+
+def _wrong(key: str, message: str) -> PydanticCustomError:
+    return PydanticCustomError("source", "{message}", {"message": message, "at": key})

@@ -1,0 +1,52 @@
+"""Why a replica is not ready, in one line."""
+
+from typing import Any
+
+import pytest
+
+from local.explain import reason_of
+
+READY = [{"type": "Ready", "status": "True"}]
+UNSCHEDULED = {
+    "type": "PodScheduled",
+    "status": "False",
+    "reason": "Unschedulable",
+    "message": "0/1 nodes are available: 1 Insufficient cpu.",
+}
+
+
+def waiting(reason: str, message: str = "", **more: Any) -> dict[str, Any]:
+    return {"state": {"waiting": {"reason": reason, "message": message}}, **more}
+
+
+ENDED = {"terminated": {"exitCode": 1, "reason": "Error"}}
+KILLED = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ({"conditions": READY}, None),
+        ({"conditions": [UNSCHEDULED]}, "Unschedulable: 0/1 nodes are available: 1 Insufficient cpu."),
+        (
+            {"containerStatuses": [waiting("ImagePullBackOff", 'Back-off pulling image "none:1"')]},
+            'ImagePullBackOff: Back-off pulling image "none:1"',
+        ),
+        (
+            {"containerStatuses": [waiting("CrashLoopBackOff", lastState=ENDED)]},
+            "its container ended with 1 (Error)",
+        ),
+        (
+            {"containerStatuses": [waiting("CrashLoopBackOff", lastState=KILLED)]},
+            "its container ended with 137 (OOMKilled)",
+        ),
+        ({"containerStatuses": [waiting("ContainerCreating")]}, "ContainerCreating"),
+        ({"containerStatuses": [{"state": {"running": {}}}]}, "it does not answer its readiness probe yet"),
+    ],
+)
+def test_a_replica_that_is_not_ready_says_why(status: dict[str, Any], reason: str | None) -> None:
+    assert reason_of({"metadata": {}, "status": status}) == reason
+
+
+def test_a_replica_that_goes_has_nothing_to_explain() -> None:
+    assert reason_of({"metadata": {"deletionTimestamp": "now"}, "status": {}}) is None

@@ -50,7 +50,7 @@ def _what(inputs: Any) -> str:
 
 
 def _size(inputs: Any) -> str:
-    low, high = value_at(inputs, "scalingConfig.minSize"), value_at(inputs, "scalingConfig.maxSize")
+    low, high = _bounds(inputs)
     return f"{low} to {high} nodes"
 
 
@@ -77,6 +77,7 @@ def _update(nodes: Change, changes: Sequence[Change]) -> Iterator[Said]:
     paths = [part.path for part in nodes.differences]
     if any(path.startswith("scalingConfig") for path in paths) and _size(nodes.old) != _size(nodes.new):
         yield Said(f"{_size(nodes.old)} → {_size(nodes.new)}, no node is replaced")
+        yield from _refused(nodes)
     if any(path == "version" or path.startswith("launchTemplate") for path in paths):
         yield Said(
             f"{_rolled(nodes, changes)}, nodes are replaced in batches, each drained first", Risk.ROLLING
@@ -86,6 +87,20 @@ def _update(nodes: Change, changes: Sequence[Change]) -> Iterator[Said]:
             yield Said(f"{key} change, no node is replaced")
     if any(path.startswith("updateConfig") for path in paths):
         yield Said("how many nodes an update replaces at once changes")
+
+
+def _refused(nodes: Change) -> Iterator[Said]:
+    """Say when AWS takes no such size: the present one, which is the autoscaler's, has to be moved first."""
+    (low, high), (old_low, old_high) = _bounds(nodes.new), _bounds(nodes.old)
+    first = "then move the size first (docs/aws.md, Nodes)"
+    if low > old_low:
+        yield Said(f"AWS refuses it while fewer than {low} run: {first}")
+    if high < old_high:
+        yield Said(f"AWS refuses it while more than {high} run: {first}")
+
+
+def _bounds(inputs: Any) -> tuple[int, int]:
+    return value_at(inputs, "scalingConfig.minSize") or 0, value_at(inputs, "scalingConfig.maxSize") or 0
 
 
 def _rolled(nodes: Change, changes: Sequence[Change]) -> str:

@@ -112,6 +112,20 @@ def test_two_replicas_survive_a_rollout_with_a_gap() -> None:
     assert "rolling update of 2 to 4 replicas, no downtime expected" in finding_of(world).text
 
 
+def resized(low: int, high: int) -> str:
+    """What is said of a group of 1 to 5 nodes that gets other bounds."""
+    world = World()
+    bounds = {"scalingConfig.minSize": low, "scalingConfig.maxSize": high}
+    world.update("aws:eks/nodeGroup:NodeGroup", "cpu-spot", bounds)
+    return finding_of(world).text
+
+
+def test_a_size_that_aws_may_refuse_is_said() -> None:
+    assert "while fewer than 3 run: then move the size first" in resized(3, 5)
+    assert "while more than 4 run: then move the size first" in resized(1, 4)
+    assert resized(0, 9) == "1 to 5 nodes → 0 to 9 nodes, no node is replaced"
+
+
 def test_a_lost_route_is_disruptive() -> None:
     world = World()
     world.find(ROUTE, IRIS)["op"] = "delete"

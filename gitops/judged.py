@@ -1,5 +1,6 @@
 """The policies, asked about a preview."""
 
+from decimal import Decimal
 from pathlib import Path
 
 from gitops.costs import Cost
@@ -21,12 +22,12 @@ def context_of(settings: Stack | None, stack: str, cost: Cost | None) -> Context
     """Return what the policies may know of a stack."""
     cluster = settings.cluster if settings else None
     eks = cluster if isinstance(cluster, EksCluster) else None
-    budget = eks.budget.monthly_usd if eks and eks.budget else None
+    budget = Decimal(eks.budget.monthly_usd) if eks and eks.budget else None
     return Context(
         production=is_production(stack, eks),
         registries=_registries(settings),
         tls=bool(eks and eks.load_balancer.tls),
-        budget=None if budget is None else type(cost.low)(budget) if cost else None,
+        budget=budget,
         cost=cost.low if cost else None,
     )
 

@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 STACK ?= local
+BASE ?= main
 PY := .venv/bin/python
 LOCAL := PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m local
 ENV := eval "$$($(LOCAL) env)" &&
@@ -14,10 +15,10 @@ MODELS = $(patsubst %/train.py,%/.trained,$(wildcard $(addsuffix /train.py,\
 FRAMEWORKS := python sklearn onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up explain preview predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
+.PHONY: help up explain preview preview-report cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
 	@$(ENV) pulumi up --stack $(STACK) $(REFRESH) --yes --skip-preview --suppress-permalink=true || \
@@ -26,6 +27,12 @@ up: cluster images ## everything: tools, cluster, images, `pulumi up`, a predict
 
 preview: cluster models stack ## what `make up` would change
 	@$(ENV) pulumi preview --stack $(STACK) $(REFRESH) --diff
+
+preview-report: cluster models stack ## what a branch would change, as Markdown: STACK=dev BASE=main
+	@$(ENV) $(PY) -m gitops report --stack $(STACK) --base $(BASE) $(ARGS)
+
+cost: .venv ## what a stack costs a month
+	@$(PY) -m gitops cost --stack $(STACK)
 
 explain: .venv ## why replicas are not ready
 	@$(ENV) $(LOCAL) explain --stack $(STACK)

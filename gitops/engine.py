@@ -1,0 +1,52 @@
+"""Run the engine's preview, in the environment that the caller has made (`make preview-report`)."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gitops.secrets import masked
+from stacks.settings import Stack
+from stacks.settings.aws.eks import EksCluster
+
+PROJECT = Path(__file__).parents[1]
+
+
+class PreviewError(Exception):
+    """The engine gave no preview. Its text is what it said instead."""
+
+
+def preview_json(stack: str, settings: Stack, project: Path = PROJECT) -> Mapping[str, Any]:
+    """Return the engine's JSON. A preview that failed is one as well: it holds the errors.
+
+    Raises:
+        PreviewError: when there is no engine, or no JSON.
+    """
+    # On AWS the autoscaler changes what the engine must know before (docs/aws.md): as `make preview` does.
+    refresh = ["--refresh"] if isinstance(settings.cluster, EksCluster) else []
+    command = ["pulumi", "preview", "--json", "--stack", stack, "--non-interactive", *refresh]
+    try:
+        run = subprocess.run(
+            command, cwd=project, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise PreviewError(f"pulumi: {error.strerror} (run `make preview-report`, which finds it)") from None
+    return read_output(run.stdout, run.stderr)
+
+
+def read_output(stdout: str, stderr: str) -> Mapping[str, Any]:
+    """Return the JSON that the engine wrote, perhaps after other lines.
+
+    Raises:
+        PreviewError: when there is none.
+    """
+    start = stdout.find("{")
+    try:
+        return json.loads(stdout[start:]) if start >= 0 else _nothing(stderr)
+    except ValueError:
+        return _nothing(stderr or stdout)
+
+
+def _nothing(said: str) -> Mapping[str, Any]:
+    raise PreviewError(str(masked(said.strip())) or "the engine said nothing")

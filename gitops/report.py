@@ -1,0 +1,86 @@
+"""What a pull request does to one stack: everything that its comment says, and how its job ends."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from gitops.costs import Cost, cost_of
+from gitops.findings import Finding, Risk
+from gitops.judged import judge
+from gitops.preview import Preview
+from gitops.secrets import secret_values
+from gitops.stackfile import KeyChange, config_of, key_changes, settings_of
+from gitops.subjects import findings_of
+from policies import Violation
+
+
+class Exit(IntEnum):
+    """How the command ends."""
+
+    SAFE = 0
+    """Nothing changes, or nothing is lost: none, rolling and disruptive changes."""
+
+    FAILED = 1
+    """The preview failed: the report says where."""
+
+    DESTRUCTIVE = 3
+    """Something would be destroyed; 2 is a wrong command line."""
+
+    FORBIDDEN = 4
+    """A mandatory policy is not kept, whatever else the change does."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """One stack's report."""
+
+    stack: str
+    base: str
+    preview: Preview
+    findings: tuple[Finding, ...]
+    keys: tuple[KeyChange, ...]
+    violations: tuple[Violation, ...]
+    before: Cost | None
+    after: Cost | None
+    secrets: frozenset[str]
+    is_new: bool = False
+    """Whether the base has no such stack file."""
+
+    @property
+    def risk(self) -> Risk:
+        """The worst that it does."""
+        return max((finding.risk for finding in self.findings), default=Risk.NONE)
+
+    @property
+    def exit(self) -> Exit:
+        """How the command ends."""
+        if self.preview.errors:
+            return Exit.FAILED
+        if any(violation.level == "mandatory" for violation in self.violations):
+            return Exit.FORBIDDEN
+        return Exit.DESTRUCTIVE if self.risk >= Risk.DESTRUCTIVE else Exit.SAFE
+
+
+def make_report(stack: str, base: str, preview: Preview, old: str, new: str) -> Report:
+    """Return the report of a preview and the stack file's two texts. It reads nothing else."""
+    settings, earlier = settings_of(new, stack), settings_of(old, stack)
+    after = cost_of(settings) if settings else None
+    before = cost_of(earlier) if earlier else None
+    return Report(
+        stack=stack,
+        base=base,
+        preview=preview,
+        findings=tuple(findings_of(preview)),
+        keys=tuple(key_changes(old, new)),
+        violations=tuple(judge(preview, settings, stack, after)),
+        before=before,
+        after=after,
+        secrets=frozenset(_secrets(preview, old, new)),
+        is_new=not old,
+    )
+
+
+def _secrets(preview: Preview, old: str, new: str) -> set[str]:
+    found = set(secret_values(dict(config_of(old)))) | set(secret_values(dict(config_of(new))))
+    for change in preview.changed:
+        found |= set(secret_values(change.old)) | set(secret_values(change.new))
+    return found

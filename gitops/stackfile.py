@@ -1,0 +1,104 @@
+"""A stack file at two commits: its text, its settings, and the keys that differ."""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import yaml
+
+from gitops.secrets import masked
+from stacks.settings import SettingsError, Stack
+from stacks.settings.loading import validate
+from stacks.settings.source import NAMESPACE, Source
+
+PROJECT = Path(__file__).parents[1]
+_ABSENT = object()
+
+
+class GitError(Exception):
+    """Git does not know what was asked of it. Its text is one line."""
+
+
+@dataclass(frozen=True)
+class KeyChange:
+    """One key of the stack file that differs; None where the key is not there."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+def path_of(stack: str) -> str:
+    """Return a stack's file, as git names it."""
+    return f"stacks/Pulumi.{stack}.yaml"
+
+
+def at_base(base: str, stack: str, project: Path = PROJECT) -> str:
+    """Return a stack file's text where the branch left `base`; empty where there was none.
+
+    Raises:
+        GitError: when there is no such commit.
+    """
+    merge_base = _git(project, "merge-base", base, "HEAD")
+    if merge_base is None:
+        raise GitError(f"git knows no common commit of {base} and HEAD (in CI: fetch the whole history)")
+    return _git(project, "show", f"{merge_base.strip()}:{path_of(stack)}") or ""
+
+
+def _git(project: Path, *words: str) -> str | None:
+    run = subprocess.run(["git", *words], cwd=project, capture_output=True, text=True, check=False)
+    return run.stdout if run.returncode == 0 else None
+
+
+def settings_of(text: str, stack: str) -> Stack | None:
+    """Return the settings of a stack file's text, or None where today's program would refuse it."""
+    config = config_of(text)
+    raw = {key.removeprefix(NAMESPACE): value for key, value in config.items() if key.startswith(NAMESPACE)}
+    try:
+        return validate(raw, Source(path_of(stack)))
+    except SettingsError:
+        return None
+
+
+def config_of(text: str) -> Mapping[str, Any]:
+    """Return the config of a stack file's text; nothing where it is not YAML."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return {}
+    config = content.get("config") if isinstance(content, dict) else None
+    return config if isinstance(config, dict) else {}
+
+
+def key_changes(before: str, after: str) -> list[KeyChange]:
+    """Return the keys that differ, without secrets, in the order of the new file."""
+    return list(_changes(config_of(before), config_of(after), ""))
+
+
+def _changes(before: Any, after: Any, path: str) -> Iterator[KeyChange]:
+    if before == after:
+        return
+    if _is_group(before) and _is_group(after):
+        for key in [*after, *(key for key in before if key not in after)]:
+            below = f"{path}.{key}" if path else str(key)
+            yield from _changes(before.get(key, _ABSENT), after.get(key, _ABSENT), below)
+        return
+    yield KeyChange(path, _shown(before, path), _shown(after, path))
+
+
+def _is_group(value: Any) -> bool:
+    return isinstance(value, dict) and "secure" not in value
+
+
+def _shown(value: Any, path: str) -> str | None:
+    if value is _ABSENT:
+        return None
+    safe = masked(value, path.rsplit(".", 1)[-1])
+    # A group stands below its key, a list or a value beside it: as a person would write them.
+    text = yaml.safe_dump(safe, default_flow_style=None, sort_keys=False, width=10_000).strip()
+    text = text.removesuffix("\n...")
+    nested = isinstance(safe, dict) and any(isinstance(item, dict | list) for item in safe.values())
+    return "\n" + indent(text, "  ") if nested else text

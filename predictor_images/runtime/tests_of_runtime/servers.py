@@ -32,7 +32,7 @@ class Replica:
     def metric(self, name: str) -> float:
         """Return the sum of a metric's samples."""
         lines = httpx.get(f"{self.url}/metrics").text.splitlines()
-        values = [line.rsplit(" ", 1)[1] for line in lines if line.split("{")[0] == name]
+        values = [line.rsplit(" ", 1)[1] for line in lines if line.replace(" ", "{").split("{")[0] == name]
         return sum(map(float, values))
 
     def until(self, metric: str, value: float) -> None:

@@ -1,7 +1,8 @@
-"""The requests in flight of all processes of a replica, in memory that they share."""
+"""What the processes of a replica share: their requests in flight, and when each's event loop last turned."""
 
 import fcntl
 import mmap
+import time
 from pathlib import Path
 
 _WIDTH = 8
@@ -16,13 +17,15 @@ class Places:
 
     def __init__(self, file: Path, most: int, index: int = 0) -> None:
         self._file = file.open("r+b")
-        self._slots = memoryview(mmap.mmap(self._file.fileno(), 0)).cast("q")
+        shared = memoryview(mmap.mmap(self._file.fileno(), 0)).cast("q")
+        count = len(shared) // 2
+        self._slots, self._beats = shared[:count], shared[count:]
         self._most, self._index = most, index
 
     @staticmethod
     def create(file: Path, processes: int) -> None:
         """Make the file that the processes share."""
-        file.write_bytes(bytes(_WIDTH * processes))
+        file.write_bytes(bytes(2 * _WIDTH * processes))
 
     def take(self) -> bool:
         """Take a place, unless all processes together have none left."""
@@ -41,4 +44,13 @@ class Places:
 
     def clear(self, index: int) -> None:
         """Take back what a dead process had."""
-        self._slots[index] = 0
+        self._slots[index] = self._beats[index] = 0
+
+    async def beat(self) -> None:
+        """Say that this process's event loop turns."""
+        self._beats[self._index] = time.monotonic_ns()  # the same clock in every process
+
+    def silent(self, index: int) -> float:
+        """Return for how many seconds a process's loop has not turned; 0 before it first does."""
+        beat = self._beats[index]
+        return (time.monotonic_ns() - beat) / 1e9 if beat else 0.0

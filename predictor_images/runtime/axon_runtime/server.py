@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import socket
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 
@@ -25,8 +26,16 @@ def application(config: Config, places: Places | None = None) -> App | ManyApp:
     return prepare(config, Metrics(config.name), places)
 
 
-def serve(app: App | ManyApp, config: Config, listening: socket.socket | None = None) -> None:
-    """Serve until SIGTERM; then the port closes, and the requests under way are answered."""
+def serve(
+    app: App | ManyApp,
+    config: Config,
+    listening: socket.socket | None = None,
+    beat: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until SIGTERM; then the port closes, and the requests under way are answered.
+
+    The event loop calls `beat` each second, while it turns.
+    """
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -42,6 +51,8 @@ def serve(app: App | ManyApp, config: Config, listening: socket.socket | None = 
             server_header=False,
             backlog=4096,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            callback_notify=beat,
+            timeout_notify=1,
         )
     )
 

@@ -10,8 +10,9 @@ import socket
 import sys
 from pathlib import Path
 
-from axon_runtime.config import Config, from_environment
+from axon_runtime.config import from_environment
 from axon_runtime.places import Places
+from axon_runtime.port import bind
 from axon_runtime.saved import LoadError
 from axon_runtime.server import application, serve
 from axon_runtime.user import PredictorError
@@ -21,20 +22,21 @@ _PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.
 _LONGEST = 10_000
 
 
-def main(index: int, parent: int, control: socket.socket, places: Path) -> None:
+def main(index: int, parent: int, control: socket.socket, shared: Path) -> None:
     """Load, say so, and serve until SIGTERM."""
     _end_with(parent)
     control.set_inheritable(False)
     config = from_environment()
+    places = Places(shared, config.limits.most, index)
     try:
-        app = application(config, Places(places, config.limits.most, index))
+        app = application(config, places)
     except (LoadError, PredictorError) as error:
         control.sendall(f"{str(error)[:_LONGEST]}\n".encode())
         control.recv(1)  # the parent ends this process once it has read that
         sys.exit(1)
     control.sendall(b"ready\n")
     if control.recv(1):
-        serve(app, config, _listen(config))
+        serve(app, config, bind(config.port), places.beat)
 
 
 def _end_with(parent: int) -> None:
@@ -42,14 +44,6 @@ def _end_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(1)
-
-
-def _listen(config: Config) -> socket.socket:
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listening.bind(("0.0.0.0", config.port))
-    return listening
 
 
 if __name__ == "__main__":

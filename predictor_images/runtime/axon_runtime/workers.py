@@ -10,45 +10,56 @@ it loads, and leaves workers behind when it is killed.
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sys
 import tempfile
 import time
 from asyncio.subprocess import Process
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from axon_runtime.config import GRACEFUL_SECONDS, Config
 from axon_runtime.logs import log
 from axon_runtime.places import Places
+from axon_runtime.port import reserve
 
 # A worker that dies before it has served so long died early; so many early ends in a row are the replica's.
 _STEADY_SECONDS = 5
 _EARLY_ENDS = 3
+# A worker whose event loop is dead for so long is killed, as the liveness probe does to a single process.
+_SILENT_SECONDS = 60
 # Beyond their own grace period, for workers to end in.
 _SPARE_SECONDS = 3
 
 
 def run(config: Config) -> int:
     """Serve with several processes until SIGTERM, and return the exit code."""
-    with _reserved(config.port), tempfile.TemporaryDirectory(prefix="axon-") as folder:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(reserve(config.port))
+        except OSError as error:
+            log("error", f"port {config.port} cannot be had: {error.strerror}")
+            return 1
+        folder = stack.enter_context(_folder(config.port))
         # prometheus_client reads it when it is imported, here and in workers, and keeps counts in the folder.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        return asyncio.run(_Workers(config, Path(folder)).run())
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        return asyncio.run(_Workers(config, folder).run())
 
 
-def _reserved(port: int) -> socket.socket:
-    """Hold the port, without listening: only workers on it are connected to."""
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+@contextmanager
+def _folder(port: int) -> Iterator[Path]:
+    """Make the folder of what the processes share, anew: a replica that was killed has left its own."""
+    folder = Path(tempfile.gettempdir(), f"axon-{os.getuid()}-{port}")
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
     try:
-        held.bind(("0.0.0.0", port))
-    except OSError as error:
-        log("error", f"port {port} cannot be had: {error.strerror}")
-        sys.exit(1)
-    return held
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 class _Workers:
@@ -71,7 +82,9 @@ class _Workers:
         """Keep all workers until SIGTERM, or until that is no use."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._end)
+        watching = asyncio.create_task(self._watch())
         codes = await asyncio.gather(*map(self._keep, range(self._count)))
+        watching.cancel()
         return int(self._failed or any(codes))
 
     async def _keep(self, index: int) -> int:
@@ -89,6 +102,19 @@ class _Workers:
             self._restarts.labels(self._config.name).inc()
             log("error", f"worker {index} ended by {_cause(code)}: it is replaced", model=self._config.name)
 
+    async def _watch(self) -> None:
+        """Kill a worker whose event loop is dead: another takes its place."""
+        while not self._ending:  # a worker that ends does not say that its loop turns
+            for index, process in self._running.items():
+                if (seconds := self._places.silent(index)) > _SILENT_SECONDS:
+                    log(
+                        "error",
+                        f"worker {index} has been silent for {seconds:.0f} s",
+                        model=self._config.name,
+                    )
+                    process.kill()
+            await asyncio.sleep(1)
+
     async def _live(self, index: int) -> tuple[int, float]:
         """Run a worker, and return its exit code and for how many seconds it served."""
         ours, theirs = socket.socketpair()
@@ -104,6 +130,7 @@ class _Workers:
         hearing = asyncio.create_task(self._hear(index, reader, writer))
         code = await process.wait()
         hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
         writer.close()
         self._forget(index, process.pid)
         return code, time.monotonic() - self._serving_since.pop(index, time.monotonic())

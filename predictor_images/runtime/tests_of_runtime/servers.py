@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 PROJECT = Path(__file__).parents[3]
+PROGRAM = ("-m", "axon_runtime")
 
 
 class Replica:
@@ -50,9 +51,12 @@ def replica(
     limits: dict[str, Any] | None = None,
     config: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> Iterator[Replica]:
     """Start a replica, wait until it is ready, and end it."""
-    process, port = start(kind, folder, limits=limits, config=config, environment=environment)
+    process, port = start(
+        kind, folder, limits=limits, config=config, environment=environment, program=program
+    )
     try:
         _await_ready(process, port)
         yield Replica(process, port, folder.name)
@@ -68,6 +72,7 @@ def start(
     limits: dict[str, Any] | None = None,
     config: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> tuple["subprocess.Popen[str]", int]:
     """Start a replica and return its process and port."""
     with socket.socket() as free:
@@ -82,9 +87,10 @@ def start(
         "AXON_LIMITS": json.dumps(limits or {}),
         "AXON_CONFIG": json.dumps(config or {}),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": str(folder.parent),
         **(environment or {}),
     }
-    command = [sys.executable, "-m", "axon_runtime"]
+    command = [sys.executable, *program]
     process = subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return process, port
 

@@ -149,6 +149,23 @@ def test_another_process_takes_the_place_of_one_that_died(tmp_path: Path) -> Non
         assert set(workers(made.process)) == answered_by(made) | (before - {killed})
 
 
+IMPATIENT = """\
+from axon_runtime import __main__, workers
+workers._SILENT_SECONDS = 5
+__main__.main()
+"""
+
+
+def test_a_process_whose_event_loop_is_dead_is_replaced(tmp_path: Path) -> None:
+    with replica("python", written(tmp_path, WHO), limits=TWO, program=("-c", IMPATIENT)) as made:
+        stopped, other = workers(made.process)
+        until(lambda: answered_by(made) == {stopped, other})
+        os.kill(stopped, signal.SIGSTOP)
+
+        until(lambda: not lives(stopped))
+        until(lambda: len(answered_by(made)) == 2)
+
+
 LATE = """\
 import os, time
 from pathlib import Path
@@ -208,14 +225,25 @@ def test_what_dies_as_it_starts_again_and_again_ends_the_replica(tmp_path: Path)
     assert len(output.splitlines()) <= 5
 
 
-def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
-    with socket.create_server(("0.0.0.0", 0)) as other:
-        port = other.getsockname()[1]
-        process, _ = start("python", written(tmp_path, WHO), limits=TWO, environment={"AXON_PORT": str(port)})
+def test_a_port_that_another_replica_has_is_not_shared_with_it(tmp_path: Path) -> None:
+    with replica("python", written(tmp_path, WHO), limits=TWO) as made:
+        told = {"AXON_PORT": str(made.port)}
+        process, _ = start("python", tmp_path, limits=TWO, environment=told)
         output, _ = process.communicate(timeout=60)
 
-    assert process.returncode == 1
-    assert f"port {port} cannot be had: Address already in use" in output
+        assert process.returncode == 1
+        assert f"port {made.port} cannot be had: Address already in use" in output
+        assert set(workers(made.process)) >= answered_by(made)
+
+
+def test_nothing_is_left_of_a_replica_that_ended(tmp_path: Path) -> None:
+    before = set(tmp_path.parent.iterdir())
+    with replica("python", written(tmp_path, WHO), limits=TWO) as made:
+        assert set(tmp_path.parent.iterdir()) > before
+        made.process.terminate()
+        assert made.process.wait(30) == 0
+
+    assert set(tmp_path.parent.iterdir()) == before
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

@@ -87,7 +87,6 @@ def start(
         "AXON_LIMITS": json.dumps(limits or {}),
         "AXON_CONFIG": json.dumps(config or {}),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "TMPDIR": str(folder.parent),
         **(environment or {}),
     }
     command = [sys.executable, *program]

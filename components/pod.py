@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 from components.model_source import cache_mounts, cache_volumes, credentials, shares_cache, source_environment
 from components.scheduling import Scheduling
 from stacks.settings.model import Compute, ImagePredictor, Model, PythonPredictor
-from stacks.settings.units import duration_seconds
+from stacks.settings.units import duration_seconds, quantity_value
 
 # Any user that is not root; the one that distroless images call nonroot.
 USER = 65532
@@ -102,6 +102,8 @@ def _environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArgs]:
     for key in ("batch_interval", "request_timeout"):
         if key in server:
             server[key] = duration_seconds(server[key])
+    if "max_body_size" in server:
+        server["max_body_size"] = int(quantity_value(server["max_body_size"]))
     config = model.predictor.config if isinstance(model.predictor, PythonPredictor) else {}
     values = {"AXON_LIMITS": server, "AXON_CONFIG": config}
     told = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}

@@ -25,6 +25,7 @@ from stacks.settings.units import (
     ImageReference,
     Memory,
     RelativePath,
+    Size,
 )
 
 
@@ -155,11 +156,17 @@ class Server(Settings):
     batch_interval: Duration = "0s"
     """How long to wait for a batch to fill while other requests are there. 0s: take what waits."""
 
+    processes_per_replica: int = Field(default=1, ge=1, le=64)
+    """Processes that share these limits (name and default: Cortex's). Each loads the model, into `mem`."""
+
     threads_per_process: int = Field(default=1, ge=1, le=64)
-    """Threads that run a Python predictor (name and default: Cortex's)."""
+    """Threads of each that run a Python predictor (name and default: Cortex's)."""
 
     request_timeout: Duration = "60s"
     """When a request is answered 504."""
+
+    max_body_size: Size = "32Mi"
+    """Largest body of a request. A larger one is answered 413, and not read."""
 
     log_requests: bool = False
     """Log a JSON line for each request, not only for those that fail."""
@@ -206,8 +213,9 @@ class Model(Settings):
             return None
         if isinstance(self.predictor, ImagePredictor):
             return 1
-        is_class = isinstance(self.predictor, PythonPredictor)
-        return self.server.threads_per_process if is_class else BATCHED_IN_FLIGHT
+        if isinstance(self.predictor, PythonPredictor):
+            return self.server.threads_per_process * self.server.processes_per_replica
+        return BATCHED_IN_FLIGHT
 
     @property
     def sleeps(self) -> bool:

@@ -115,6 +115,16 @@ def _memory(text: str) -> str:
     return text
 
 
+def _size(text: str) -> str:
+    """Refuse less than 1Ki: who writes it forgot the unit."""
+    value = quantity_value(_quantity(text))
+    if value < 1024:
+        number = _NUMBER_AND_UNIT.fullmatch(text)
+        hint = f" (try {number[1]}Mi)" if number else ""
+        raise ValueError(f'"{text}" is less than 1Ki{hint}')
+    return text
+
+
 def _duration(text: str) -> str:
     if _DURATION.fullmatch(text) is None:
         number = re.match(r"\s*(\d+)\s*([a-z]?)", text.lower())
@@ -209,6 +219,11 @@ Memory = Annotated[
     str,
     BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
     AfterValidator(_memory),
+]
+Size = Annotated[
+    str,
+    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
+    AfterValidator(_size),
 ]
 Duration = Annotated[str, AfterValidator(_duration)]
 CountOrPercent = Annotated[str, BeforeValidator(_count_or_percent, json_schema_input_type=int | str)]

@@ -52,6 +52,7 @@ def test_an_image_of_ones_own_is_counted_at_the_gateway(deploy: Deploy) -> None:
     [
         (SAVED, {}, 8),
         ({"type": "python", "path": "p"}, {"threads_per_process": 3}, 3),
+        ({"type": "python", "path": "p"}, {"threads_per_process": 3, "processes_per_replica": 2}, 6),
         ({"image": "registry.example/iris:1"}, {}, 1),
     ],
 )

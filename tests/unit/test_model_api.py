@@ -14,6 +14,8 @@ from axon_runtime.config import Limits
 from components import ModelApi, Platform
 from stacks.settings import Images, Model
 from stacks.settings import Platform as PlatformSettings
+from stacks.settings.model import Server
+from stacks.settings.units import duration_seconds, quantity_value
 from tests.unit.conftest import Recorder
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -144,14 +146,33 @@ def runtime(deploy: Deploy, folder: Path, **settings: Any) -> dict[str, Any]:
 
 
 def test_the_runtime_is_told_what_differs_from_its_defaults(deploy: Deploy, model_folder: Path) -> None:
-    server = {"max_queue_length": 7, "request_timeout": "2m", "batch_interval": "5ms"}
+    server = {
+        "max_queue_length": 7,
+        "request_timeout": "2m",
+        "batch_interval": "5ms",
+        "max_body_size": "1.5Mi",
+    }
 
     env = {entry["name"]: entry["value"] for entry in runtime(deploy, model_folder, server=server)["env"]}
 
     assert env["AXON_MODEL_NAME"] == "iris"
     told = json.loads(env["AXON_LIMITS"])
-    assert told == {"max_queue_length": 7, "request_timeout": 120.0, "batch_interval": 0.005}
+    assert told == {
+        "max_queue_length": 7,
+        "request_timeout": 120.0,
+        "batch_interval": 0.005,
+        "max_body_size": 1572864,
+    }
     assert msgspec.convert(told, Limits).most == 107
+
+
+def test_the_runtimes_own_defaults_are_those_of_the_settings() -> None:
+    documented = Server().model_dump()
+
+    for key in ("batch_interval", "request_timeout"):
+        documented[key] = duration_seconds(documented[key])
+    documented["max_body_size"] = int(quantity_value(documented["max_body_size"]))
+    assert documented == msgspec.to_builtins(Limits())
 
 
 def test_a_class_of_ones_own_is_given_its_config(deploy: Deploy, model_folder: Path) -> None:

@@ -60,6 +60,12 @@ WRONG = [
         14,
         'models.iris-classifier.compute.mem: "256m" is less than 20Mi of memory (try 256Mi)',
     ),
+    (
+        "mem: 256Mi",
+        "mem: 256Mi\n      server: {max_body_size: 10}",
+        15,
+        'models.iris-classifier.server.max_body_size: "10" is less than 1Ki (try 10Mi)',
+    ),
     ("mem: 256Mi", "memory: 256Mi", 14, "models.iris-classifier.compute.memory: unknown key (try mem)"),
     ("      compute:", "      computer:", 12, "models.iris-classifier.computer: unknown key (try compute)"),
     ("  axon:models:", "  axon:modles:", 9, "modles: unknown key (try models)"),

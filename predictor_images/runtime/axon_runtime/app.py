@@ -17,6 +17,7 @@ from axon_runtime.http import (
     Receive,
     Scope,
     Send,
+    TooLargeError,
     header,
     read_body,
     send_answer,
@@ -25,6 +26,7 @@ from axon_runtime.logs import log
 from axon_runtime.metrics import CONTENT_TYPE, Metrics
 from axon_runtime.openapi import document
 from axon_runtime.payload import PayloadError
+from axon_runtime.places import Places
 from axon_runtime.saved import BadInputError, LoadError
 from axon_runtime.service import Request, Service
 
@@ -35,8 +37,11 @@ _FULL = msgspec.json.encode({"error": "too many requests: this replica's queue i
 class App:
     """One model over HTTP."""
 
-    def __init__(self, config: Config, service: Service, metrics: Metrics) -> None:
-        self._config, self._service, self._metrics = config, service, metrics
+    def __init__(
+        self, config: Config, service: Service, metrics: Metrics, places: Places | None = None
+    ) -> None:
+        """Take what is served; processes that share a limit share `places`."""
+        self._config, self._service, self._metrics, self._places = config, service, metrics, places
         self._in_flight = 0
         self._most = config.limits.most
         metrics.in_flight.set_function(lambda: self._in_flight)
@@ -56,10 +61,12 @@ class App:
             answer = await self._side(scope)
             await send_answer(send, answer, request_id)
             return
-        if self._in_flight >= self._most:
+        if self._in_flight >= self._most or (self._places is not None and not self._places.take()):
             answer = Answer(503, _FULL, [JSON, (b"retry-after", b"1")])
         else:
             self._in_flight += 1
+            if self._places is not None:
+                self._metrics.in_flight.set(self._in_flight)
             try:
                 answer = await self._answer(handler, scope, receive, request_id)
             except ClientGoneError:
@@ -67,6 +74,9 @@ class App:
                 return
             finally:
                 self._in_flight -= 1
+                if self._places is not None:
+                    self._metrics.in_flight.set(self._in_flight)
+                    self._places.give()
         await send_answer(send, answer, request_id)
         seconds = time.perf_counter() - start
         self._metrics.answered(answer.status, seconds)
@@ -111,12 +121,15 @@ class App:
 
     async def _answer(self, handler: "Handler", scope: Scope, receive: Receive, request_id: bytes) -> Answer:
         try:
-            body = await read_body(receive)
+            body = await read_body(scope, receive, self._config.limits.max_body_size)
             return await self._within_time(handler(scope, body), receive)
         except _CLIENTS as error:
             return _error(400, str(error))
         except HttpError as error:
             return _error(error.status_code, str(error.detail))
+        except TooLargeError as error:
+            # The rest stays unread, so nothing can follow on this connection.
+            return _error(413, str(error), (b"connection", b"close"))
         except TimeoutError:
             return _error(504, f"no answer within {self._config.limits.request_timeout:g} s")
         except ClientGoneError:
@@ -188,5 +201,5 @@ class App:
 Handler = Callable[[Scope, bytes], Awaitable[Answer]]
 
 
-def _error(status: int, message: str) -> Answer:
-    return Answer(status, msgspec.json.encode({"error": message}), [JSON])
+def _error(status: int, message: str, *headers: tuple[bytes, bytes]) -> Answer:
+    return Answer(status, msgspec.json.encode({"error": message}), [JSON, *headers])

@@ -11,6 +11,10 @@ Kind = Literal["onnx", "python", "pytorch", "sklearn", "tensorflow"]
 """What a predictor is: a class of the user's, or a saved model of a framework."""
 
 
+GRACEFUL_SECONDS = 55
+"""How long a replica takes to end: less than the pod's grace period, so that it does so itself."""
+
+
 class ConfigError(Exception):
     """The environment is wrong. Its text is one line."""
 
@@ -30,20 +34,28 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     batch_interval: float = 0.0
     """Seconds to wait for a batch to fill while other requests are there. 0: take what waits."""
 
+    processes_per_replica: int = 1
+    """Processes that each load the model; the limits are of all of them together."""
+
     threads_per_process: int = 1
     """Threads that run a predictor's code."""
 
     request_timeout: float = 60.0
     """Seconds after which a request is answered 504."""
 
+    max_body_size: int = 32 * 2**20
+    """Bytes of a request's body. A larger one is answered 413."""
+
     log_requests: bool = False
     """Log each request, not only those that fail."""
 
     def __post_init__(self) -> None:
         """Refuse what could never serve."""
-        for name in ("max_concurrency", "max_batch_size", "threads_per_process"):
+        for name in ("max_concurrency", "max_batch_size", "threads_per_process", "max_body_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is less than 1")
+        if not 1 <= self.processes_per_replica <= 64:
+            raise ValueError(f"processes_per_replica is {self.processes_per_replica}, not from 1 to 64")
         if self.max_queue_length < 0 or self.batch_interval < 0 or self.request_timeout <= 0:
             raise ValueError("max_queue_length, batch_interval and request_timeout must not be negative")
 

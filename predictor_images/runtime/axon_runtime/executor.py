@@ -40,9 +40,10 @@ class Executor:
         batch_interval: float = 0.0,
         inline: bool = True,
         on_batch: Callable[[int, float], None] | None = None,
+        on_queue: Callable[[int], None] | None = None,
     ) -> None:
         self._run, self._max, self._interval = run, max_batch_size, batch_interval
-        self._threads, self._inline, self._on_batch = threads, inline, on_batch
+        self._threads, self._inline, self._on_batch, self._on_queue = threads, inline, on_batch, on_queue
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
         self._waiting: deque[_Work] = deque()
         self._busy = 0
@@ -65,6 +66,8 @@ class Executor:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         self._waiting.append(_Work(input, future, loop.time()))
+        if self._on_queue:
+            self._on_queue(len(self._waiting))
         if self._next is None:
             self._next = loop.call_soon(self._take)
         elif self._interval and len(self._waiting) == self._max:  # full before its time
@@ -118,6 +121,8 @@ class Executor:
             work = self._waiting.popleft()
             if not work.future.done():  # its client has gone
                 batch.append(work)
+        if self._on_queue:
+            self._on_queue(len(self._waiting))
         return batch
 
     def _in_thread(self, batch: list[_Work]) -> None:

@@ -15,6 +15,13 @@ class ClientGoneError(Exception):
     """The client closed its connection: nobody waits for the answer."""
 
 
+class TooLargeError(Exception):
+    """The body is larger than it may be. The text is one line."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is larger than {limit} bytes (server.max_body_size)")
+
+
 class Answer(NamedTuple):
     """A whole answer."""
 
@@ -31,20 +38,28 @@ def header(headers: Headers, name: bytes) -> str | None:
     return None
 
 
-async def read_body(receive: Receive) -> bytes:
-    """Return the whole body of a request.
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """Return the whole body of a request, of so many bytes at most.
 
     Raises:
         ClientGoneError: when the client goes before it has sent all.
+        TooLargeError: when it says that it sends more, or does.
     """
+    length = header(scope["headers"], b"content-length")
+    if length is not None and int(length) > limit:  # the server has refused what is no number
+        raise TooLargeError(limit)
     message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
+    if length is not None and message["type"] == "http.request" and not message.get("more_body"):
         return message.get("body", b"")
     parts: list[bytes] = []
+    size = 0
     while True:
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise TooLargeError(limit)
         if not message.get("more_body"):
             return b"".join(parts)
         message = await receive()

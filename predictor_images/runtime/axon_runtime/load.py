@@ -12,6 +12,7 @@ from axon_runtime.app import App
 from axon_runtime.config import Config
 from axon_runtime.executor import Executor
 from axon_runtime.metrics import Metrics
+from axon_runtime.places import Places
 from axon_runtime.pytorch import load_pytorch
 from axon_runtime.saved import SavedModel, load_onnx, load_sklearn
 from axon_runtime.service import RowsService, Service, UserService
@@ -27,14 +28,14 @@ LOADERS: dict[str, Callable[[Path], SavedModel]] = {
 """How the model of each kind is loaded from its folder."""
 
 
-def prepare(config: Config, metrics: Metrics) -> App:
+def prepare(config: Config, metrics: Metrics, places: Places | None = None) -> App:
     """Return the application of a model, which has answered its sample.
 
     Raises:
         LoadError, PredictorError: when it cannot be; the text is one line.
     """
     config = _located(config)
-    app = load(config, metrics)
+    app = load(config, metrics, places)
     if (sample := config.folder / "sample.json").exists():
         asyncio.run(app.warm_up(sample.read_bytes()))
     return app
@@ -51,7 +52,7 @@ def _located(config: Config) -> Config:
     return msgspec.structs.replace(config, **{key: place})
 
 
-def load(config: Config, metrics: Metrics) -> App:
+def load(config: Config, metrics: Metrics, places: Places | None = None) -> App:
     """Return the application of a model, loaded.
 
     Raises:
@@ -60,7 +61,7 @@ def load(config: Config, metrics: Metrics) -> App:
     start = time.perf_counter()
     service = _user(config, metrics) if config.kind == "python" else _saved(config, metrics)
     metrics.load_seconds.set(time.perf_counter() - start)
-    return App(config, service, metrics)
+    return App(config, service, metrics, places)
 
 
 def _saved(config: Config, metrics: Metrics) -> Service:
@@ -71,6 +72,7 @@ def _saved(config: Config, metrics: Metrics) -> Service:
         max_batch_size=min(limits.max_batch_size, limits.max_concurrency),
         batch_interval=limits.batch_interval,
         on_batch=metrics.ran,
+        on_queue=metrics.on_queue,
     )
     return RowsService(model, executor)
 
@@ -82,7 +84,11 @@ def _user(config: Config, metrics: Metrics) -> Service:
     predictor = bind(made)
     threads = min(config.limits.threads_per_process, config.limits.max_concurrency)
     executor = Executor(
-        lambda calls: _each(predictor, calls), max_batch_size=1, threads=threads, on_batch=metrics.ran
+        lambda calls: _each(predictor, calls),
+        max_batch_size=1,
+        threads=threads,
+        on_batch=metrics.ran,
+        on_queue=metrics.on_queue,
     )
     return UserService(predictor, executor)
 

@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
-from prometheus_client import CollectorRegistry, Counter, Gauge, Metric, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
 from prometheus_client.registry import Collector
 
 from axon_runtime.app import App
 from axon_runtime.config import Config
 from axon_runtime.http import JSON, Answer, Receive, Scope, Send, header, send_answer
-from axon_runtime.metrics import CONTENT_TYPE, Metrics
+from axon_runtime.metrics import CONTENT_TYPE, SHARED, Metrics, page
 from axon_runtime.model_cache import RETRY_SECONDS, ModelCache, ModelError
 from axon_runtime.openapi import document_of_many
+from axon_runtime.places import Places
 
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _HEALTH = ("/ready", "/live", "/v2/health/live", "/v2/health/ready")
@@ -24,20 +25,29 @@ _BY_NAME = "/v2/models/"
 class ManyApp:
     """The models of a replica over HTTP."""
 
-    def __init__(self, config: Config, prepare: Callable[[Config, Metrics], App]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        prepare: Callable[[Config, Metrics], App],
+        places: Places | None = None,
+    ) -> None:
         """Load as many models as may be loaded at once.
 
         Raises:
             LoadError: when one of them cannot be.
         """
-        self._config, self._prepare = config, prepare
+        self._config, self._prepare, self._places = config, prepare, places
         self._metrics = {name: Metrics(name) for name in config.models}
         self._in_flight, self._all_in_flight = dict.fromkeys(config.models, 0), 0
-        self._cache = ModelCache(self._make, config.cache_size or len(config.models))
         self._own = CollectorRegistry()
         self._loads = Counter("axon_model_loads", "Models loaded", ["model"], registry=self._own)
-        loaded = Gauge("axon_models_loaded", "Models that are loaded now", registry=self._own)
-        loaded.set_function(lambda: len(self._cache.loaded))
+        loaded = Gauge(
+            "axon_models_loaded",
+            "Models that are loaded now",
+            registry=self._own,
+            multiprocess_mode="livesum",
+        )
+        self._cache = ModelCache(self._make, config.cache_size or len(config.models), loaded.set)
         for name in config.models:
             self._watch(name)
         for name in list(config.models)[: config.cache_size]:
@@ -62,17 +72,29 @@ class ManyApp:
     async def _count(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, within the replica's limit if it is a prediction."""
         predicts = int(scope["method"] == "POST")
-        if predicts and self._all_in_flight >= self._config.limits.most:
+        if predicts and not self._take():
             full = _error(503, "too many requests: this replica's queue is full", retry_after=1)
             await send_answer(send, full, _request_id(scope))
             return
-        self._in_flight[name] += predicts
-        self._all_in_flight += predicts
+        self._add(name, predicts)
         try:
             await self._serve(name, scope, receive, send)
         finally:
-            self._in_flight[name] -= predicts
-            self._all_in_flight -= predicts
+            self._add(name, -predicts)
+            if predicts and self._places is not None:
+                self._places.give()
+
+    def _take(self) -> bool:
+        """Take a place in the replica's limit, if there is one."""
+        if self._all_in_flight >= self._config.limits.most:
+            return False
+        return self._places is None or self._places.take()
+
+    def _add(self, name: str, count: int) -> None:
+        self._in_flight[name] += count
+        self._all_in_flight += count
+        if SHARED:
+            self._metrics[name].in_flight.set(self._in_flight[name])
 
     async def _serve(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         start, timeout = time.perf_counter(), self._config.limits.request_timeout
@@ -112,7 +134,7 @@ class ManyApp:
         if path in _HEALTH:
             return Answer(200, b"ok\n", [_TEXT])
         if path == "/metrics":
-            text = generate_latest(_Merged(self._own, self._metrics))
+            text = page(_Merged(self._own, self._metrics))
             return Answer(200, text, [(b"content-type", CONTENT_TYPE.encode())])
         if path == "/openapi.json":
             document = document_of_many(self._config.name, list(self._config.models))

@@ -1,6 +1,18 @@
-"""What a replica counts, in Prometheus' names and units."""
+"""What a replica counts, in Prometheus' names and units.
+
+One process counts in its memory. Several count in files that the page sums (prometheus_client's multiprocess
+mode): what one process looks up when the page is read is then written when it changes.
+"""
+
+import os
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+"""Whether several processes share a page (workers.py)."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -23,12 +35,8 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         ).labels(model)
-        self.in_flight = Gauge(
-            "axon_in_flight_requests", "Requests executing and waiting", label, registry=self.registry
-        ).labels(model)
-        self.queue = Gauge("axon_queue_length", "Requests waiting", label, registry=self.registry).labels(
-            model
-        )
+        self.in_flight = self._sum("axon_in_flight_requests", "Requests executing and waiting").labels(model)
+        self.queue = self._sum("axon_queue_length", "Requests waiting").labels(model)
         self.batches = Histogram(
             "axon_batch_size",
             "Requests that were run together",
@@ -44,10 +52,22 @@ class Metrics:
             registry=self.registry,
         ).labels(model)
         self.load_seconds = Gauge(
-            "axon_model_load_seconds", "How long loading took", label, registry=self.registry
+            "axon_model_load_seconds",
+            "How long loading took",
+            label,
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
         ).labels(model)
         self._model = model
         self._by_status: dict[int, Counter] = {}
+
+    def _sum(self, name: str, text: str) -> Gauge:
+        return Gauge(name, text, ["model"], registry=self.registry, multiprocess_mode="livesum")
+
+    @property
+    def on_queue(self) -> Callable[[int], None] | None:
+        """Return who is told of the queue's length, unless it is read with the page."""
+        return self.queue.set if SHARED else None
 
     def answered(self, status: int, seconds: float) -> None:
         """Count one request."""
@@ -64,4 +84,9 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return the page that Prometheus reads."""
-        return generate_latest(self.registry)
+        return page(self.registry)
+
+
+def page(own: Collector) -> bytes:
+    """Return the page that Prometheus reads: of this process, or of all where there are several."""
+    return generate_latest(MultiProcessCollector(None) if SHARED else own)

@@ -22,9 +22,14 @@ class ModelCache:
     A model that is dropped is forgotten, not ended: requests under way hold it, and the last one frees it.
     """
 
-    def __init__(self, make: Callable[[str], App], limit: int) -> None:
-        """Take what loads a model by name, in a thread; `limit` models are loaded at once."""
-        self._make, self._limit = make, limit
+    def __init__(
+        self, make: Callable[[str], App], limit: int, on_change: Callable[[int], None] = lambda count: None
+    ) -> None:
+        """Take what loads a model by name, in a thread; `limit` models are loaded at once.
+
+        `on_change` is told how many are.
+        """
+        self._make, self._limit, self._on_change = make, limit, on_change
         self._loaded: OrderedDict[str, App] = OrderedDict()
         self._loading: dict[str, asyncio.Task[App]] = {}
         self._failed: dict[str, tuple[float, str]] = {}
@@ -58,6 +63,7 @@ class ModelCache:
             LoadError: when it cannot be.
         """
         self._loaded[name] = self._make(name)
+        self._on_change(len(self._loaded))
 
     async def get(self, name: str) -> App:
         """Return a model, loaded.
@@ -85,6 +91,7 @@ class ModelCache:
         try:
             app = await asyncio.to_thread(self._make, name)
             self._loaded[name] = app
+            self._on_change(len(self._loaded))
             return app
         except Exception as error:
             text = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -104,5 +111,6 @@ class ModelCache:
                     await self._changed.wait()
                     continue
                 name, _ = self._loaded.popitem(last=False)
+                self._on_change(len(self._loaded))
                 log("info", "the model is dropped", model=name)
             self._under_way += 1

@@ -92,6 +92,7 @@ def _operation(summary: str, body: dict[str, Any], answer: dict[str, Any]) -> di
         "responses": {
             "200": {"description": "Answered", "content": {"application/json": {"schema": answer}}},
             "400": {**refused, "description": "The request is wrong"},
+            "413": {**refused, "description": "The body is too large"},
             "503": {**refused, "description": "The queue is full"},
             "504": {**refused, "description": "It took too long"},
         },

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 PROJECT = Path(__file__).parents[3]
+PROGRAM = ("-m", "axon_runtime")
 
 
 class Replica:
@@ -32,7 +33,7 @@ class Replica:
     def metric(self, name: str) -> float:
         """Return the sum of a metric's samples."""
         lines = httpx.get(f"{self.url}/metrics").text.splitlines()
-        values = [line.rsplit(" ", 1)[1] for line in lines if line.split("{")[0] == name]
+        values = [line.rsplit(" ", 1)[1] for line in lines if line.replace(" ", "{").split("{")[0] == name]
         return sum(map(float, values))
 
     def until(self, metric: str, value: float) -> None:
@@ -50,9 +51,12 @@ def replica(
     limits: dict[str, Any] | None = None,
     config: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> Iterator[Replica]:
     """Start a replica, wait until it is ready, and end it."""
-    process, port = start(kind, folder, limits=limits, config=config, environment=environment)
+    process, port = start(
+        kind, folder, limits=limits, config=config, environment=environment, program=program
+    )
     try:
         _await_ready(process, port)
         yield Replica(process, port, folder.name)
@@ -68,6 +72,7 @@ def start(
     limits: dict[str, Any] | None = None,
     config: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> tuple["subprocess.Popen[str]", int]:
     """Start a replica and return its process and port."""
     with socket.socket() as free:
@@ -84,7 +89,7 @@ def start(
         "PYTHONDONTWRITEBYTECODE": "1",
         **(environment or {}),
     }
-    command = [sys.executable, "-m", "axon_runtime"]
+    command = [sys.executable, *program]
     process = subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return process, port
 

@@ -2,55 +2,13 @@
 
 import asyncio
 import json
-import signal
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests_of_runtime.servers import Replica, replica, start
-
-WAITS = """\
-import threading, time
-from pathlib import Path
-
-class Predictor:
-    def __init__(self, config):
-        self.gate = Path(config["gate"])
-
-    def predict(self, payload):
-        while not self.gate.exists():
-            time.sleep(0.001)
-        return payload
-"""
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Path:
-    """Return the file that lets the predictor `waits` answer once it is there."""
-    folder = tmp_path / "waits"
-    folder.mkdir()
-    (folder / "predictor.py").write_text(WAITS)
-    return tmp_path / "open"
-
-
-def waits(gate: Path) -> Path:
-    return gate.parent / "waits"
-
-
-async def post(client: httpx.AsyncClient, made: Replica, value: int) -> tuple[int, object]:
-    answer = await client.post(made.url, json=value, timeout=30)
-    return answer.status_code, answer.json()
-
-
-async def many(made: Replica, gate: Path, count: int, in_flight: int) -> list[tuple[int, object]]:
-    """Send many at once, open the gate when so many are in flight, and return the answers."""
-    limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(limits=limits) as client:
-        sent = [asyncio.create_task(post(client, made, value)) for value in range(count)]
-        await asyncio.to_thread(made.until, "axon_in_flight_requests", in_flight)
-        gate.touch()
-        return await asyncio.gather(*sent)
+from tests_of_runtime.waiting import ended, many, post, waits
 
 
 def test_what_a_full_queue_refuses_is_exact(gate: Path) -> None:
@@ -78,22 +36,17 @@ async def _refused(made: Replica, gate: Path) -> None:
         assert await first == (200, 1)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("round", range(10))
-def test_no_request_that_was_accepted_is_lost_when_the_replica_ends(gate: Path, round: int) -> None:
-    with replica("python", waits(gate), config={"gate": str(gate)}) as made:
-        answers = asyncio.run(_ended(made, gate))
+def test_no_request_that_was_accepted_is_lost_when_the_replica_ends(
+    gate: Path, round: int, processes: int
+) -> None:
+    limits = {"processes_per_replica": processes}
+    with replica("python", waits(gate), limits=limits, config={"gate": str(gate)}) as made:
+        answers = asyncio.run(ended(made, gate))
 
         assert answers == [(200, value) for value in range(20)]
         assert made.process.wait(10) == 0
-
-
-async def _ended(made: Replica, gate: Path) -> list[tuple[int, object]]:
-    async with httpx.AsyncClient() as client:
-        sent = [asyncio.create_task(post(client, made, value)) for value in range(20)]
-        await asyncio.to_thread(made.until, "axon_in_flight_requests", 20)
-        made.process.send_signal(signal.SIGTERM)
-        gate.touch()
-        return await asyncio.gather(*sent)
 
 
 def test_a_client_that_goes_frees_its_place(gate: Path) -> None:

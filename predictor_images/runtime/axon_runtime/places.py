@@ -1,0 +1,56 @@
+"""What the processes of a replica share: their requests in flight, and when each's event loop last turned."""
+
+import fcntl
+import mmap
+import time
+from pathlib import Path
+
+_WIDTH = 8
+
+
+class Places:
+    """A number a process: its requests in flight. The limit is of their sum.
+
+    A process writes its own number alone, so that what a killed one had can be taken back. The lock is a
+    file's, since the kernel frees that with a process that is killed; a semaphore would stay taken.
+    """
+
+    def __init__(self, file: Path, most: int, index: int = 0) -> None:
+        self._file = file.open("r+b")
+        shared = memoryview(mmap.mmap(self._file.fileno(), 0)).cast("q")
+        count = len(shared) // 2
+        self._slots, self._beats = shared[:count], shared[count:]
+        self._most, self._index = most, index
+
+    @staticmethod
+    def create(file: Path, processes: int) -> None:
+        """Make the file that the processes share."""
+        file.write_bytes(bytes(2 * _WIDTH * processes))
+
+    def take(self) -> bool:
+        """Take a place, unless all processes together have none left."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            if sum(self._slots) >= self._most:
+                return False
+            self._slots[self._index] += 1
+            return True
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def give(self) -> None:
+        """Give a place back. Who counts meanwhile sees it taken or free, and both are true."""
+        self._slots[self._index] -= 1
+
+    def clear(self, index: int) -> None:
+        """Take back what a dead process had."""
+        self._slots[index] = self._beats[index] = 0
+
+    async def beat(self) -> None:
+        """Say that this process's event loop turns."""
+        self._beats[self._index] = time.monotonic_ns()  # the same clock in every process
+
+    def silent(self, index: int) -> float:
+        """Return for how many seconds a process's loop has not turned; 0 before it first does."""
+        beat = self._beats[index]
+        return (time.monotonic_ns() - beat) / 1e9 if beat else 0.0

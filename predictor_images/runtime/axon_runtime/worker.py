@@ -1,0 +1,50 @@
+"""`python -m axon_runtime.worker`: one of the processes of a replica (workers.py starts it).
+
+It says when its model is loaded, or why it cannot be, and serves once it is told to.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from axon_runtime.config import from_environment
+from axon_runtime.places import Places
+from axon_runtime.port import bind
+from axon_runtime.saved import LoadError
+from axon_runtime.server import application, serve
+from axon_runtime.user import PredictorError
+
+_PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
+# What the parent reads of a line at most is 64 KiB.
+_LONGEST = 10_000
+
+
+def main(index: int, parent: int, control: socket.socket, shared: Path) -> None:
+    """Load, say so, and serve until SIGTERM."""
+    _end_with(parent)
+    control.set_inheritable(False)
+    config = from_environment()
+    places = Places(shared, config.limits.most, index)
+    try:
+        app = application(config, places)
+    except (LoadError, PredictorError) as error:
+        control.sendall(f"{str(error)[:_LONGEST]}\n".encode())
+        control.recv(1)  # the parent ends this process once it has read that
+        sys.exit(1)
+    control.sendall(b"ready\n")
+    if control.recv(1):
+        serve(app, config, bind(config.port), places.beat)
+
+
+def _end_with(parent: int) -> None:
+    """Let the kernel kill this process when its parent dies, however that happens."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), socket.socket(fileno=int(sys.argv[3])), Path(sys.argv[4]))

@@ -1,0 +1,189 @@
+"""Several processes in a replica: a parent that starts workers, replaces those that die, and ends with them.
+
+Workers are new interpreters, not forks: a user's code and native libraries may have threads, which a fork
+breaks. Each has a socket of its own on the port (SO_REUSEPORT): the kernel spreads connections over them,
+while from a shared socket whoever wakes first takes a whole burst.
+
+uvicorn's own supervisor opens the port for whichever worker is ready first, starts without end what dies as
+it loads, and leaves workers behind when it is killed.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from asyncio.subprocess import Process
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from axon_runtime.config import GRACEFUL_SECONDS, Config
+from axon_runtime.logs import log
+from axon_runtime.places import Places
+from axon_runtime.port import reserve
+
+# A worker that dies before it has served so long died early; so many early ends in a row are the replica's.
+_STEADY_SECONDS = 5
+_EARLY_ENDS = 3
+# A worker whose event loop is dead for so long is killed, as the liveness probe does to a single process.
+_SILENT_SECONDS = 60
+# Beyond their own grace period, for workers to end in.
+_SPARE_SECONDS = 3
+
+
+def run(config: Config) -> int:
+    """Serve with several processes until SIGTERM, and return the exit code."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(reserve(config.port))
+        except OSError as error:
+            log("error", f"port {config.port} cannot be had: {error.strerror}")
+            return 1
+        folder = stack.enter_context(_folder(config.port))
+        # prometheus_client reads it when it is imported, here and in workers, and keeps counts in the folder.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        return asyncio.run(_Workers(config, folder).run())
+
+
+@contextmanager
+def _folder(port: int) -> Iterator[Path]:
+    """Make the folder of what the processes share, anew: a replica that was killed has left its own."""
+    folder = Path(tempfile.gettempdir(), f"axon-{os.getuid()}-{port}")
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+class _Workers:
+    def __init__(self, config: Config, folder: Path) -> None:
+        from prometheus_client import CollectorRegistry, Counter
+
+        self._config, self._count = config, config.limits.processes_per_replica
+        self._file = folder / "places"
+        Places.create(self._file, self._count)
+        self._places = Places(self._file, config.limits.most)
+        restarts = "Workers that died and were replaced"
+        self._restarts = Counter("axon_worker_restarts", restarts, ["model"], registry=CollectorRegistry())
+        self._restarts.labels(config.name)
+        self._running: dict[int, Process] = {}
+        self._loaded: dict[int, asyncio.StreamWriter] = {}
+        self._serving_since: dict[int, float] = {}
+        self._open = self._ending = self._failed = False
+
+    async def run(self) -> int:
+        """Keep all workers until SIGTERM, or until that is no use."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._end)
+        watching = asyncio.create_task(self._watch())
+        codes = await asyncio.gather(*map(self._keep, range(self._count)))
+        watching.cancel()
+        return int(self._failed or any(codes))
+
+    async def _keep(self, index: int) -> int:
+        """Run a worker, and another in its place, until the replica ends; return the last one's exit code."""
+        early = 0
+        while True:
+            code, seconds = await self._live(index)
+            if self._ending:
+                return 0 if code == -signal.SIGTERM else code  # it was still loading
+            early = early + 1 if seconds < _STEADY_SECONDS else 0
+            if early == _EARLY_ENDS or not (self._open or code < 0):
+                times = f", {early} times in a row" if early > 1 else ""
+                self._end(f"worker {index} ended by {_cause(code)} as it started{times}")
+                return code
+            self._restarts.labels(self._config.name).inc()
+            log("error", f"worker {index} ended by {_cause(code)}: it is replaced", model=self._config.name)
+
+    async def _watch(self) -> None:
+        """Kill a worker whose event loop is dead: another takes its place."""
+        while not self._ending:  # a worker that ends does not say that its loop turns
+            for index, process in self._running.items():
+                if (seconds := self._places.silent(index)) > _SILENT_SECONDS:
+                    log(
+                        "error",
+                        f"worker {index} has been silent for {seconds:.0f} s",
+                        model=self._config.name,
+                    )
+                    process.kill()
+            await asyncio.sleep(1)
+
+    async def _live(self, index: int) -> tuple[int, float]:
+        """Run a worker, and return its exit code and for how many seconds it served."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            words = [str(index), str(os.getpid()), str(theirs.fileno()), str(self._file)]
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "axon_runtime.worker", *words, pass_fds=[theirs.fileno()]
+            )
+        self._running[index] = process
+        if self._ending:
+            process.terminate()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        hearing = asyncio.create_task(self._hear(index, reader, writer))
+        code = await process.wait()
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
+        writer.close()
+        self._forget(index, process.pid)
+        return code, time.monotonic() - self._serving_since.pop(index, time.monotonic())
+
+    def _forget(self, index: int, pid: int) -> None:
+        """Take back what a dead worker had: its requests were its own."""
+        from prometheus_client.multiprocess import mark_process_dead
+
+        del self._running[index]
+        self._loaded.pop(index, None)
+        self._places.clear(index)
+        mark_process_dead(pid)
+
+    async def _hear(self, index: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take the one line that a worker says: that it is ready, or why it cannot be."""
+        line = (await reader.readline()).decode().rstrip("\n")
+        if line == "ready":
+            self._loaded[index] = writer
+            self._serve()
+        elif line and self._open:
+            log("error", line, model=self._config.name)
+            self._running[index].kill()
+        elif line:
+            self._end(line)
+
+    def _serve(self) -> None:
+        """Let the loaded workers serve: the first ones together, once there are all."""
+        if not self._open and len(self._loaded) < self._count:
+            return
+        if not self._open:
+            log("info", "ready", model=self._config.name, port=self._config.port, processes=self._count)
+        self._open = True
+        for index, writer in self._loaded.items():
+            writer.write(b"s")
+            self._serving_since[index] = time.monotonic()
+        self._loaded.clear()
+
+    def _end(self, failure: str | None = None) -> None:
+        """End all workers: those that serve answer what they have."""
+        if self._ending:
+            return
+        self._ending, self._failed = True, failure is not None
+        if failure:
+            log("error", failure)
+        self._signal(signal.SIGTERM)
+        patience = GRACEFUL_SECONDS + _SPARE_SECONDS
+        asyncio.get_running_loop().call_later(patience, self._signal, signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        for process in self._running.values():
+            with suppress(ProcessLookupError):
+                process.send_signal(number)
+
+
+def _cause(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -78,10 +78,6 @@ def pods(live: Stack) -> list[str]:
     return [pod["metadata"]["name"] for pod in items if "deletionTimestamp" not in pod["metadata"]]
 
 
-def until_rolled_out(live: Stack) -> None:
-    kubectl("rollout", "status", f"deployment/{IRIS}", "-n", live.namespace, "--timeout=180s")
-
-
 def test_no_request_fails_through_rolling_updates(live: Stack) -> None:
     with load(live.endpoints()[IRIS]) as answered:
         for cpu in ("60m", "70m", "80m"):
@@ -90,38 +86,6 @@ def test_no_request_fails_through_rolling_updates(live: Stack) -> None:
             answered.until_answered(50)
 
     assert set(answered.outcomes) == {"200"}, answered.outcomes
-
-
-def test_no_request_fails_when_replicas_are_deleted_and_evicted(live: Stack) -> None:
-    live.settings["models"][IRIS]["autoscaling"] = {"min_replicas": 2, "max_replicas": 2}
-    live.up()
-    kubectl(
-        "wait",
-        f"deployment/{IRIS}",
-        "-n",
-        live.namespace,
-        "--for=jsonpath={.status.readyReplicas}=2",
-        "--timeout=180s",
-    )
-    with load(live.endpoints()[IRIS]) as answered:
-        for _ in range(3):
-            kubectl("delete", "pod", pods(live)[0], "-n", live.namespace, "--wait=false")
-            until_rolled_out(live)
-        evict(live, pods(live)[0])
-        until_rolled_out(live)
-
-    assert set(answered.outcomes) == {"200"}, answered.outcomes
-
-
-def evict(live: Stack, pod: str) -> None:
-    """Do what a drain of the node does to a pod (https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/)."""
-    eviction = {
-        "apiVersion": "policy/v1",
-        "kind": "Eviction",
-        "metadata": {"name": pod, "namespace": live.namespace},
-    }
-    path = f"/api/v1/namespaces/{live.namespace}/pods/{pod}/eviction"
-    kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
 
 
 def test_a_version_that_cannot_load_never_replaces_the_one_that_serves(live: Stack) -> None:

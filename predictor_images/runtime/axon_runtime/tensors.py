@@ -87,7 +87,7 @@ def from_values(name: str, datatype: str, shape: Sequence[int], values: Any) -> 
         raise ProtocolError(f"{name}: BF16 has no JSON form: send it as binary data")
     dtype = dtype_of(datatype)
     try:
-        given = np.asarray(values)
+        given = _array(values, dtype)
         if given.size and not _fits(given, dtype):
             raise ProtocolError(f"{name}: the data are not all of {datatype}")
         return Tensor(name, datatype, _shaped(name, given.astype(dtype, copy=False).ravel(), shape))
@@ -138,6 +138,16 @@ def to_values(tensor: Tensor) -> list[Any]:
             f"{tensor.name} holds NaN or infinity, which JSON cannot say: ask for binary data"
         )
     return flat.tolist()
+
+
+def _array(values: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return JSON values as an array; numpy takes integers of 64 bits beside smaller ones for floats."""
+    given = np.asarray(values)
+    if dtype == np.uint64 and given.dtype.kind == "f":
+        exact = np.asarray(values, dtype=object)
+        if all(type(item) is int for item in exact.flat):
+            return exact.astype(dtype)
+    return given
 
 
 def _fits(given: NDArray[Any], dtype: np.dtype[Any]) -> bool:

@@ -114,6 +114,17 @@ def test_tensors_come_back_as_they_went(data: st.DataObject) -> None:
     assert listed(parsed, "x") == array.tolist()
 
 
+def test_integers_of_64_bits_stand_beside_smaller_ones() -> None:
+    def decode(values: str) -> list[int]:
+        entry = b'{"name": "x", "shape": [2], "datatype": "UINT64", "data": %b}' % values.encode()
+        return v2.decode_request(b'{"inputs": [%b]}' % entry, None).inputs[0].data.tolist()
+
+    assert decode("[0, 18446744073709551615]") == [0, 2**64 - 1]
+    for wrong in ("[-1, 18446744073709551615]", "[0, 18446744073709551616]", "[0, 1.5]"):
+        with pytest.raises(v2.ProtocolError):
+            decode(wrong)
+
+
 @given(st.lists(st.binary(max_size=9), max_size=5))
 def test_bytes_come_back_as_they_went(items: list[bytes]) -> None:
     array = np.empty(len(items), dtype=object)

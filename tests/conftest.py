@@ -56,6 +56,7 @@ def deployed(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactory) -
     for model, values in settings["models"].items():  # beside the same models of another stack
         values["networking"] = {"endpoint": f"/{name}/{model}"}
         values["compute"], values["autoscaling"] = dict(SMALL), dict(ONE)
+    settings["models"]["digits-classifier"]["autoscaling"]["target_cpu_utilization"] = 80
     with stack(tmp_path_factory.mktemp("project") / "axon", name, settings) as made:
         made.up()
         yield made

@@ -77,7 +77,7 @@ def test_the_autoscaler_reads_cpu(deployed: Stack) -> None:
     deadline = time.monotonic() + 120
     current: list[dict[str, Any]] = []
     while not current and time.monotonic() < deadline:
-        autoscaler = get("hpa", "iris-classifier", deployed.namespace)
+        autoscaler = get("hpa", "digits-classifier", deployed.namespace)
         current = [m for m in autoscaler["status"].get("currentMetrics") or [] if m.get("resource")]
         time.sleep(0.5)
 

@@ -1,9 +1,11 @@
 """One model as a production API."""
 
+import math
+
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.autoscaler import autoscaler
+from components.autoscaler import autoscaler, is_plain
 from components.iam import PodRole
 from components.kubernetes_cluster import OnAws
 from components.model_role import statements
@@ -21,8 +23,8 @@ from stacks.settings.units import duration_seconds
 class ModelApi(pulumi.ComponentResource):
     """A rolling-update Deployment, its Service, its autoscaler, its disruption budget and its route.
 
-    The autoscaler owns the replica count: the Deployment never states one, so that an update neither
-    resets the scale nor fights over the field.
+    The autoscaler owns the replica count: the Deployment states none unless the model is paused, so that
+    an update neither resets the scale nor fights over the field.
     """
 
     url: pulumi.Output[str]
@@ -43,7 +45,12 @@ class ModelApi(pulumi.ComponentResource):
     ) -> None:
         super().__init__("axon:model_api:ModelApi", name, None, opts)
         self._name, self._model, self._platform = name, model, platform
-        self._labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "axon"}
+        self._labels = {
+            "app.kubernetes.io/name": name,
+            "app.kubernetes.io/managed-by": "axon",
+            "axon.dev/model": name,
+            "axon.dev/stack": pulumi.get_stack(),
+        }
         self._child = pulumi.ResourceOptions(parent=self)
         # Their kinds, and who reads them, are the platform's.
         self._on_platform = pulumi.ResourceOptions(parent=self, depends_on=[platform])
@@ -72,9 +79,9 @@ class ModelApi(pulumi.ComponentResource):
         return k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": self._name})
 
     def _pod_labels(self) -> dict[str, str]:
-        """Say to Prometheus which pods count what they have in flight."""
+        """Say to Prometheus which pods count what they have in flight, and to bills whose they are."""
         counts = not isinstance(self._model.predictor, ImagePredictor)
-        return {**self._labels, **(SCRAPED if counts else {})}
+        return {**self._platform.pod_labels, **self._labels, **(SCRAPED if counts else {})}
 
     def _service_account(self, on_aws: OnAws) -> k8s.core.v1.ServiceAccount:
         """Give the replicas an identity with a role on AWS."""
@@ -101,15 +108,22 @@ class ModelApi(pulumi.ComponentResource):
     def _deployment(self, account: k8s.core.v1.ServiceAccount | None) -> k8s.apps.v1.Deployment:
         update = self._model.update_strategy
         seconds = int(duration_seconds(update.timeout))
+        # A plain autoscaler rests while there are to be no replicas; KEDA is told (components/autoscaler.py):
+        # https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation
+        stopped = self._model.paused and is_plain(self._model)
+        min_ready = math.ceil(duration_seconds(update.min_ready))
         rolling = k8s.apps.v1.RollingUpdateDeploymentArgs(
             max_surge=_count_or_percent(update.max_surge),
             max_unavailable=_count_or_percent(update.max_unavailable),
         )
         return k8s.apps.v1.Deployment(
             self._name,
-            metadata=self._metadata(),
+            # Else the engine would not take the field from the autoscaler.
+            metadata=self._metadata({"pulumi.com/patchForce": "true"} if stopped else None),
             spec=k8s.apps.v1.DeploymentSpecArgs(
+                replicas=0 if stopped else None,
                 selector=self._selector(),
+                min_ready_seconds=min_ready or None,
                 strategy=k8s.apps.v1.DeploymentStrategyArgs(type="RollingUpdate", rolling_update=rolling),
                 progress_deadline_seconds=seconds,
                 template=k8s.core.v1.PodTemplateSpecArgs(

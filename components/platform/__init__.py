@@ -1,5 +1,7 @@
 """The add-ons that any cluster needs before it can serve a model."""
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -33,6 +35,9 @@ class Platform(pulumi.ComponentResource):
     namespace_name: str
     """Its name."""
 
+    pod_labels: Mapping[str, str]
+    """What replicas are labelled with, beside their own labels."""
+
     prometheus: str
     """Where autoscaling asks for metrics."""
 
@@ -53,6 +58,7 @@ class Platform(pulumi.ComponentResource):
         self.gateway, self.gateway_namespace = "axon", GATEWAY_NAMESPACE
         self.url = self._entrance(on_aws)
         self._metrics()
+        self.pod_labels = settings.labels
         self.namespace_name, self.prometheus = settings.namespace, settings.prometheus.url
         self.namespace = self._models_namespace(settings.namespace).metadata.name.apply(str)
         self.register_outputs({"url": self.url, "namespace": self.namespace})

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from stacks.settings.base import Settings
+from stacks.settings.labels import Labels
 from stacks.settings.units import Cpu, DnsLabel, Duration, HttpUrl, Memory, RelativePath
 
 
@@ -50,6 +51,9 @@ class Platform(Settings):
 
     namespace: DnsLabel = "models"
     """Namespace of the stack's models: one of its own for each stack of a shared cluster."""
+
+    labels: Labels = Field(default_factory=dict[str, str], max_length=20)
+    """Labels of every replica, by which cost is told apart: `{team: vision}`. A new one rolls all out."""
 
     charts: RelativePath | None = None
     """A folder of the project that holds the upstream charts, for machines that cannot fetch them."""

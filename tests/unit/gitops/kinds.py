@@ -99,6 +99,14 @@ def sleeps() -> World:
     return world
 
 
+def paused() -> World:
+    world = World()
+    world.models[IRIS]["paused"] = True
+    annotations = {"pulumi.com/waitFor": "condition=Ready", "autoscaling.keda.sh/paused-replicas": "0"}
+    world.update(SCALED_OBJECT, IRIS, {"metadata.annotations": annotations})
+    return world
+
+
 def scales_on_cpu() -> World:
     world = World()
     world.models[IRIS]["autoscaling"]["target_cpu_utilization"] = 70
@@ -297,6 +305,7 @@ KINDS: dict[str, Callable[[], World]] = {
         another_model,
         replicas,
         sleeps,
+        paused,
         scales_on_cpu,
         renamed_endpoint,
         several_at_once,

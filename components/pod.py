@@ -29,13 +29,14 @@ def pod_spec(
     model: Model,
     image: str,
     where: Scheduling,
-    service_account: pulumi.Input[str] | None = None,
+    service_account: pulumi.Input[str],
 ) -> k8s.core.v1.PodSpecArgs:
     """Return the pod that runs `image`: restricted Pod Security, no token, nothing writable but scratch."""
     return k8s.core.v1.PodSpecArgs(
         service_account_name=service_account,
         tolerations=where.tolerations or None,
         affinity=where.affinity,
+        topology_spread_constraints=where.spread,
         automount_service_account_token=False,
         enable_service_links=False,
         termination_grace_period_seconds=DRAIN_SECONDS + _grace(model),

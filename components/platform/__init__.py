@@ -10,6 +10,7 @@ from components.platform.entrance import entrance
 from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
 from components.platform.gateway import Gateway
 from components.platform.keda import Keda
+from components.platform.limits import limits
 from components.platform.metrics_server import MetricsServer
 from components.platform.on_aws import AwsPlatform
 from components.platform.prometheus import Prometheus
@@ -41,6 +42,9 @@ class Platform(pulumi.ComponentResource):
     prometheus: str
     """Where autoscaling asks for metrics."""
 
+    prometheus_namespace: str
+    """The namespace that replicas are asked for theirs from."""
+
     def __init__(
         self,
         name: str,
@@ -58,9 +62,11 @@ class Platform(pulumi.ComponentResource):
         self.gateway, self.gateway_namespace = "axon", GATEWAY_NAMESPACE
         self.url = self._entrance(on_aws)
         self._metrics()
-        self.pod_labels = settings.labels
+        self.pod_labels, self.prometheus_namespace = settings.labels, settings.prometheus.namespace
         self.namespace_name, self.prometheus = settings.namespace, settings.prometheus.url
         self.namespace = self._models_namespace(settings.namespace).metadata.name.apply(str)
+        if settings.quota:
+            limits(settings.quota, self.namespace, self._child)
         self.register_outputs({"url": self.url, "namespace": self.namespace})
 
     def _entrance(self, on_aws: OnAws | None) -> pulumi.Output[str]:

@@ -9,6 +9,7 @@ from stacks.settings.autoscaling import Autoscaling
 from stacks.settings.aws.access import AwsAccess
 from stacks.settings.base import Settings
 from stacks.settings.compute import Compute
+from stacks.settings.egress import Egress
 from stacks.settings.environment import Environment, check_environment
 from stacks.settings.image_predictor import ImagePredictor, Sidecar
 from stacks.settings.sources import (
@@ -136,6 +137,9 @@ class Model(Environment):
 
     node_groups: list[DnsLabel] = Field(default_factory=list[str])
     """Node groups that replicas may run on (EKS; name: Cortex's). Empty: any that fits."""
+
+    egress: Egress = Field(default_factory=list[str])
+    """Where replicas may connect to beside DNS and what they fetch: `none`, `all`, networks. Unset: none."""
 
     aws: AwsAccess = AwsAccess()
     """What replicas may do on AWS."""

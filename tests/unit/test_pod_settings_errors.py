@@ -134,6 +134,21 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"update_strategy": {"min_ready": "10"}},
         'update_strategy.min_ready: "10" is not a duration (try 10s)',
     ),
+    (
+        {"egress": "everything"},
+        'egress: "everything" is neither none, nor all, nor a list of networks (try [10.1.0.0/16])',
+    ),
+    (
+        {"egress": ["db.internal"]},
+        'egress: "db.internal" is not a network such as 10.1.0.0/16 (names cannot be told apart: give '
+        "addresses)",
+    ),
+    ({"egress": ["10.1.2.3"]}, 'egress: "10.1.2.3" has no length (try 10.1.2.3/32)'),
+    (
+        {"egress": ["10.1.2.3/16"]},
+        'egress: "10.1.2.3/16" is not the first address of its network (try 10.1.0.0/16)',
+    ),
+    ({"egress": ["0.0.0.0/0"]}, 'egress: "0.0.0.0/0" is everything (write `egress: all`)'),
     ({"paused": "yes"}, 'paused: "yes" is not true or false'),
 ]
 
@@ -156,6 +171,21 @@ WRONG_PLATFORM: list[tuple[dict[str, Any], str]] = [
         {"labels": {"team": "R & D"}},
         'labels.team: "R & D" cannot be the value of a label: at most 63 letters, digits, ".", "_", "-" '
         "(try R-D)",
+    ),
+    ({"quota": {}}, "quota: needs `cpu`, `mem` or `pods`"),
+    ({"quota": {"memory": "1Gi"}}, "quota.memory: unknown key (try mem)"),
+    ({"quota": {"pods": 0}}, "quota.pods: 0 is less than 1, the least allowed"),
+    (
+        {"quota": {"cpu": "100m"}},
+        "quota.cpu: 100m is less than the 0.2 that all models ask for at min_replicas",
+    ),
+    (
+        {"quota": {"mem": "256Mi"}},
+        "quota.mem: 256Mi is less than the 512Mi that all models ask for at min_replicas",
+    ),
+    (
+        {"prometheus": {"namespace": "obs"}},
+        "prometheus.namespace: is of a Prometheus of yours: give its `url`",
     ),
     ({"labels": {"cost": 7}}, 'labels.cost: 7 is a number (try "7", in quotes)'),
 ]

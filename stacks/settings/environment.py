@@ -48,6 +48,11 @@ class SecretKey(Settings):
     """Its key."""
 
 
+def names_a_credential(variable: str) -> bool:
+    """Whether the value of a variable is a credential, by its name."""
+    return _CREDENTIAL.fullmatch(variable) is not None
+
+
 Env = dict[Variable, str]
 Secrets = dict[Variable, SecretKey]
 
@@ -67,7 +72,7 @@ def check_environment(given: Environment) -> None:
     for name in given.env:
         if name in given.secrets:
             raise _wrong(f"env.{name}", "stands in `secrets` as well: give one of them")
-        if _CREDENTIAL.fullmatch(name):
+        if names_a_credential(name):
             raise _wrong(
                 f"env.{name}",
                 "is a credential by its name, and would be stored in plain text (use `secrets`)",

@@ -66,6 +66,14 @@ def removed_model() -> World:
     return world
 
 
+def renamed_model() -> World:
+    world = World()
+    world.models["iris-v2"] = world.models.pop(IRIS)
+    world.create(IRIS, "iris-v2")
+    world.delete(IRIS)
+    return world
+
+
 def another_model() -> World:
     """A model that replicas fetch: its place stands in their environment."""
     world = World()
@@ -302,6 +310,7 @@ KINDS: dict[str, Callable[[], World]] = {
         rollout_with_a_gap,
         new_model,
         removed_model,
+        renamed_model,
         another_model,
         replicas,
         sleeps,

@@ -31,15 +31,17 @@ def autoscaler(
     opts: pulumi.ResourceOptions,
 ) -> pulumi.CustomResource:
     """Return KEDA's ScaledObject, or a plain autoscaler where cpu and memory are all that it looks at."""
-    scaling = model.autoscaling
-    plain = model.target_in_flight is None and not scaling.schedules
-    target = deployment.metadata.name
-    spec = _plain(scaling, target) if plain else _scaled(model, target, _triggers(name, model, platform))
+    plain, target = is_plain(model), deployment.metadata.name
+    spec = (
+        _plain(model.autoscaling, target)
+        if plain
+        else _scaled(model, target, _triggers(name, model, platform))
+    )
     metadata = k8s.meta.v1.ObjectMetaArgs(
         name=name,
         namespace=platform.namespace,
         labels=labels,
-        annotations=None if plain else {"pulumi.com/waitFor": "condition=Ready"},
+        annotations=None if plain else _annotations(model),
     )
     # As a custom resource both have one shape, and share the behaviour that KEDA hands on.
     return k8s.apiextensions.CustomResource(
@@ -50,6 +52,17 @@ def autoscaler(
         spec=spec,
         opts=opts,
     )
+
+
+def is_plain(model: Model) -> bool:
+    """Whether Kubernetes' own autoscaler is all that a model takes."""
+    return model.target_in_flight is None and not model.autoscaling.schedules
+
+
+def _annotations(model: Model) -> dict[str, str]:
+    # https://keda.sh/docs/latest/concepts/scaling-deployments/#pausing-autoscaling
+    paused = {"autoscaling.keda.sh/paused-replicas": "0"} if model.paused else {}
+    return {"pulumi.com/waitFor": "condition=Ready", **paused}
 
 
 def _scaled(model: Model, target: pulumi.Input[Any], triggers: list[dict[str, Any]]) -> dict[str, Any]:

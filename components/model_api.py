@@ -1,12 +1,15 @@
 """One model as a production API."""
 
+import math
+
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.autoscaler import autoscaler
+from components.autoscaler import autoscaler, is_plain
 from components.iam import PodRole
 from components.kubernetes_cluster import OnAws
 from components.model_role import statements
+from components.network_policy import network_policy
 from components.platform import Platform
 from components.platform.prometheus import SCRAPED
 from components.pod import pod_spec
@@ -19,10 +22,11 @@ from stacks.settings.units import duration_seconds
 
 
 class ModelApi(pulumi.ComponentResource):
-    """A rolling-update Deployment, its Service, its autoscaler, its disruption budget and its route.
+    """A rolling-update Deployment with an identity and a network policy of its own, its Service, its
+    autoscaler, its disruption budget and its route.
 
-    The autoscaler owns the replica count: the Deployment never states one, so that an update neither
-    resets the scale nor fights over the field.
+    The autoscaler owns the replica count: the Deployment states none unless the model is paused, so that
+    an update neither resets the scale nor fights over the field.
     """
 
     url: pulumi.Output[str]
@@ -43,15 +47,20 @@ class ModelApi(pulumi.ComponentResource):
     ) -> None:
         super().__init__("axon:model_api:ModelApi", name, None, opts)
         self._name, self._model, self._platform = name, model, platform
-        self._labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "axon"}
+        self._labels = {
+            "app.kubernetes.io/name": name,
+            "app.kubernetes.io/managed-by": "axon",
+            "axon.dev/model": name,
+            "axon.dev/stack": pulumi.get_stack(),
+        }
         self._child = pulumi.ResourceOptions(parent=self)
         # Their kinds, and who reads them, are the platform's.
         self._on_platform = pulumi.ResourceOptions(parent=self, depends_on=[platform])
         self.image = image_of(images, model.predictor, gpu=model.compute.gpu > 0)
-        self._scheduling = scheduling(model, on_aws.settings if on_aws else None)
+        self._scheduling = scheduling(name, model, on_aws.settings if on_aws else None)
 
-        account = self._service_account(on_aws) if on_aws and model.access.granted else None
-        deployment = self._deployment(account)
+        policy = self._network_policy(on_aws=on_aws is not None)
+        deployment = self._deployment(self._service_account(on_aws), policy)
         service = self._service()
         self._autoscaler(deployment)
         self._disruption_budget()
@@ -72,14 +81,34 @@ class ModelApi(pulumi.ComponentResource):
         return k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": self._name})
 
     def _pod_labels(self) -> dict[str, str]:
-        """Say to Prometheus which pods count what they have in flight."""
+        """Say to Prometheus which pods count what they have in flight, and to bills whose they are."""
         counts = not isinstance(self._model.predictor, ImagePredictor)
-        return {**self._labels, **(SCRAPED if counts else {})}
+        return {**self._platform.pod_labels, **self._labels, **(SCRAPED if counts else {})}
 
-    def _service_account(self, on_aws: OnAws) -> k8s.core.v1.ServiceAccount:
-        """Give the replicas an identity with a role on AWS."""
+    def _network_policy(self, *, on_aws: bool) -> k8s.networking.v1.NetworkPolicy:
+        return network_policy(
+            self._name,
+            self._model,
+            platform=self._platform,
+            labels=self._labels,
+            on_aws=on_aws,
+            opts=self._child,
+        )
+
+    def _service_account(self, on_aws: OnAws | None) -> k8s.core.v1.ServiceAccount:
+        """Give the replicas an identity of their own, which on AWS may have a role."""
+        # A pod that starts before its role is associated would have no credentials for good.
+        after = [self._pod_role(on_aws)] if on_aws and self._model.access.granted else None
+        return k8s.core.v1.ServiceAccount(
+            self._name,
+            metadata=self._metadata(),
+            automount_service_account_token=False,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+        )
+
+    def _pod_role(self, on_aws: OnAws) -> PodRole:
         access, namespace = self._model.access, self._platform.namespace_name
-        pod_role = PodRole(
+        return PodRole(
             self._name,
             on_aws.settings.name,
             full_name=f"{on_aws.settings.name}-model-{self._name}",
@@ -90,26 +119,28 @@ class ModelApi(pulumi.ComponentResource):
             association=on_aws.cluster_name,
             opts=self._child,
         )
-        return k8s.core.v1.ServiceAccount(
-            self._name,
-            metadata=self._metadata(),
-            automount_service_account_token=False,
-            # A pod that starts before its role is associated would have no credentials for good.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[pod_role]),
-        )
 
-    def _deployment(self, account: k8s.core.v1.ServiceAccount | None) -> k8s.apps.v1.Deployment:
+    def _deployment(
+        self, account: k8s.core.v1.ServiceAccount, policy: k8s.networking.v1.NetworkPolicy
+    ) -> k8s.apps.v1.Deployment:
         update = self._model.update_strategy
         seconds = int(duration_seconds(update.timeout))
+        # A plain autoscaler rests while there are to be no replicas; KEDA is told (components/autoscaler.py):
+        # https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation
+        stopped = self._model.paused and is_plain(self._model)
+        min_ready = math.ceil(duration_seconds(update.min_ready))
         rolling = k8s.apps.v1.RollingUpdateDeploymentArgs(
             max_surge=_count_or_percent(update.max_surge),
             max_unavailable=_count_or_percent(update.max_unavailable),
         )
         return k8s.apps.v1.Deployment(
             self._name,
-            metadata=self._metadata(),
+            # Else the engine would not take the field from the autoscaler.
+            metadata=self._metadata({"pulumi.com/patchForce": "true"} if stopped else None),
             spec=k8s.apps.v1.DeploymentSpecArgs(
+                replicas=0 if stopped else None,
                 selector=self._selector(),
+                min_ready_seconds=min_ready or None,
                 strategy=k8s.apps.v1.DeploymentStrategyArgs(type="RollingUpdate", rolling_update=rolling),
                 progress_deadline_seconds=seconds,
                 template=k8s.core.v1.PodTemplateSpecArgs(
@@ -119,13 +150,14 @@ class ModelApi(pulumi.ComponentResource):
                         self._model,
                         self.image,
                         self._scheduling,
-                        account.metadata.name.apply(str) if account else None,
+                        account.metadata.name.apply(str),
                     ),
                 ),
             ),
             # The engine waits a little longer than Kubernetes, whose word it then reports.
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=[policy],  # no replica is there before it
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds + 30}s", update=f"{seconds + 30}s"),
             ),
         )

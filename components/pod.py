@@ -1,15 +1,18 @@
-"""The pod of a model API: one locked-down container."""
+"""The pod of a model API: locked-down containers, of which one answers."""
 
-import json
 import math
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.model_source import cache_mounts, cache_volumes, credentials, shares_cache, source_environment
+from components.environment import predictor_environment
+from components.model_source import cache_mounts, cache_volumes, credentials, shares_cache
 from components.scheduling import Scheduling
-from stacks.settings.model import Compute, ImagePredictor, Model, PythonPredictor
-from stacks.settings.units import duration_seconds, quantity_value
+from components.sidecars import locked_down, shared_mounts, sidecar_volumes, sidecars
+from stacks.settings.compute import Compute
+from stacks.settings.image_predictor import PREDICTOR
+from stacks.settings.model import ImagePredictor, Model
+from stacks.settings.units import duration_seconds
 
 # Any user that is not root; the one that distroless images call nonroot.
 USER = 65532
@@ -18,7 +21,7 @@ DRAIN_SECONDS = 10
 # Beyond a request's timeout, for the server to end in.
 GRACE_SECONDS = 5
 
-_SCRATCH = "tmp"
+_SCRATCH, _SHM = "tmp", "shm"
 
 
 def pod_spec(
@@ -26,13 +29,14 @@ def pod_spec(
     model: Model,
     image: str,
     where: Scheduling,
-    service_account: pulumi.Input[str] | None = None,
+    service_account: pulumi.Input[str],
 ) -> k8s.core.v1.PodSpecArgs:
     """Return the pod that runs `image`: restricted Pod Security, no token, nothing writable but scratch."""
     return k8s.core.v1.PodSpecArgs(
         service_account_name=service_account,
         tolerations=where.tolerations or None,
         affinity=where.affinity,
+        topology_spread_constraints=where.spread,
         automount_service_account_token=False,
         enable_service_links=False,
         termination_grace_period_seconds=DRAIN_SECONDS + _grace(model),
@@ -44,11 +48,9 @@ def pod_spec(
             fs_group_change_policy="OnRootMismatch" if shares_cache(model) else None,
             seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
         ),
+        init_containers=sidecars(model),
         containers=[_container(name, model, image)],
-        volumes=[
-            k8s.core.v1.VolumeArgs(name=_SCRATCH, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs()),
-            *cache_volumes(model),
-        ],
+        volumes=_volumes(model),
     )
 
 
@@ -58,33 +60,48 @@ def port(model: Model) -> int:
 
 
 def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs:
+    own = model.predictor if isinstance(model.predictor, ImagePredictor) else None
     return k8s.core.v1.ContainerArgs(
-        name="predictor",
+        name=PREDICTOR,
         image=image,
+        command=(own.command or None) if own else None,
+        args=(own.args or None) if own else None,
         ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=port(model))],
-        env=_environment(name, model),
+        env=predictor_environment(name, model),
         env_from=credentials(model),
         resources=_resources(model.compute),
-        security_context=k8s.core.v1.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            read_only_root_filesystem=True,
-            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
-        ),
+        security_context=locked_down(),
         # Loading may take long, failing must not: the startup probe allows the first, readiness the second.
-        startup_probe=_probe(model, period=1, failures=_startup_seconds(model)),
-        readiness_probe=_probe(model, period=5, failures=2),
-        # The event loop answers while the model works; a replica whose loop is dead for a minute is ended.
-        liveness_probe=_probe(model, period=10, failures=6) if _ours(model) else None,
+        startup_probe=_probe(model, _ready_path(model), period=1, failures=_startup_seconds(model)),
+        readiness_probe=_probe(model, _ready_path(model), period=5, failures=2),
+        liveness_probe=_liveness(model),
         lifecycle=k8s.core.v1.LifecycleArgs(
             pre_stop=k8s.core.v1.LifecycleHandlerArgs(
                 sleep=k8s.core.v1.SleepActionArgs(seconds=DRAIN_SECONDS)
             )
         ),
-        volume_mounts=[
-            k8s.core.v1.VolumeMountArgs(name=_SCRATCH, mount_path="/tmp"),
-            *cache_mounts(model),
-        ],
+        volume_mounts=_mounts(model),
     )
+
+
+def _volumes(model: Model) -> list[k8s.core.v1.VolumeArgs]:
+    memory = k8s.core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit=model.compute.shm)
+    return [
+        k8s.core.v1.VolumeArgs(name=_SCRATCH, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs()),
+        *([k8s.core.v1.VolumeArgs(name=_SHM, empty_dir=memory)] if model.compute.shm else []),
+        *cache_volumes(model),
+        *sidecar_volumes(model),
+    ]
+
+
+def _mounts(model: Model) -> list[k8s.core.v1.VolumeMountArgs]:
+    shm = k8s.core.v1.VolumeMountArgs(name=_SHM, mount_path="/dev/shm")
+    return [
+        k8s.core.v1.VolumeMountArgs(name=_SCRATCH, mount_path="/tmp"),
+        *([shm] if model.compute.shm else []),
+        *cache_mounts(model),
+        *shared_mounts(model),
+    ]
 
 
 def _startup_seconds(model: Model) -> int:
@@ -96,43 +113,37 @@ def _grace(model: Model) -> int:
     return math.ceil(duration_seconds(model.server.request_timeout)) + GRACE_SECONDS
 
 
-def _environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArgs]:
-    """Return what the runtime is told (axon_runtime/config.py): no more than differs from its defaults."""
-    server = model.server.model_dump(exclude_unset=True)
-    for key in ("batch_interval", "request_timeout"):
-        if key in server:
-            server[key] = duration_seconds(server[key])
-    if "max_body_size" in server:
-        server["max_body_size"] = int(quantity_value(server["max_body_size"]))
-    config = model.predictor.config if isinstance(model.predictor, PythonPredictor) else {}
-    values = {"AXON_LIMITS": server, "AXON_CONFIG": config}
-    told = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}
-    return [
-        k8s.core.v1.EnvVarArgs(name=key, value=value)
-        for key, value in {"AXON_MODEL_NAME": name, **source_environment(model), **told}.items()
-    ]
-
-
 def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:
     # Kubernetes counts devices by limits, and allows no other request.
     devices = {"nvidia.com/gpu": compute.gpu, "aws.amazon.com/neuron": compute.neuron}
-    asked = {key: str(count) for key, count in devices.items() if count}
+    both = {key: str(count) for key, count in devices.items() if count}
+    if compute.ephemeral_storage:
+        both["ephemeral-storage"] = compute.ephemeral_storage
     return k8s.core.v1.ResourceRequirementsArgs(
-        requests={"cpu": compute.cpu, "memory": compute.mem, **asked},
-        limits={"memory": compute.mem, **asked},
+        requests={"cpu": compute.cpu, "memory": compute.mem, **both},
+        limits={"memory": compute.mem, **both},
     )
 
 
-def _ours(model: Model) -> bool:
-    return not isinstance(model.predictor, ImagePredictor)
+def _ready_path(model: Model) -> str:
+    return model.predictor.readiness_path if isinstance(model.predictor, ImagePredictor) else "/ready"
 
 
-def _probe(model: Model, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
+def _liveness(model: Model) -> k8s.core.v1.ProbeArgs | None:
+    """Return the probe that ends a replica which is dead for a minute.
+
+    The event loop of the runtime answers while its model works. Of an image nobody knows such a path.
+    """
     predictor = model.predictor
-    path = predictor.readiness_path if isinstance(predictor, ImagePredictor) else "/ready"
+    path = predictor.liveness_path if isinstance(predictor, ImagePredictor) else "/ready"
+    return _probe(model, path, period=10, failures=6) if path else None
+
+
+def _probe(model: Model, path: str, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
+    timeout = model.predictor.probe_timeout if isinstance(model.predictor, ImagePredictor) else "2s"
     return k8s.core.v1.ProbeArgs(
         http_get=k8s.core.v1.HTTPGetActionArgs(path=path, port="http"),
         period_seconds=period,
         failure_threshold=failures,
-        timeout_seconds=2,
+        timeout_seconds=math.ceil(duration_seconds(timeout)),
     )

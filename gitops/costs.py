@@ -105,19 +105,19 @@ def _model(name: str, model: Model, cluster: EksCluster, prices: Prices) -> Line
     shares: list[tuple[Decimal, str]] = []
     for group_name, group in eligible_groups(cluster, model).items():
         node = _node_a_month(group, prices)
-        if node is not None and replicas_per_node(group, model.compute):
+        if node is not None and replicas_per_node(group, model.pod_compute):
             shares.append((node * share_of_node(model, group), group_name))
     if not shares:
         return Line(name, None, None, "no eligible node group has a price")
     replica, group_name = min(shares)
-    scaling = model.autoscaling
-    note = f"{scaling.min_replicas} to {scaling.max_replicas} replicas on {group_name}"
-    return Line(name, replica * scaling.min_replicas, replica * scaling.max_replicas, note)
+    low, high = model.replicas
+    note = "paused" if model.paused else f"{low} to {high} replicas on {group_name}"
+    return Line(name, replica * low, replica * high, note)
 
 
 def share_of_node(model: Model, group: NodeGroup) -> Decimal:
     """Return which share of a node a replica takes: the largest of its shares of cpu, memory, devices."""
-    facts, compute = group.facts, model.compute
+    facts, compute = group.facts, model.pod_compute
     shares = [
         quantity_value(compute.cpu) / facts.allocatable_cpu,
         quantity_value(compute.mem) / Decimal(facts.allocatable_memory),

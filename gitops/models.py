@@ -20,11 +20,16 @@ _VARIABLES = {
     "AXON_MODELS": "other models",
     "AXON_CONFIG": "new config of the predictor",
 }
+# How KEDA is told, and what a plain autoscaler rests at (components/autoscaler.py, components/model_api.py).
+_PAUSED = "autoscaling.keda.sh/paused-replicas"
+# Where a difference of an autoscaler says nothing of when it scales.
+_NOT_WHEN = ("metadata", "spec.minReplica", "spec.maxReplica", "spec.fallback")
 _CONTAINER = "spec.template.spec.containers[0]"
 # What a pod's change is called, by the part of its template that differs.
 _PARTS = (
     (f"{_CONTAINER}.envFrom", "other credentials"),
     (f"{_CONTAINER}.env", "new settings of the server"),
+    ("spec.template.spec.initContainers", "other sidecars"),
     ("spec.template.spec.affinity", "other nodes"),
     ("spec.template.spec.tolerations", "other nodes"),
     ("spec.template.spec.serviceAccount", "another identity on AWS"),
@@ -66,6 +71,8 @@ def _of_deployment(change: Change, changes: Sequence[Change]) -> Iterator[Said]:
         yield Said("its replicas are deleted and made anew, requests fail meanwhile", Risk.DISRUPTIVE)
     elif change.op == "create":
         yield Said("its replicas are made again")
+    elif _stopped(change.old) != _stopped(change.new):
+        yield from _pause(_stopped(change.old), _stopped(change.new))
     elif rolls := [part for part in change.differences if part.path.startswith(_TEMPLATE)]:
         safe = _keeps_all(change) or _lowest(changes) > 1
         what = ", ".join(dict.fromkeys(_what(part, change) for part in rolls))
@@ -84,6 +91,8 @@ def _what(part: Difference, change: Change) -> str:
         return f"{kind} {_or_none(part.before)} → {_or_none(part.after)}"
     if words := _VARIABLES.get(_variable(part, change)):
         return words
+    if _variable(part, change) and not _variable(part, change).startswith("AXON_"):
+        return "other environment variables"
     for start, words in _PARTS:
         if part.path.startswith(start):
             return words
@@ -104,16 +113,29 @@ def _or_none(value: Any) -> str:
 def _of_autoscaler(change: Change, changes: Sequence[Change]) -> Iterator[Said]:
     if change.op == "update":
         before, after = _bounds(change.old), _bounds(change.new)
+        yield from _pause(_told(change.old), _told(change.new))
         if before != after:
             sleeps = ", it sleeps while nobody asks" if after[0] == 0 != before[0] else ""
             yield Said(f"replicas {_range(before)} → {_range(after)}{sleeps}")
-        bounds = ("minReplica", "maxReplica", "fallback")
-        if any(
-            not part.path.startswith(tuple(f"spec.{key}" for key in bounds)) for part in change.differences
-        ):
+        if any(not part.path.startswith(_NOT_WHEN) for part in change.differences):
             yield Said("when it scales changes")
     elif change.op in ("create", "replace"):
         yield Said(f"its autoscaler is made anew: {_replicas(changes)}")
+
+
+def _pause(before: bool, after: bool) -> Iterator[Said]:
+    if after and not before:
+        yield Said("paused: its replicas go, and its endpoint answers 503", Risk.DISRUPTIVE)
+    elif before and not after:
+        yield Said("no longer paused: its replicas come back")
+
+
+def _told(scaled_object: Any) -> bool:
+    return _PAUSED in ((scaled_object.get("metadata") or {}).get("annotations") or {})
+
+
+def _stopped(deployment: Any) -> bool:
+    return value_at(deployment, "spec.replicas") == 0
 
 
 def _of_route(change: Change) -> Iterator[Said]:

@@ -7,6 +7,7 @@ from gitops.costs import Cost, cost_of
 from gitops.findings import Finding, Risk
 from gitops.judged import judge
 from gitops.preview import Preview
+from gitops.renames import renames, with_renames
 from gitops.secrets import secret_values
 from gitops.stackfile import KeyChange, config_of, key_changes, settings_of
 from gitops.subjects import findings_of
@@ -69,7 +70,7 @@ def make_report(stack: str, base: str, preview: Preview, old: str, new: str) -> 
         stack=stack,
         base=base,
         preview=preview,
-        findings=tuple(findings_of(preview)),
+        findings=tuple(with_renames(findings_of(preview), renames(earlier, settings))),
         keys=tuple(key_changes(old, new)),
         violations=tuple(judge(preview, settings, stack, after)),
         before=before,

@@ -45,7 +45,7 @@ def reason_of(pod: dict[str, Any]) -> str | None:
     conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
     if conditions.get("Ready", {}).get("status") == "True":
         return None
-    for container in status.get("containerStatuses", []):
+    for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
         ended = container.get("lastState", {}).get("terminated", {})
         said = container.get("state", {}).get("waiting") or container.get("state", {}).get("terminated") or {}
         if said.get("reason") == "CrashLoopBackOff" and ended:

@@ -64,7 +64,7 @@ def no_limits(resource: Resource, _: Context) -> Iterator[str]:
     """Refuse models without a limit of memory, or without requests: they take what others count on."""
     if resource.of_platform:
         return
-    for container in (_pod(resource).get("containers")) or []:
+    for container in _containers(resource):
         resources = container.get("resources") or {}
         lacking = [
             *(

@@ -1,5 +1,7 @@
 """The add-ons that any cluster needs before it can serve a model."""
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -8,6 +10,7 @@ from components.platform.entrance import entrance
 from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
 from components.platform.gateway import Gateway
 from components.platform.keda import Keda
+from components.platform.limits import limits
 from components.platform.metrics_server import MetricsServer
 from components.platform.on_aws import AwsPlatform
 from components.platform.prometheus import Prometheus
@@ -33,8 +36,14 @@ class Platform(pulumi.ComponentResource):
     namespace_name: str
     """Its name."""
 
+    pod_labels: Mapping[str, str]
+    """What replicas are labelled with, beside their own labels."""
+
     prometheus: str
     """Where autoscaling asks for metrics."""
+
+    prometheus_namespace: str
+    """The namespace that replicas are asked for theirs from."""
 
     def __init__(
         self,
@@ -53,8 +62,11 @@ class Platform(pulumi.ComponentResource):
         self.gateway, self.gateway_namespace = "axon", GATEWAY_NAMESPACE
         self.url = self._entrance(on_aws)
         self._metrics()
+        self.pod_labels, self.prometheus_namespace = settings.labels, settings.prometheus.namespace
         self.namespace_name, self.prometheus = settings.namespace, settings.prometheus.url
         self.namespace = self._models_namespace(settings.namespace).metadata.name.apply(str)
+        if settings.quota:
+            limits(settings.quota, self.namespace, self._child)
         self.register_outputs({"url": self.url, "namespace": self.namespace})
 
     def _entrance(self, on_aws: OnAws | None) -> pulumi.Output[str]:

@@ -37,7 +37,7 @@ class Autoscaling(Settings):
     """Never fewer (default: Cortex's). 0: none while nobody asks; the next request waits for one."""
 
     max_replicas: int = Field(default=100, ge=1, le=1000)
-    """Never more (default: Cortex's)."""
+    """Never more (default: Cortex's). As many as `min_replicas`: a fixed number."""
 
     target_in_flight: float | None = Field(default=None, gt=0, le=20000)
     """Requests in flight (executing and waiting) for each replica (name: Cortex's).

@@ -1,15 +1,19 @@
 """What has to agree between the parts of a stack file."""
 
+import math
 from collections.abc import Iterator
+from decimal import Decimal
 
 from stacks.settings.aws.checks import aws_problems
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.errors import Problem
 from stacks.settings.stack import Stack
+from stacks.settings.units import quantity_value
 
 
 def cross_problems(stack: Stack) -> Iterator[Problem]:
     """Yield what is wrong with a stack whose parts are each right."""
+    yield from _over_quota(stack)
     if isinstance(stack.cluster, EksCluster):
         yield from aws_problems(stack.cluster, stack.models)
         if stack.platform.gateway.port != 80:
@@ -28,3 +32,22 @@ def _only_on_eks(stack: Stack) -> Iterator[Problem]:
             yield Problem(("models", name, "node_groups"), "the cluster is not of `kind: eks`, and has none")
         if model.aws.granted:
             yield Problem(("models", name, "aws"), "the cluster is not of `kind: eks`, and gives no roles")
+
+
+def _over_quota(stack: Stack) -> Iterator[Problem]:
+    """Compare what the fewest replicas of all models ask for with what they may."""
+    quota = stack.platform.quota
+    if quota is None:
+        return
+    pods, cpu, mem = 0, Decimal(0), Decimal(0)
+    for model in stack.models.values():
+        fewest, compute = model.replicas[0], model.pod_compute
+        pods += fewest
+        cpu += fewest * quantity_value(compute.cpu)
+        mem += fewest * quantity_value(compute.mem)
+    asked = {"cpu": (cpu, f"{cpu.normalize():f}"), "mem": (mem, f"{math.ceil(mem / 2**20)}Mi")}
+    for key, (amount, shown) in {**asked, "pods": (Decimal(pods), str(pods))}.items():
+        given = getattr(quota, key)
+        if given is not None and amount > quantity_value(str(given)):
+            message = f"{given} is less than the {shown} that all models ask for at min_replicas"
+            yield Problem(("platform", "quota", key), message)

@@ -85,6 +85,8 @@ def _message(error: ErrorDetails, model: type[BaseModel]) -> str:
 def _wrong_type(value: object, kind: str) -> str:
     if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
         return f'{value} is a number (try "{value}", in quotes)'
+    if kind == "string_type" and isinstance(value, bool):
+        return f'{shown(value)} is not text (try "{shown(value)}", in quotes)'
     return f"{shown(value)} is not {_TYPE_NAMES[kind]}"
 
 

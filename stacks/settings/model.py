@@ -1,13 +1,17 @@
 """`axon:models`: one entry a model API."""
 
+import math
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
 
 from stacks.settings.autoscaling import Autoscaling
 from stacks.settings.aws.access import AwsAccess
 from stacks.settings.base import Settings
+from stacks.settings.compute import Compute
+from stacks.settings.egress import Egress
+from stacks.settings.environment import Environment, check_environment
+from stacks.settings.image_predictor import ImagePredictor, Sidecar
 from stacks.settings.sources import (
     FOLDER,
     Fetched,
@@ -16,17 +20,8 @@ from stacks.settings.sources import (
     SklearnPredictor,
     TensorflowPredictor,
 )
-from stacks.settings.units import (
-    CountOrPercent,
-    Cpu,
-    DnsLabel,
-    Duration,
-    Endpoint,
-    ImageReference,
-    Memory,
-    RelativePath,
-    Size,
-)
+from stacks.settings.units import DnsLabel, Duration, Endpoint, RelativePath, Size, quantity_value
+from stacks.settings.update_strategy import UpdateStrategy
 
 
 class PythonPredictor(Fetched):
@@ -54,19 +49,6 @@ BuiltPredictor = SklearnPredictor | OnnxPredictor | PytorchPredictor | Tensorflo
 """What axon builds an image for."""
 
 
-class ImagePredictor(Settings):
-    """An image of your own that answers HTTP."""
-
-    image: ImageReference
-    """The image, with a tag or digest that never changes its meaning."""
-
-    port: int = Field(default=8080, ge=1, le=65535)
-    """The port that it listens on (default: Cortex's)."""
-
-    readiness_path: str = "/ready"
-    """The path that answers 200 once the model is loaded."""
-
-
 def _predictor_kind(value: Any) -> str | None:
     if isinstance(value, dict):
         entries = cast(dict[str, Any], value)
@@ -85,53 +67,6 @@ Predictor = Annotated[
     | Annotated[ImagePredictor, Tag("image")],
     Discriminator(_predictor_kind),
 ]
-
-
-class Compute(Settings):
-    """What one replica may use.
-
-    Both are requests; memory is the limit as well, cpu has no limit: a replica may use idle cores, and
-    a limit would throttle it in the middle of a request.
-    """
-
-    cpu: Cpu = "200m"
-    """Cores (default: Cortex's)."""
-
-    mem: Memory = "512Mi"
-    """Memory; a replica that exceeds it is killed. Room for scikit-learn, numpy and a small model."""
-
-    gpu: int = Field(default=0, ge=0, le=16)
-    """NVIDIA GPUs. A replica that asks for one runs on a node that has it, and no other replica does."""
-
-    neuron: int = Field(default=0, ge=0, le=16)
-    """AWS Neuron devices: Inferentia 2 or Trainium (Cortex's `inf`)."""
-
-    @model_validator(mode="after")
-    def _one_accelerator(self) -> "Compute":
-        if self.gpu and self.neuron:
-            raise PydanticCustomError("accelerators", "no instance has both GPUs and Neuron devices")
-        return self
-
-
-class UpdateStrategy(Settings):
-    """How a rollout replaces replicas."""
-
-    max_surge: CountOrPercent = "25%"
-    """Replicas beyond the wanted number while a rollout runs (default: Kubernetes' and Cortex's)."""
-
-    max_unavailable: CountOrPercent = "0"
-    """Replicas that may be missing meanwhile. None, so that a rollout never costs capacity."""
-
-    timeout: Duration = "5m"
-    """When a rollout that makes no progress has failed (Kubernetes' own default is 10m)."""
-
-    @model_validator(mode="after")
-    def _moves(self) -> "UpdateStrategy":
-        if self.max_surge.strip("%") == "0" and self.max_unavailable.strip("%") == "0":
-            raise PydanticCustomError(
-                "order", "max_surge and max_unavailable are both 0, so no replica could be replaced"
-            )
-        return self
 
 
 class Networking(Settings):
@@ -176,11 +111,14 @@ class Server(Settings):
 BATCHED_IN_FLIGHT = 8
 
 
-class Model(Settings):
+class Model(Environment):
     """One model API: a rolling-update Deployment, its autoscaler and its route."""
 
     predictor: Predictor
     """What answers."""
+
+    paused: bool = False
+    """No replica, whatever the load: the endpoint answers 503. `false` brings it back as it was."""
 
     compute: Compute = Compute()
     """What one replica may use."""
@@ -200,8 +138,38 @@ class Model(Settings):
     node_groups: list[DnsLabel] = Field(default_factory=list[str])
     """Node groups that replicas may run on (EKS; name: Cortex's). Empty: any that fits."""
 
+    egress: Egress = Field(default_factory=list[str])
+    """Where replicas may connect to beside DNS and what they fetch: `none`, `all`, networks. Unset: none."""
+
     aws: AwsAccess = AwsAccess()
     """What replicas may do on AWS."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Model":
+        check_environment(self)
+        return self
+
+    @property
+    def sidecars(self) -> list[Sidecar]:
+        """The containers beside the predictor."""
+        return self.predictor.containers if isinstance(self.predictor, ImagePredictor) else []
+
+    @property
+    def pod_compute(self) -> Compute:
+        """What all containers of a replica ask for, which has to fit on a node."""
+        if not self.sidecars:
+            return self.compute
+        every = [self.compute, *(sidecar.compute for sidecar in self.sidecars)]
+        cpu, mem = (sum(quantity_value(getattr(one, key)) for one in every) for key in ("cpu", "mem"))
+        return self.compute.model_copy(
+            update={"cpu": f"{cpu * 1000:.0f}m", "mem": f"{math.ceil(mem / 2**20)}Mi"}
+        )
+
+    @property
+    def replicas(self) -> tuple[int, int]:
+        """The fewest and the most replicas."""
+        scaling = self.autoscaling
+        return (0, 0) if self.paused else (scaling.min_replicas, scaling.max_replicas)
 
     @property
     def target_in_flight(self) -> float | None:
@@ -219,8 +187,8 @@ class Model(Settings):
 
     @property
     def sleeps(self) -> bool:
-        """Whether it has no replica while nobody asks."""
-        return self.autoscaling.min_replicas == 0
+        """Whether it has no replica while nobody asks, and one when somebody does."""
+        return self.autoscaling.min_replicas == 0 and not self.paused
 
     @property
     def fetched(self) -> list[str]:

@@ -2,10 +2,14 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from stacks.settings.base import Settings
-from stacks.settings.units import Cpu, DnsLabel, Duration, HttpUrl, Memory, RelativePath
+from stacks.settings.labels import Labels
+from stacks.settings.units import Cpu, DnsLabel, Duration, HttpUrl, Memory, Quantity, RelativePath
+
+_OURS = "http://prometheus.monitoring:9090"
 
 
 class Gateway(Settings):
@@ -24,8 +28,11 @@ class Gateway(Settings):
 class Prometheus(Settings):
     """What autoscaling on requests reads. Its data is lost with its pod, which costs nothing but history."""
 
-    url: HttpUrl = "http://prometheus.monitoring:9090"
+    url: HttpUrl = _OURS
     """Where KEDA asks it. Another than the default: one of yours, and none is installed."""
+
+    namespace: DnsLabel = "monitoring"
+    """The namespace that it asks replicas from. Another only with a `url` of yours."""
 
     retention: Duration = "6h"
     """How long it remembers."""
@@ -36,10 +43,39 @@ class Prometheus(Settings):
     mem: Memory = "512Mi"
     """Memory: room for some thousand replicas."""
 
+    @model_validator(mode="after")
+    def _where_it_is(self) -> "Prometheus":
+        if self.is_ours and self.namespace != "monitoring":
+            raise PydanticCustomError(
+                "order",
+                "is of a Prometheus of yours: give its `url`",
+                {"at": "namespace"},
+            )
+        return self
+
     @property
     def is_ours(self) -> bool:
         """Whether the platform installs it."""
-        return self.url == Prometheus().url
+        return self.url == _OURS
+
+
+class Quota(Settings):
+    """What all models together may ask for. A rollout's new replicas count, so leave room for them."""
+
+    cpu: Quantity | None = None
+    """Cores."""
+
+    mem: Memory | None = None
+    """Memory."""
+
+    pods: int | None = Field(default=None, ge=1, le=10000)
+    """Replicas."""
+
+    @model_validator(mode="after")
+    def _of_something(self) -> "Quota":
+        if self.cpu is None and self.mem is None and self.pods is None:
+            raise PydanticCustomError("quota", "needs `cpu`, `mem` or `pods`")
+        return self
 
 
 class Platform(Settings):
@@ -50,6 +86,12 @@ class Platform(Settings):
 
     namespace: DnsLabel = "models"
     """Namespace of the stack's models: one of its own for each stack of a shared cluster."""
+
+    labels: Labels = Field(default_factory=dict[str, str], max_length=20)
+    """Labels of every replica, by which cost is told apart: `{team: vision}`. A new one rolls all out."""
+
+    quota: Quota | None = None
+    """What all models together may ask for."""
 
     charts: RelativePath | None = None
     """A folder of the project that holds the upstream charts, for machines that cannot fetch them."""

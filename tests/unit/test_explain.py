@@ -40,6 +40,16 @@ KILLED = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
             {"containerStatuses": [waiting("CrashLoopBackOff", lastState=KILLED)]},
             "its container ended with 137 (OOMKilled)",
         ),
+        (
+            {
+                "initContainerStatuses": [
+                    {"state": {"running": {}}},
+                    waiting("CrashLoopBackOff", lastState=ENDED),
+                ],
+                "containerStatuses": [waiting("PodInitializing")],
+            },
+            "its container ended with 1 (Error)",
+        ),
         ({"containerStatuses": [waiting("ContainerCreating")]}, "ContainerCreating"),
         ({"containerStatuses": [{"state": {"running": {}}}]}, "it does not answer its readiness probe yet"),
     ],

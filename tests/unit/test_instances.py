@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stacks.settings.aws.checks import replicas_per_node
 from stacks.settings.aws.instances import DAEMONS_CPU, DAEMONS_MEMORY, instance_type, instance_types
-from stacks.settings.model import Compute
+from stacks.settings.compute import Compute
 from tests.unit.on_aws import group
 
 MIB = 2**20

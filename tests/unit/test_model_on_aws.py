@@ -139,8 +139,8 @@ def test_policies_of_ones_own_are_attached(deploy: Deploy) -> None:
 def test_a_model_without_access_has_no_role(deploy: Deploy) -> None:
     recorder = made(deploy)
 
-    assert recorder.all(ROLE) == recorder.all(ACCOUNT) == []
-    assert "serviceAccountName" not in pod(recorder)
+    assert recorder.all(ROLE) == recorder.all(ASSOCIATION) == []
+    assert pod(recorder)["serviceAccountName"] == "iris", "of its own, and with no rights"
 
 
 @pytest.mark.parametrize(

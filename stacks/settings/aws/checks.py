@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from stacks.settings.aws.access import MOST_PLACES
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.aws.node_group import NodeGroup
+from stacks.settings.compute import Compute
 from stacks.settings.errors import Path, Problem, nearest
-from stacks.settings.model import Compute, Model
+from stacks.settings.model import Model
 from stacks.settings.units import quantity_value
 
 _GIB = 2**30
@@ -124,7 +125,7 @@ def _unknown_groups(cluster: EksCluster, model: Model, path: Path) -> Iterator[P
 
 def _does_not_fit(cluster: EksCluster, model: Model, path: Path) -> Iterator[Problem]:
     groups = eligible_groups(cluster, model)
-    holding = {name: replicas_per_node(group, model.compute) for name, group in groups.items()}
+    holding = {name: replicas_per_node(group, model.pod_compute) for name, group in groups.items()}
     if not any(holding.values()):
         yield _too_large(cluster, model, groups, path)
         return
@@ -140,7 +141,7 @@ def _does_not_fit(cluster: EksCluster, model: Model, path: Path) -> Iterator[Pro
 
 
 def _too_large(cluster: EksCluster, model: Model, groups: Mapping[str, NodeGroup], path: Path) -> Problem:
-    compute = model.compute
+    compute = model.pod_compute
     for key, wanted, what in (("gpu", compute.gpu, "gpus"), ("neuron", compute.neuron, "neuron_devices")):
         most = max((getattr(group.facts, what) for group in cluster.node_groups.values()), default=0)
         if wanted > most:

@@ -66,6 +66,14 @@ def removed_model() -> World:
     return world
 
 
+def renamed_model() -> World:
+    world = World()
+    world.models["iris-v2"] = world.models.pop(IRIS)
+    world.create(IRIS, "iris-v2")
+    world.delete(IRIS)
+    return world
+
+
 def another_model() -> World:
     """A model that replicas fetch: its place stands in their environment."""
     world = World()
@@ -96,6 +104,14 @@ def sleeps() -> World:
     world.models[IRIS]["autoscaling"] = {"min_replicas": 0, "max_replicas": 4}
     query = "(sum(axon_in_flight_requests) or vector(0)) + (sum(refused) or vector(0))"
     world.update(SCALED_OBJECT, IRIS, {"spec.minReplicaCount": 0, "spec.triggers[0].metadata.query": query})
+    return world
+
+
+def paused() -> World:
+    world = World()
+    world.models[IRIS]["paused"] = True
+    annotations = {"pulumi.com/waitFor": "condition=Ready", "autoscaling.keda.sh/paused-replicas": "0"}
+    world.update(SCALED_OBJECT, IRIS, {"metadata.annotations": annotations})
     return world
 
 
@@ -294,9 +310,11 @@ KINDS: dict[str, Callable[[], World]] = {
         rollout_with_a_gap,
         new_model,
         removed_model,
+        renamed_model,
         another_model,
         replicas,
         sleeps,
+        paused,
         scales_on_cpu,
         renamed_endpoint,
         several_at_once,

@@ -14,6 +14,7 @@ from tests.unit.gitops.kinds import KINDS
 GOLDEN = Path(__file__).parent / "golden"
 EXITS = {
     "removed-model": Exit.DESTRUCTIVE,
+    "renamed-model": Exit.DESTRUCTIVE,
     "another-cluster-name": Exit.DESTRUCTIVE,
     "kubernetes-version": Exit.DESTRUCTIVE,
     "one-replica-in-production": Exit.FORBIDDEN,

@@ -148,6 +148,7 @@ CASES = [
     Case("no-limits", DEPLOYMENT, pod(resources={"requests": {"cpu": "1", "memory": "1Gi"}}), False),
     Case("no-limits", DEPLOYMENT, pod(resources={"limits": {"memory": "1Gi"}}), False),
     Case("no-limits", DEPLOYMENT, pod(resources=None), False),
+    Case("no-limits", DEPLOYMENT, pod({"initContainers": [{"name": "tokenizer"}]}), False),
     Case("replica-bounds", SCALED, scaled(2, 20), True),
     Case("replica-bounds", SCALED, scaled(5, 4), False),
     Case("replica-bounds", HPA, hpa(5, 4), False),

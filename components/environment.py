@@ -1,0 +1,44 @@
+"""What a container is told by its environment."""
+
+import json
+
+import pulumi_kubernetes as k8s
+
+from components.model_source import source_environment
+from stacks.settings.environment import Environment
+from stacks.settings.model import Model, PythonPredictor
+from stacks.settings.units import duration_seconds, quantity_value
+
+
+def predictor_environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArgs]:
+    """Return what the runtime is told (axon_runtime/config.py), then what the stack file says."""
+    server = model.server.model_dump(exclude_unset=True)
+    for key in ("batch_interval", "request_timeout"):
+        if key in server:
+            server[key] = duration_seconds(server[key])
+    if "max_body_size" in server:
+        server["max_body_size"] = int(quantity_value(server["max_body_size"]))
+    config = model.predictor.config if isinstance(model.predictor, PythonPredictor) else {}
+    values = {"AXON_LIMITS": server, "AXON_CONFIG": config}
+    # No more than differs from its defaults: what is not told rolls nothing out when it changes.
+    told = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}
+    plain = {"AXON_MODEL_NAME": name, **source_environment(model), **told}
+    return [*_plain(plain), *environment(model)]
+
+
+def environment(given: Environment) -> list[k8s.core.v1.EnvVarArgs]:
+    """Return the variables of the stack file. Sorted: another order is no change, and rolls nothing out."""
+    secrets = [
+        k8s.core.v1.EnvVarArgs(
+            name=name,
+            value_from=k8s.core.v1.EnvVarSourceArgs(
+                secret_key_ref=k8s.core.v1.SecretKeySelectorArgs(name=place.secret, key=place.key)
+            ),
+        )
+        for name, place in sorted(given.secrets.items())
+    ]
+    return [*_plain(dict(sorted(given.env.items()))), *secrets]
+
+
+def _plain(values: dict[str, str]) -> list[k8s.core.v1.EnvVarArgs]:
+    return [k8s.core.v1.EnvVarArgs(name=key, value=value) for key, value in values.items()]

@@ -1,0 +1,92 @@
+"""Who may connect to the replicas of a model API, and where they may connect to."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.platform import Platform
+from components.pod import port
+from stacks.settings.egress import ALL
+from stacks.settings.model import ImagePredictor, Model
+
+_NAMESPACE = "kubernetes.io/metadata.name"
+_DNS_NAMESPACE = "kube-system"
+_EVERYWHERE = ("0.0.0.0/0", "::/0")
+# https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
+_POD_IDENTITY_AGENT, _POD_IDENTITY_PORT = "169.254.170.23/32", 80
+_DEFAULT_PORTS = {"s3": 443, "gs": 443, "https": 443, "http": 80}
+
+
+def network_policy(
+    name: str,
+    model: Model,
+    *,
+    platform: Platform,
+    labels: Mapping[str, str],
+    on_aws: bool,
+    opts: pulumi.ResourceOptions,
+) -> k8s.networking.v1.NetworkPolicy:
+    """Let the gateway in, and Prometheus where it asks; let out to DNS and what the model names.
+
+    As plain data: the SDK's types have `from` as `from_`, and hundreds of lines for a handful.
+    """
+    spec: dict[str, Any] = {
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": name}},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [_ingress(model, platform)],
+        "egress": _egress(model, on_aws=on_aws),
+    }
+    return k8s.networking.v1.NetworkPolicy(
+        name,
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=platform.namespace, labels=labels),
+        spec=spec,  # pyright: ignore[reportArgumentType]
+        opts=opts,
+    )
+
+
+def _ingress(model: Model, platform: Platform) -> dict[str, Any]:
+    # An image of one's own is counted at the gateway: nobody else asks it.
+    asked = [] if isinstance(model.predictor, ImagePredictor) else [platform.prometheus_namespace]
+    namespaces = [platform.gateway_namespace, *asked]
+    return {
+        "from": [{"namespaceSelector": {"matchLabels": {_NAMESPACE: one}}} for one in namespaces],
+        "ports": [_tcp(port(model))],
+    }
+
+
+def _egress(model: Model, *, on_aws: bool) -> list[dict[str, Any]]:
+    if model.egress == [ALL]:
+        return [{}]
+    dns = {
+        "to": [{"namespaceSelector": {"matchLabels": {_NAMESPACE: _DNS_NAMESPACE}}}],
+        "ports": [{"protocol": "UDP", "port": 53}, _tcp(53)],
+    }
+    rules: list[dict[str, Any]] = [dns]
+    if ports := _ports_out(model):
+        # Stores have names, and policies know addresses alone.
+        rules.append({"to": _blocks(*_EVERYWHERE), "ports": [_tcp(one) for one in ports]})
+    if on_aws and model.access.granted:
+        rules.append({"to": _blocks(_POD_IDENTITY_AGENT), "ports": [_tcp(_POD_IDENTITY_PORT)]})
+    if model.egress:
+        rules.append({"to": _blocks(*model.egress)})
+    return rules
+
+
+def _ports_out(model: Model) -> list[int]:
+    """Return the ports of what replicas fetch, and of AWS where they have rights there."""
+    ports = {443} if model.access.granted else set[int]()
+    for url in map(urlsplit, model.fetched):
+        if url.scheme in _DEFAULT_PORTS:
+            ports.add((url.port if url.scheme.startswith("http") else None) or _DEFAULT_PORTS[url.scheme])
+    return sorted(ports)
+
+
+def _tcp(number: int) -> dict[str, Any]:
+    return {"protocol": "TCP", "port": number}
+
+
+def _blocks(*networks: str) -> list[dict[str, Any]]:
+    return [{"ipBlock": {"cidr": network}} for network in networks]

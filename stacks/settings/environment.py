@@ -1,0 +1,83 @@
+"""`env` and `secrets` of a container: values that stand in the stack file, and those that must not."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from stacks.settings.base import Settings
+from stacks.settings.sources import ObjectName
+
+# Ends that name a credential. `TOKEN` alone does not: models have an EOS_TOKEN, which is none.
+_CREDENTIAL = re.compile(
+    r"(.*_)?(PASSWORD|PASSWD|SECRET|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY"
+    r"|(ACCESS|API|AUTH|BEARER|HF|HUB|SESSION)_TOKEN)",
+    re.IGNORECASE,
+)
+
+
+def _variable(text: str) -> str:
+    if text.upper().startswith("AXON_"):
+        raise ValueError(f'"{text}": variables that begin so are set by axon')
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
+        return text
+    near = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").upper()
+    hint = f" (try {near})" if near and not near[0].isdigit() else ""
+    raise ValueError(f'"{text}" cannot be a variable: letters, digits and underscores, no digit first{hint}')
+
+
+def _secret_key(text: str) -> str:
+    # https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data
+    if re.fullmatch(r"[A-Za-z0-9._-]{1,253}", text):
+        return text
+    raise ValueError(f'"{text}" cannot be a key of a Secret: letters, digits, hyphens, dots, underscores')
+
+
+Variable = Annotated[str, AfterValidator(_variable)]
+SecretKeyName = Annotated[str, AfterValidator(_secret_key)]
+
+
+class SecretKey(Settings):
+    """One key of a Secret in the models' namespace, read when a replica starts."""
+
+    secret: ObjectName
+    """The Secret: made by hand, by another program, or by External Secrets."""
+
+    key: SecretKeyName
+    """Its key."""
+
+
+def names_a_credential(variable: str) -> bool:
+    """Whether the value of a variable is a credential, by its name."""
+    return _CREDENTIAL.fullmatch(variable) is not None
+
+
+Env = dict[Variable, str]
+Secrets = dict[Variable, SecretKey]
+
+
+class Environment(Settings):
+    """The environment variables of a container."""
+
+    env: Env = Field(default_factory=dict[str, str])
+    """Environment variables. Their values stand in the stack file, so none is a secret."""
+
+    secrets: Secrets = Field(default_factory=dict[str, SecretKey])
+    """Environment variables whose values are in Secrets: `{NAME: {secret: SECRET, key: KEY}}`."""
+
+
+def check_environment(given: Environment) -> None:
+    """Refuse a credential in plain text, and a variable that has two values."""
+    for name in given.env:
+        if name in given.secrets:
+            raise _wrong(f"env.{name}", "stands in `secrets` as well: give one of them")
+        if names_a_credential(name):
+            raise _wrong(
+                f"env.{name}",
+                "is a credential by its name, and would be stored in plain text (use `secrets`)",
+            )
+
+
+def _wrong(at: str, message: str) -> PydanticCustomError:
+    return PydanticCustomError("environment", "{message}", {"message": message, "at": at})

@@ -1,0 +1,37 @@
+"""Labels that a stack file gives to pods."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+_PREFIX = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+# What Kubernetes and axon find pods by.
+_TAKEN = ("kubernetes.io", "k8s.io", "axon.dev")
+
+
+def _label_key(text: str) -> str:
+    prefix, slash, name = text.rpartition("/")
+    if slash and any(prefix == taken or prefix.endswith(f".{taken}") for taken in _TAKEN):
+        raise ValueError(f'"{text}": labels of {prefix} are not yours to set')
+    if text == "pod-template-hash":
+        raise ValueError(f'"{text}" is set by Kubernetes')
+    if _NAME.fullmatch(name) and (not slash or _PREFIX.fullmatch(prefix)):
+        return text
+    raise ValueError(f'"{text}" cannot be the key of a label (such as team, or example.com/team)')
+
+
+def _label_value(text: str) -> str:
+    if not text or _NAME.fullmatch(text):
+        return text
+    near = re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:63].strip("-._")
+    raise ValueError(
+        f'"{text}" cannot be the value of a label: at most 63 letters, digits, ".", "_", "-" (try {near})'
+    )
+
+
+LabelKey = Annotated[str, AfterValidator(_label_key)]
+LabelValue = Annotated[str, AfterValidator(_label_value)]
+Labels = dict[LabelKey, LabelValue]

@@ -1,0 +1,45 @@
+"""`update_strategy` of a model: how a rollout replaces replicas."""
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from stacks.settings.base import Settings
+from stacks.settings.units import CountOrPercent, Duration, duration_seconds
+
+
+class UpdateStrategy(Settings):
+    """How a rollout replaces replicas."""
+
+    max_surge: CountOrPercent = "25%"
+    """Replicas beyond the wanted number while a rollout runs (default: Kubernetes' and Cortex's)."""
+
+    max_unavailable: CountOrPercent = "0"
+    """Replicas that may be missing meanwhile. None, so that a rollout never costs capacity."""
+
+    min_ready: Duration = "0s"
+    """How long a new replica must stay ready before an old one goes.
+
+    Ready means that it has answered its sample, and an old one drains for longer than the gateway takes
+    to learn of the new; so the default adds nothing. A model that fails under traffic alone needs some.
+    """
+
+    timeout: Duration = "5m"
+    """When a rollout that makes no progress has failed (Kubernetes' own default is 10m)."""
+
+    @model_validator(mode="after")
+    def _moves(self) -> "UpdateStrategy":
+        if self.max_surge.strip("%") == "0" and self.max_unavailable.strip("%") == "0":
+            raise PydanticCustomError(
+                "order", "max_surge and max_unavailable are both 0, so no replica could be replaced"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _in_time(self) -> "UpdateStrategy":
+        if duration_seconds(self.min_ready) >= duration_seconds(self.timeout):
+            raise PydanticCustomError(
+                "order",
+                "{low} is not less than `timeout`, {high}: no rollout would ever be in time",
+                {"low": self.min_ready, "high": self.timeout, "at": "min_ready"},
+            )
+        return self

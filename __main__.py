@@ -10,6 +10,7 @@ from components import (
     ModelStore,
     Platform,
     Registry,
+    TrafficSplitter,
     aws_provider,
     aws_tags,
 )
@@ -50,8 +51,20 @@ platform = Platform(
 )
 
 apis = {
-    name: ModelApi(name, model, settings.images, platform=platform, on_aws=cluster.aws, opts=on_cluster)
+    name: ModelApi(
+        name,
+        model,
+        settings.images,
+        platform=platform,
+        on_aws=cluster.aws,
+        splitters=settings.traffic_splitters,
+        opts=on_cluster,
+    )
     for name, model in settings.models.items()
 }
+splitters = {
+    name: TrafficSplitter(name, splitter, apis, platform=platform, opts=on_cluster)
+    for name, splitter in settings.traffic_splitters.items()
+}
 
-pulumi.export("endpoints", {name: api.url for name, api in apis.items()})
+pulumi.export("endpoints", {name: api.url for name, api in {**apis, **splitters}.items()})

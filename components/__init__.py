@@ -7,6 +7,7 @@ from components.model_api import ModelApi
 from components.model_store import ModelStore
 from components.platform import Platform
 from components.registry import Registry
+from components.traffic_splitter import TrafficSplitter
 
 __all__ = [
     "Budget",
@@ -16,6 +17,7 @@ __all__ = [
     "ModelStore",
     "Platform",
     "Registry",
+    "TrafficSplitter",
     "aws_provider",
     "aws_tags",
 ]

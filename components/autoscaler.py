@@ -26,16 +26,20 @@ def autoscaler(
     model: Model,
     *,
     platform: Platform,
+    clusters: str,
     labels: Mapping[str, str],
     deployment: k8s.apps.v1.Deployment,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.CustomResource:
-    """Return KEDA's ScaledObject, or a plain autoscaler where cpu and memory are all that it looks at."""
+    """Return KEDA's ScaledObject, or a plain autoscaler where cpu and memory are all that it looks at.
+
+    `clusters` is a regular expression for what the gateway counts the model's requests by.
+    """
     plain, target = is_plain(model), deployment.metadata.name
     spec = (
         _plain(model.autoscaling, target)
         if plain
-        else _scaled(model, target, _triggers(name, model, platform))
+        else _scaled(model, target, _triggers(name, model, platform, clusters))
     )
     metadata = k8s.meta.v1.ObjectMetaArgs(
         name=name,
@@ -85,13 +89,13 @@ def _scaled(model: Model, target: pulumi.Input[Any], triggers: list[dict[str, An
     return spec
 
 
-def _triggers(name: str, model: Model, platform: Platform) -> list[dict[str, Any]]:
+def _triggers(name: str, model: Model, platform: Platform, clusters: str) -> list[dict[str, Any]]:
     scaling = model.autoscaling
     triggers: list[dict[str, Any]] = []
     if model.target_in_flight is not None:
         asked = {
             "serverAddress": platform.prometheus,
-            "query": _query(name, platform.namespace_name, model),
+            "query": _query(name, platform.namespace_name, model, clusters),
             "threshold": f"{model.target_in_flight:g}",
             # No series is no answer, not a zero: a Prometheus that sees nothing must not scale down.
             "ignoreNullValues": "false",
@@ -111,10 +115,10 @@ def _triggers(name: str, model: Model, platform: Platform) -> list[dict[str, Any
     return triggers
 
 
-def _query(name: str, namespace: str, model: Model) -> str:
+def _query(name: str, namespace: str, model: Model, clusters: str) -> str:
     """Return what Prometheus is asked: all that is in flight for the model, averaged over the window."""
     window = model.autoscaling.window
-    at_gateway = f'{{envoy_cluster_name=~"httproute/{namespace}/{name}/rule/.*"}}'
+    at_gateway = f'{{envoy_cluster_name=~"{clusters}"}}'
     series = f'axon_in_flight_requests{{namespace="{namespace}",model_api="{name}"}}'
     if isinstance(model.predictor, ImagePredictor):  # it may count nothing itself: the gateway does
         series = f"envoy_cluster_upstream_rq_active{at_gateway}"

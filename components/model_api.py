@@ -1,11 +1,13 @@
 """One model as a production API."""
 
 import math
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.autoscaler import autoscaler, is_plain
+from components.gateway_clusters import clusters_of
 from components.iam import PodRole
 from components.kubernetes_cluster import OnAws
 from components.model_role import statements
@@ -13,11 +15,12 @@ from components.network_policy import network_policy
 from components.platform import Platform
 from components.platform.prometheus import SCRAPED
 from components.pod import pod_spec
-from components.route import route
+from components.route import Route, backend, rule, url
 from components.scheduling import scheduling
 from predictor_images import image_of
 from stacks.settings.images import Images
 from stacks.settings.model import ImagePredictor, Model
+from stacks.settings.traffic_splitter import TrafficSplitter
 from stacks.settings.units import duration_seconds
 
 
@@ -35,6 +38,12 @@ class ModelApi(pulumi.ComponentResource):
     image: str
     """The image that the replicas run."""
 
+    model: Model
+    """What it serves."""
+
+    service: pulumi.Output[str]
+    """Name of its Service, which answers on port 80."""
+
     def __init__(
         self,
         name: str,
@@ -43,10 +52,13 @@ class ModelApi(pulumi.ComponentResource):
         *,
         platform: Platform,
         on_aws: OnAws | None = None,
+        splitters: Mapping[str, TrafficSplitter] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Make it. `splitters` are the stack's, by which requests may come to it as well."""
         super().__init__("axon:model_api:ModelApi", name, None, opts)
-        self._name, self._model, self._platform = name, model, platform
+        self._name, self.model, self._platform = name, model, platform
+        self._splitters = splitters or {}
         self._labels = {
             "app.kubernetes.io/name": name,
             "app.kubernetes.io/managed-by": "axon",
@@ -64,9 +76,10 @@ class ModelApi(pulumi.ComponentResource):
         service = self._service()
         self._autoscaler(deployment)
         self._disruption_budget()
-        route(name, model, platform=platform, labels=self._labels, service=service, opts=self._on_platform)
+        self.service = service.metadata.name.apply(str)
+        self._route()
 
-        self.url = platform.url.apply(lambda url: url + model.endpoint(name))
+        self.url = url(platform, model.networking, model.endpoint(name))
         self.register_outputs({"url": self.url, "image": self.image})
 
     def _metadata(self, annotations: dict[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
@@ -82,13 +95,13 @@ class ModelApi(pulumi.ComponentResource):
 
     def _pod_labels(self) -> dict[str, str]:
         """Say to Prometheus which pods count what they have in flight, and to bills whose they are."""
-        counts = not isinstance(self._model.predictor, ImagePredictor)
+        counts = not isinstance(self.model.predictor, ImagePredictor)
         return {**self._platform.pod_labels, **self._labels, **(SCRAPED if counts else {})}
 
     def _network_policy(self, *, on_aws: bool) -> k8s.networking.v1.NetworkPolicy:
         return network_policy(
             self._name,
-            self._model,
+            self.model,
             platform=self._platform,
             labels=self._labels,
             on_aws=on_aws,
@@ -98,7 +111,7 @@ class ModelApi(pulumi.ComponentResource):
     def _service_account(self, on_aws: OnAws | None) -> k8s.core.v1.ServiceAccount:
         """Give the replicas an identity of their own, which on AWS may have a role."""
         # A pod that starts before its role is associated would have no credentials for good.
-        after = [self._pod_role(on_aws)] if on_aws and self._model.access.granted else None
+        after = [self._pod_role(on_aws)] if on_aws and self.model.access.granted else None
         return k8s.core.v1.ServiceAccount(
             self._name,
             metadata=self._metadata(),
@@ -107,7 +120,7 @@ class ModelApi(pulumi.ComponentResource):
         )
 
     def _pod_role(self, on_aws: OnAws) -> PodRole:
-        access, namespace = self._model.access, self._platform.namespace_name
+        access, namespace = self.model.access, self._platform.namespace_name
         return PodRole(
             self._name,
             on_aws.settings.name,
@@ -123,11 +136,11 @@ class ModelApi(pulumi.ComponentResource):
     def _deployment(
         self, account: k8s.core.v1.ServiceAccount, policy: k8s.networking.v1.NetworkPolicy
     ) -> k8s.apps.v1.Deployment:
-        update = self._model.update_strategy
+        update = self.model.update_strategy
         seconds = int(duration_seconds(update.timeout))
         # A plain autoscaler rests while there are to be no replicas; KEDA is told (components/autoscaler.py):
         # https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation
-        stopped = self._model.paused and is_plain(self._model)
+        stopped = self.model.paused and is_plain(self.model)
         min_ready = math.ceil(duration_seconds(update.min_ready))
         rolling = k8s.apps.v1.RollingUpdateDeploymentArgs(
             max_surge=_count_or_percent(update.max_surge),
@@ -147,7 +160,7 @@ class ModelApi(pulumi.ComponentResource):
                     metadata=k8s.meta.v1.ObjectMetaArgs(labels=self._pod_labels()),
                     spec=pod_spec(
                         self._name,
-                        self._model,
+                        self.model,
                         self.image,
                         self._scheduling,
                         account.metadata.name.apply(str),
@@ -173,10 +186,23 @@ class ModelApi(pulumi.ComponentResource):
             opts=self._child,
         )
 
+    def _route(self) -> None:
+        endpoint = self.model.endpoint(self._name)
+        Route(
+            self._name,
+            self.model.networking,
+            [rule(endpoint, [self.model], [backend(self.service)])],
+            held=self.model.sleeps,
+            platform=self._platform,
+            labels=self._labels,
+            opts=self._on_platform,
+        )
+
     def _autoscaler(self, deployment: k8s.apps.v1.Deployment) -> None:
         autoscaler(
             self._name,
-            self._model,
+            self.model,
+            clusters=clusters_of(self._name, self._splitters, self._platform.namespace_name),
             platform=self._platform,
             labels=self._labels,
             deployment=deployment,

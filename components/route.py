@@ -1,104 +1,155 @@
-"""The way from the gateway to the replicas of a model API."""
+"""The way from the gateway to replicas: a route, and the policies for it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.platform import Platform
+from components.security_policy import security_policy
+from components.traffic_policy import HOLD_SECONDS, traffic_policy
 from stacks.settings.model import Model
+from stacks.settings.networking import Networking
 from stacks.settings.units import duration_seconds
 
-# How long a request waits for the first replica of a model that has none.
-HOLD_SECONDS = 60
 # The gateway gives up a little later than the replica, whose word says why.
 _LATER_SECONDS = 5
-_ACCEPTED = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True'
-_POLICY_ACCEPTED = 'jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True'
+# It takes the gateway moments to say whether it takes a policy; one that it refuses stays refused.
+_WORD_SECONDS = 60
+_ROUTE_ACCEPTED = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True'
+_ACCEPTED = 'jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True'
+_SOON = pulumi.ResourceOptions(
+    custom_timeouts=pulumi.CustomTimeouts(create=f"{_WORD_SECONDS}s", update=f"{_WORD_SECONDS}s")
+)
 
 
-def route(
-    name: str,
-    model: Model,
-    *,
-    platform: Platform,
-    labels: Mapping[str, str],
-    service: k8s.core.v1.Service,
-    opts: pulumi.ResourceOptions,
-) -> None:
-    """Make the HTTPRoute of a model, and how the gateway treats what goes wrong behind it."""
+class Route:
+    """An HTTPRoute and the gateway's policies for it, which share its name."""
 
-    def metadata(ready: str) -> k8s.meta.v1.ObjectMetaArgs:
-        return k8s.meta.v1.ObjectMetaArgs(
-            name=name,
-            namespace=platform.namespace,
-            labels=labels,
-            annotations={"pulumi.com/waitFor": ready},
+    def __init__(
+        self,
+        name: str,
+        networking: Networking,
+        rules: Sequence[dict[str, Any]],
+        *,
+        held: bool,
+        platform: Platform,
+        labels: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Make them. `held`: whether requests wait for a replica where there is none."""
+        self._name, self._platform, self._labels, self._opts = name, platform, labels, opts
+        secured = self._secured(networking)
+        route = self._route(networking, rules, after=secured)
+        self._policy("BackendTrafficPolicy", traffic_policy(networking, held=held), after=[route])
+        if secured:
+            self._accepted(after=[*secured, route])
+
+    def _secured(self, networking: Networking) -> list[pulumi.Resource]:
+        """Say whom the route lets in, before there is one: no request may come first."""
+        spec = security_policy(networking)
+        return [self._policy("SecurityPolicy", spec, ready=None)] if spec else []
+
+    def _accepted(self, after: Sequence[pulumi.Resource]) -> None:
+        """Wait for the gateway's word on whom to let in, which it gives once there is a route."""
+        k8s.apiextensions.CustomResourcePatch(
+            self._name,
+            api_version="gateway.envoyproxy.io/v1alpha1",
+            kind="SecurityPolicy",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=self._name,
+                namespace=self._platform.namespace,
+                annotations={"pulumi.com/waitFor": _ACCEPTED},
+            ),
+            opts=pulumi.ResourceOptions.merge(self._after(after), _SOON),
         )
 
-    made = k8s.apiextensions.CustomResource(
-        name,
-        api_version="gateway.networking.k8s.io/v1",
-        kind="HTTPRoute",
-        metadata=metadata(_ACCEPTED),
-        spec={
-            "parentRefs": [{"name": platform.gateway, "namespace": platform.gateway_namespace}],
-            "rules": [_rule(model, model.endpoint(name), service)],
-        },
-        opts=opts,
-    )
-    target = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": name}
-    k8s.apiextensions.CustomResource(
-        name,
-        api_version="gateway.envoyproxy.io/v1alpha1",
-        kind="BackendTrafficPolicy",
-        metadata=metadata(_POLICY_ACCEPTED),
-        spec={"targetRefs": [target], **(_held() if model.sleeps else _retried())},
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[made])),
-    )
+    def _route(
+        self, networking: Networking, rules: Sequence[dict[str, Any]], after: Sequence[pulumi.Resource]
+    ) -> pulumi.Resource:
+        parent = {"name": self._platform.gateway, "namespace": self._platform.gateway_namespace}
+        hostnames = {"hostnames": networking.hostnames} if networking.hostnames else {}
+        return k8s.apiextensions.CustomResource(
+            self._name,
+            api_version="gateway.networking.k8s.io/v1",
+            kind="HTTPRoute",
+            metadata=self._metadata(_ROUTE_ACCEPTED),
+            spec={"parentRefs": [parent], **hostnames, "rules": list(rules)},
+            opts=self._after(after),
+        )
+
+    def _policy(
+        self,
+        kind: str,
+        spec: dict[str, Any],
+        *,
+        ready: str | None = _ACCEPTED,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> pulumi.Resource:
+        target = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": self._name}
+        return k8s.apiextensions.CustomResource(
+            self._name,
+            api_version="gateway.envoyproxy.io/v1alpha1",
+            kind=kind,
+            metadata=self._metadata(ready),
+            spec={"targetRefs": [target], **spec},
+            opts=self._after(after),
+        )
+
+    def _metadata(self, ready: str | None) -> k8s.meta.v1.ObjectMetaArgs:
+        return k8s.meta.v1.ObjectMetaArgs(
+            name=self._name,
+            namespace=self._platform.namespace,
+            labels=self._labels,
+            annotations={"pulumi.com/waitFor": ready} if ready else None,
+        )
+
+    def _after(self, resources: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+        more = pulumi.ResourceOptions(depends_on=list(resources))
+        return pulumi.ResourceOptions.merge(self._opts, more) if resources else self._opts
 
 
-def _rule(model: Model, endpoint: str, service: k8s.core.v1.Service) -> dict[str, Any]:
+def rule(
+    endpoint: str,
+    models: Sequence[Model],
+    backends: Sequence[dict[str, Any]],
+    *,
+    filters: Sequence[dict[str, Any]] = (),
+    headers: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return a rule of a route: what asks for `endpoint` goes to `backends`, which serve `models`."""
     # Models see `/` and what follows their endpoint, as Cortex's did.
     path = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}
+    match = {"path": {"type": "PathPrefix", "value": endpoint}}
+    return {
+        "matches": [{**match, "headers": list(headers)} if headers else match],
+        "filters": [{"type": "URLRewrite", "urlRewrite": {"path": path}}, *filters],
+        "backendRefs": list(backends),
+        "timeouts": {"request": f"{max(map(_seconds, models))}s"},
+    }
+
+
+def backend(service: pulumi.Input[str]) -> dict[str, Any]:
+    """Return a model's Service as what a route leads to."""
+    return {"name": service, "port": 80}
+
+
+def url(platform: Platform, networking: Networking, endpoint: str) -> pulumi.Output[str]:
+    """Return where clients ask: at its own host name, if it has one, instead of the gateway's."""
+
+    def at_host(gateway: str) -> str:
+        parts = urlsplit(gateway + endpoint)
+        if not networking.hostnames:
+            return gateway + endpoint
+        port = f":{parts.port}" if parts.port else ""
+        return urlunsplit(parts._replace(netloc=networking.hostnames[0] + port))
+
+    return platform.url.apply(at_host)
+
+
+def _seconds(model: Model) -> int:
     seconds = math.ceil(duration_seconds(model.server.request_timeout)) + _LATER_SECONDS
-    return {
-        "matches": [{"path": {"type": "PathPrefix", "value": endpoint}}],
-        "filters": [{"type": "URLRewrite", "urlRewrite": {"path": path}}],
-        "backendRefs": [{"name": service.metadata.name, "port": 80}],
-        "timeouts": {"request": f"{seconds + (HOLD_SECONDS if model.sleeps else 0)}s"},
-    }
-
-
-# Only what no replica can have begun: predictions may cost, and need not be idempotent.
-# https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
-_UNBEGUN = {"triggers": ["connect-failure", "refused-stream", "reset-before-request"]}
-
-
-def _retried() -> dict[str, Any]:
-    return {"retry": {"numRetries": 3, "retryOn": _UNBEGUN, "perRetry": _backoff("25ms", "250ms")}}
-
-
-def _held() -> dict[str, Any]:
-    """Let requests wait for a replica.
-
-    They go to the Service's own address, which refuses connections while it has no replica, and are
-    tried again; the refusals, which the gateway counts, are what wakes the model (components/autoscaler.py).
-    """
-    return {
-        "routingType": "Service",
-        "retry": {
-            # Half a second apart on average: the backoff is jittered over its whole length.
-            "numRetries": 2 * HOLD_SECONDS,
-            "retryOn": _UNBEGUN,
-            "perRetry": _backoff("100ms", "1s"),
-        },
-        # Envoy's own default lets 3 wait.
-        "circuitBreaker": {"maxParallelRetries": 1024, "maxPendingRequests": 1024},
-    }
-
-
-def _backoff(base: str, longest: str) -> dict[str, Any]:
-    return {"backOff": {"baseInterval": base, "maxInterval": longest}}
+    return seconds + (HOLD_SECONDS if model.sleeps else 0)

@@ -72,7 +72,7 @@ class Platform(pulumi.ComponentResource):
     def _entrance(self, on_aws: OnAws | None) -> pulumi.Output[str]:
         """Make the gateway, and on AWS the load balancer before it; return where clients reach it."""
         settings, images, placement = self._settings, self._images, self._placement
-        ways = entrance(settings.gateway.port, on_aws.settings.load_balancer if on_aws else None)
+        ways = entrance(settings.gateway, on_aws.settings.load_balancer if on_aws else None)
         if on_aws is None:
             return Gateway(self.gateway, settings, images, ways, placement, opts=self._child).url
         on = AwsPlatform("aws", on_aws, settings, images, placement, ways.exposed, opts=self._child)

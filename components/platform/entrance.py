@@ -1,9 +1,11 @@
 """How requests come in: the gateway's listeners, and what a load balancer before it sends where."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stacks.settings.aws.extras import LoadBalancer
+from stacks.settings.platform import Gateway
 
 # Envoy Gateway's proxies listen above the privileged ports: 80 of the Service is 10080 of the pod.
 _UNPRIVILEGED = 10000
@@ -19,6 +21,9 @@ class Listener:
     hostname: str | None = None
     """Set where the gateway ends TLS: the name that its certificate is for."""
 
+    certificate: str = ""
+    """Name of the Secret with it."""
+
     redirect: bool = False
     """Answers every request with the same address on HTTPS."""
 
@@ -30,7 +35,7 @@ class Listener:
         plain = {"name": self.name, "port": self.port, "allowedRoutes": namespaces}
         if self.hostname is None:
             return {**plain, "protocol": "HTTP"}
-        tls = {"mode": "Terminate", "certificateRefs": [{"name": f"axon-{self.name}"}]}
+        tls = {"mode": "Terminate", "certificateRefs": [{"name": self.certificate}]}
         return {**plain, "protocol": "HTTPS", "hostname": self.hostname, "tls": tls}
 
 
@@ -62,31 +67,61 @@ class Entrance:
     behind_load_balancer: bool = False
     """Something of the program's stands before the gateway: its Service needs no address of its own."""
 
+    hostname: str | None = None
+    """The name that clients use, where the gateway's address is not enough."""
+
+    client_ca: str | None = None
+    """Name of a ConfigMap: clients need a certificate that it has signed."""
+
     proxy_protocol: bool = False
     """The load balancer says the client's address in a header before the connection's first byte."""
 
 
-def entrance(port: int, balancer: LoadBalancer | None) -> Entrance:
+def entrance(gateway: Gateway, balancer: LoadBalancer | None) -> Entrance:
     """Return how requests come in, by the settings of the gateway and of the load balancer."""
     if balancer is None:
-        return Entrance([Listener("http", port)], [])
-    listeners, exposed = _listeners(port, balancer)
+        return _of_gateway(gateway)
+    listeners, exposed = _behind(gateway.port, balancer)
     return Entrance(
         listeners,
         exposed,
         issuer=balancer.tls.cluster_issuer if balancer.tls else None,
+        client_ca=balancer.tls.client_ca if balancer.tls else None,
         behind_load_balancer=True,
         proxy_protocol=balancer.client_ip == "proxy_protocol",
     )
 
 
-def _listeners(port: int, balancer: LoadBalancer) -> tuple[list[Listener], list[Exposed]]:
+def _of_gateway(gateway: Gateway) -> Entrance:
+    tls = gateway.tls
+    if tls is None:
+        return Entrance([Listener("http", gateway.port)], [])
+    encrypted = _encrypted(tls.hostnames, tls.secret_name)
+    redirect = Listener("redirect", gateway.port, redirect=True)
+    return Entrance(
+        [*encrypted, redirect],
+        [],
+        issuer=tls.cluster_issuer,
+        hostname=tls.hostnames[0],
+        client_ca=tls.client_ca,
+    )
+
+
+def _behind(port: int, balancer: LoadBalancer) -> tuple[list[Listener], list[Exposed]]:
     if balancer.tls is None:
         return [Listener("http", port)], [Exposed(80, "TCP", port)]
     if balancer.tls.certificate_arn:
         listeners = [Listener("http", port), Listener("redirect", _REDIRECT_PORT, redirect=True)]
         return listeners, [Exposed(443, "TLS", port), Exposed(80, "TCP", _REDIRECT_PORT)]
-    hostnames = balancer.dns.hostnames if balancer.dns else []
-    encrypted = [Listener(f"https-{index}", 443, hostname) for index, hostname in enumerate(hostnames)]
+    encrypted = _encrypted(balancer.dns.hostnames if balancer.dns else [], None)
     redirect = Listener("redirect", port, redirect=True)
     return [*encrypted, redirect], [Exposed(443, "TCP", 443), Exposed(80, "TCP", port)]
+
+
+def _encrypted(hostnames: Sequence[str], secret: str | None) -> list[Listener]:
+    """Return a listener a name; the certificates are in one Secret, or in one that is made for each."""
+    names = [f"https-{index}" for index in range(len(hostnames))]
+    return [
+        Listener(name, 443, hostname, certificate=secret or f"axon-{name}")
+        for name, hostname in zip(names, hostnames, strict=True)
+    ]

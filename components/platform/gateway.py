@@ -42,10 +42,14 @@ class Gateway(pulumi.ComponentResource):
         self._entrance, self._placement = entrance, placement
 
         made = self._install(address) if settings.install else None
-        port = settings.gateway.port
-        own = address if address is not None else self._address(made)
-        self.url = pulumi.Output.concat("http://", own, "" if port == 80 else f":{port}")
+        self.url = self._url(address if address is not None else self._address(made))
         self.register_outputs({"url": self.url})
+
+    def _url(self, address: pulumi.Output[str]) -> pulumi.Output[str]:
+        if self._entrance.hostname:
+            return pulumi.Output.from_input(f"https://{self._entrance.hostname}")
+        port = self._settings.gateway.port
+        return pulumi.Output.concat("http://", address, "" if port == 80 else f":{port}")
 
     def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(after))
@@ -57,8 +61,10 @@ class Gateway(pulumi.ComponentResource):
         gateway = self._gateway(self._class(after=proxy), address)
         if any(listener.redirect for listener in self._entrance.listeners):
             self._redirect(after=gateway)
-        if self._entrance.proxy_protocol:
-            self._proxy_protocol(after=gateway)
+        if spec := self._of_clients():
+            target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": self._name}
+            spec = {"targetRefs": [target], **spec}
+            self._custom(_EXTENSIONS, "ClientTrafficPolicy", spec, opts=self._child(gateway))
         return gateway
 
     def _namespace(self) -> k8s.core.v1.Namespace:
@@ -180,10 +186,15 @@ class Gateway(pulumi.ComponentResource):
             opts=self._child(after),
         )
 
-    def _proxy_protocol(self, after: pulumi.Resource) -> None:
-        target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": self._name}
-        spec = {"targetRefs": [target], "proxyProtocol": {"optional": False}}
-        self._custom(_EXTENSIONS, "ClientTrafficPolicy", spec, opts=self._child(after))
+    def _of_clients(self) -> dict[str, Any]:
+        """Return what clients' connections have to be like."""
+        spec: dict[str, Any] = {}
+        if self._entrance.proxy_protocol:
+            spec["proxyProtocol"] = {"optional": False}
+        if self._entrance.client_ca:
+            reference = {"group": "", "kind": "ConfigMap", "name": self._entrance.client_ca}
+            spec["tls"] = {"clientValidation": {"caCertificateRefs": [reference]}}
+        return spec
 
     def _custom(
         self,

@@ -14,10 +14,11 @@ from stacks.from_cortex.settle import settle
 from stacks.settings.aws.access import AwsAccess
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.checks import cross_problems
+from stacks.settings.endpoints import shared_endpoints
 from stacks.settings.errors import Problem
-from stacks.settings.loading import shared_endpoints
 from stacks.settings.model import Model
 from stacks.settings.stack import Stack
+from stacks.settings.traffic_splitter import TrafficSplitter
 from stacks.settings.units import DnsLabel
 
 REGISTRY = "localhost:5000/axon"
@@ -96,7 +97,10 @@ def _api(file: str, index: int, entry: dict[str, Any], made: Conversion) -> None
         if settled is not None:
             made.settings.setdefault("models", {})[api] = settled
     elif kind in _SPLITTERS:
-        made.settings.setdefault("traffic_splitters", {})[api] = splitter.splitter(fields, api)
+        place = f"axon:traffic_splitters.{api}"
+        settled = settle(TrafficSplitter, splitter.splitter(fields, api), place, made.notes)
+        if settled is not None:
+            made.settings.setdefault("traffic_splitters", {})[api] = settled
     else:
         made.notes.append(
             Note(fields.path, f"{kind} has no match: axon serves requests that wait for answers")
@@ -130,9 +134,8 @@ def _on_the_cluster(policies: list[str], made: Conversion) -> None:
 
 def _of_the_whole(made: Conversion) -> Iterator[Problem]:
     """Yield what does not go together, such as more replicas than nodes hold: the reader's to decide."""
-    settings = {key: value for key, value in made.settings.items() if key != "traffic_splitters"}
-    yield from shared_endpoints(settings)
-    yield from cross_problems(Stack.model_validate(settings))
+    yield from shared_endpoints(made.settings)
+    yield from cross_problems(Stack.model_validate(made.settings))
 
 
 def _place(problem: Problem) -> str:

@@ -11,15 +11,13 @@ def splitter(fields: Fields, name: str) -> dict[str, Any]:
     endpoint = str(networking.take("endpoint") or name).strip("/")
     networking.rest()
     apis: list[dict[str, Any]] = []
-    shadow: str | None = None
+    shadow: dict[str, Any] | None = None
     for api in fields.each("apis"):
         called, weight = str(api.take("name")), api.take("weight")
         if api.take("shadow"):
-            shadow = called
-            if weight not in (None, 100):
-                api.note("weight", f"{weight} of a shadow: it gets every request")
+            shadow = {"name": called, **given(percent=weight)}
         else:
             apis.append({"name": called, "weight": weight})
         api.rest()
     fields.rest()
-    return {"endpoint": f"/{endpoint}", "apis": apis, **given(shadow=shadow)}
+    return {"networking": {"endpoint": f"/{endpoint}"}, "apis": apis, **given(shadow=shadow)}

@@ -7,6 +7,8 @@ from decimal import Decimal
 from stacks.settings.aws.checks import aws_problems
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.errors import Problem
+from stacks.settings.hosts import host_problems
+from stacks.settings.splitter_checks import splitter_problems
 from stacks.settings.stack import Stack
 from stacks.settings.units import quantity_value
 
@@ -14,12 +16,16 @@ from stacks.settings.units import quantity_value
 def cross_problems(stack: Stack) -> Iterator[Problem]:
     """Yield what is wrong with a stack whose parts are each right."""
     yield from _over_quota(stack)
+    yield from splitter_problems(stack)
+    yield from host_problems(stack)
     if isinstance(stack.cluster, EksCluster):
         yield from aws_problems(stack.cluster, stack.models)
         if stack.platform.gateway.port != 80:
             yield Problem(
                 ("platform", "gateway", "port"), "on EKS clients see the load balancer's: leave it out"
             )
+        if stack.platform.gateway.tls:
+            yield Problem(("platform", "gateway", "tls"), "on EKS it is `axon:cluster.load_balancer.tls`")
         return
     if stack.images.registry is None:
         yield Problem(("images", "registry"), "is required, unless the cluster is of `kind: eks`")

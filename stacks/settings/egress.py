@@ -1,27 +1,19 @@
 """`egress` of a model: where its replicas may connect to."""
 
-import ipaddress
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator
+
+from stacks.settings.networks import is_everything, network
 
 NONE, ALL = "none", "all"
 
 
 def _network(value: object) -> str:
-    try:
-        network = ipaddress.ip_network(str(value), strict=False)
-    except ValueError:
-        raise ValueError(
-            f'"{value}" is not a network such as 10.1.0.0/16 (names cannot be told apart: give addresses)'
-        ) from None
-    if "/" not in str(value):
-        raise ValueError(f'"{value}" has no length (try {network})')
-    if str(network) != value:
-        raise ValueError(f'"{value}" is not the first address of its network (try {network})')
-    if network.prefixlen == 0:
+    found = network(value, hint=" (names cannot be told apart: give addresses)")
+    if is_everything(found):
         raise ValueError(f'"{value}" is everything (write `egress: all`)')
-    return str(network)
+    return found
 
 
 def _egress(value: object) -> object:

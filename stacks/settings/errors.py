@@ -43,7 +43,7 @@ def _path(error: ErrorDetails) -> Path:
         return (*found, "kind")
     # A check of a whole group says which of its keys it means.
     at = str(error.get("ctx", {}).get("at", ""))
-    return (*found, *at.split(".")) if at else found
+    return (*found, *(int(part) if part.isdigit() else part for part in at.split("."))) if at else found
 
 
 def _union_tags(location: Sequence[str | int]) -> set[int]:

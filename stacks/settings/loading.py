@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path as FilePath
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import yaml
@@ -11,7 +11,8 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import ValidationError
 
 from stacks.settings.checks import cross_problems
-from stacks.settings.errors import Path, Problem, problems
+from stacks.settings.endpoints import shared_endpoints
+from stacks.settings.errors import problems
 from stacks.settings.source import NAMESPACE, Source, read_source
 from stacks.settings.stack import Stack
 
@@ -76,30 +77,9 @@ def validate(raw: Mapping[str, Any], source: Source) -> Stack:
     raise SettingsError("\n".join(source.describe(problem) for problem in found))
 
 
-def shared_endpoints(raw: Mapping[str, Any]) -> list[Problem]:
-    """Return the models that would answer on another's path.
-
-    It reads the plain data, so that it speaks even while something else is wrong.
-    """
-    taken: dict[str, str] = {}
-    found: list[Problem] = []
-    for name, model in _mapping(raw.get("models")).items():
-        networking = _mapping(_mapping(model).get("networking"))
-        endpoint = str(networking.get("endpoint") or f"/{name}")
-        if endpoint in taken:
-            path: Path = ("models", name, "networking", "endpoint")
-            found.append(Problem(path, f'"{endpoint}" is the endpoint of {taken[endpoint]} already'))
-        taken.setdefault(endpoint, name)
-    return found
-
-
 def _source(stack: str) -> Source:
     name = f"Pulumi.{stack}.yaml"
     return read_source(STACKS / name, f"{STACKS.name}/{name}")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
 
 
 def _decoded(value: str) -> Any:

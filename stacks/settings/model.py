@@ -12,6 +12,7 @@ from stacks.settings.compute import Compute
 from stacks.settings.egress import Egress
 from stacks.settings.environment import Environment, check_environment
 from stacks.settings.image_predictor import ImagePredictor, Sidecar
+from stacks.settings.networking import Networking
 from stacks.settings.sources import (
     FOLDER,
     Fetched,
@@ -20,7 +21,7 @@ from stacks.settings.sources import (
     SklearnPredictor,
     TensorflowPredictor,
 )
-from stacks.settings.units import DnsLabel, Duration, Endpoint, RelativePath, Size, quantity_value
+from stacks.settings.units import DnsLabel, Duration, RelativePath, Size, quantity_value
 from stacks.settings.update_strategy import UpdateStrategy
 
 
@@ -67,13 +68,6 @@ Predictor = Annotated[
     | Annotated[ImagePredictor, Tag("image")],
     Discriminator(_predictor_kind),
 ]
-
-
-class Networking(Settings):
-    """Where the model API answers."""
-
-    endpoint: Endpoint | None = None
-    """Path on the gateway. Unset: `/` and the model's name."""
 
 
 class Server(Settings):

@@ -1,15 +1,39 @@
 """`axon:platform`: the add-ons that every model API needs."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.labels import Labels
-from stacks.settings.units import Cpu, DnsLabel, Duration, HttpUrl, Memory, Quantity, RelativePath
+from stacks.settings.sources import ObjectName
+from stacks.settings.units import Cpu, DnsLabel, Duration, Hostname, HttpUrl, Memory, Quantity, RelativePath
 
 _OURS = "http://prometheus.monitoring:9090"
+
+
+class GatewayTls(Settings):
+    """HTTPS on port 443; HTTP then leads there. On EKS: `load_balancer.tls`."""
+
+    hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(min_length=1, max_length=10)
+    """The names that clients use."""
+
+    secret_name: ObjectName | None = None
+    """A Secret of type kubernetes.io/tls in the namespace `envoy-gateway-system`, for all the names."""
+
+    cluster_issuer: DnsLabel | None = None
+    """A ClusterIssuer of a cert-manager that is installed already, which then makes the Secrets."""
+
+    client_ca: ObjectName | None = None
+    """A ConfigMap of that namespace whose `ca.crt` has to have signed each client's certificate."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "GatewayTls":
+        if bool(self.secret_name) == bool(self.cluster_issuer):
+            raise PydanticCustomError("tls", "needs `secret_name` or `cluster_issuer`: one of them")
+        return self
 
 
 class Gateway(Settings):
@@ -20,6 +44,9 @@ class Gateway(Settings):
 
     port: int = Field(default=80, ge=1, le=65535)
     """The HTTP port that the gateway listens on."""
+
+    tls: GatewayTls | None = None
+    """HTTPS. Unset: HTTP."""
 
     replicas: int = Field(default=2, ge=1, le=20)
     """Envoy proxies. Two, so that one may be drained or die without a refused connection."""

@@ -8,6 +8,7 @@ from stacks.settings.cluster import Cluster
 from stacks.settings.images import Images
 from stacks.settings.model import Model, Models
 from stacks.settings.platform import Platform
+from stacks.settings.traffic_splitter import TrafficSplitter, TrafficSplitters
 
 
 class Stack(Settings):
@@ -24,6 +25,9 @@ class Stack(Settings):
 
     models: Models = Field(default_factory=dict[str, Model])
     """The model APIs, by name."""
+
+    traffic_splitters: TrafficSplitters = Field(default_factory=dict[str, TrafficSplitter])
+    """Endpoints whose requests several model APIs share, by name."""
 
     def with_registry(self) -> "Stack":
         """Return the stack with the registry that EKS stacks have of their own, unless one is set."""

@@ -10,6 +10,7 @@ from components.platform.entrance import entrance
 from components.platform.load_balancer import LoadBalancer
 from components.platform.load_balancer_controller import permissions
 from stacks.settings.aws.eks import EksCluster
+from stacks.settings.platform import Gateway
 from tests.unit.conftest import Recorder, arn
 from tests.unit.on_aws import EXISTING, cluster, on_aws
 
@@ -35,7 +36,7 @@ def seen(deploy: Deploy, port: int, settings: EksCluster) -> tuple[Recorder, lis
     urls: list[str] = []
 
     def program() -> pulumi.Output[None]:
-        exposed = entrance(port, settings.load_balancer).exposed
+        exposed = entrance(Gateway(port=port), settings.load_balancer).exposed
         balancer = LoadBalancer("load-balancer", on_aws(settings), exposed)
         balancer.bind("gateways", "gateway", opts=pulumi.ResourceOptions())
         return balancer.url.apply(urls.append)

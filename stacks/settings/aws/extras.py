@@ -7,20 +7,14 @@ from pydantic_core import PydanticCustomError
 
 from stacks.settings.aws.units import Arn, Cidr, no_duplicates
 from stacks.settings.base import Settings
-from stacks.settings.units import DnsLabel
+from stacks.settings.sources import ObjectName
+from stacks.settings.units import DnsLabel, Hostname
 
 
 def _hosted_zone(text: str) -> str:
     if text.startswith("Z") and text.isalnum() and text.isupper():
         return text
     raise ValueError(f'"{text}" is not the id of a Route 53 hosted zone (such as Z0123456789ABCDEFGHIJ)')
-
-
-def _hostname(text: str) -> str:
-    labels = text.removeprefix("*.").split(".")
-    if len(labels) > 1 and all(part and part.replace("-", "").isalnum() for part in labels):
-        return text
-    raise ValueError(f'"{text}" is not a host name (such as models.example.com)')
 
 
 def _email(text: str) -> str:
@@ -32,7 +26,6 @@ def _email(text: str) -> str:
 
 Email = Annotated[str, AfterValidator(_email)]
 HostedZone = Annotated[str, AfterValidator(_hosted_zone)]
-Hostname = Annotated[str, AfterValidator(_hostname)]
 
 
 class Tls(Settings):
@@ -44,12 +37,18 @@ class Tls(Settings):
     cluster_issuer: DnsLabel | None = None
     """A ClusterIssuer of a cert-manager that is installed already: the gateway ends TLS."""
 
+    client_ca: ObjectName | None = None
+    """A ConfigMap in `envoy-gateway-system` whose `ca.crt` has to have signed each client's certificate."""
+
     @model_validator(mode="after")
     def _one(self) -> "Tls":
         if self.certificate_arn and self.cluster_issuer:
             raise PydanticCustomError("tls", "has both certificate_arn and cluster_issuer: keep one")
         if not self.certificate_arn and not self.cluster_issuer:
             raise PydanticCustomError("tls", "needs `certificate_arn` or `cluster_issuer`")
+        if self.client_ca and self.certificate_arn:
+            message = "needs `cluster_issuer`: a load balancer that ends TLS asks for no certificates"
+            raise PydanticCustomError("tls", "{message}", {"message": message, "at": "client_ca"})
         return self
 
 

@@ -1,0 +1,27 @@
+"""What the gateway's proxies call that which they count requests by."""
+
+from collections.abc import Iterator, Mapping
+
+from stacks.settings.traffic_splitter import TrafficSplitter
+
+
+def clusters_of(model: str, splitters: Mapping[str, TrafficSplitter], namespace: str) -> str:
+    """Return a regular expression for the Envoy clusters that lead to a model, by its route and by splitters.
+
+    Envoy Gateway's names are `httproute/<namespace>/<route>/rule/<rule>`, then `/backend/<backend>` where
+    a backend has filters of its own, `-mirror-<filter>` for copies; seen on version 1.9.
+    """
+    own = f"httproute/{namespace}/{model}/rule/.*"
+    return "|".join([own, *_by_splitters(model, splitters, namespace)])
+
+
+def _by_splitters(model: str, splitters: Mapping[str, TrafficSplitter], namespace: str) -> Iterator[str]:
+    for name, splitter in splitters.items():
+        start = f"httproute/{namespace}/{name}/rule"
+        for index, share in enumerate(splitter.apis):
+            if share.name == model:
+                yield f"{start}/0/backend/{index}"
+        if splitter.canary and splitter.canary.name == model:
+            yield f"{start}/1/backend/0"
+        if splitter.shadow and splitter.shadow.name == model:
+            yield f"{start}/0-mirror-.*"

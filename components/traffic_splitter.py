@@ -1,0 +1,81 @@
+"""An endpoint whose requests several model APIs share."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pulumi
+
+from components.model_api import ModelApi
+from components.platform import Platform
+from components.route import Route, backend, rule, url
+from stacks.settings import traffic_splitter as settings
+from stacks.settings.model import Model
+
+# Says to clients which model API answered, for who compares them.
+ANSWERED_BY = "x-axon-model"
+
+
+class TrafficSplitter(pulumi.ComponentResource):
+    """One route to the Services of several model APIs, by weight, with copies and a testers' header."""
+
+    url: pulumi.Output[str]
+    """Where it answers."""
+
+    def __init__(
+        self,
+        name: str,
+        splitter: settings.TrafficSplitter,
+        apis: Mapping[str, ModelApi],
+        *,
+        platform: Platform,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Make it. `apis` are the stack's, by name."""
+        super().__init__("axon:traffic_splitter:TrafficSplitter", name, None, opts)
+        self._splitter, self._apis = splitter, apis
+        endpoint = splitter.endpoint(name)
+        Route(
+            name,
+            splitter.networking,
+            list(self._rules(endpoint)),
+            held=any(model.sleeps for model in self._models(share.name for share in splitter.apis)),
+            platform=platform,
+            labels={
+                "app.kubernetes.io/name": name,
+                "app.kubernetes.io/managed-by": "axon",
+                "axon.dev/stack": pulumi.get_stack(),
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[platform]),
+        )
+        self.url = url(platform, splitter.networking, endpoint)
+        self.register_outputs({"url": self.url})
+
+    def _models(self, names: Iterator[str]) -> list[Model]:
+        return [self._apis[name].model for name in names]
+
+    def _rules(self, endpoint: str) -> Iterator[dict[str, Any]]:
+        """Yield the testers' rule, which is more specific, after everybody's."""
+        shares, canary = self._splitter.apis, self._splitter.canary
+        yield rule(
+            endpoint,
+            self._models(share.name for share in shares),
+            [self._backend(share.name, share.weight) for share in shares],
+            filters=self._copies(),
+        )
+        if canary:
+            header = {"type": "Exact", "name": canary.header, "value": canary.value}
+            models = self._models(iter([canary.name]))
+            yield rule(endpoint, models, [self._backend(canary.name, 1)], headers=[header])
+
+    def _backend(self, name: str, weight: int) -> dict[str, Any]:
+        # With a filter of its own a backend is counted by itself (components/gateway_clusters.py).
+        says = {"set": [{"name": ANSWERED_BY, "value": name}]}
+        filters = [{"type": "ResponseHeaderModifier", "responseHeaderModifier": says}]
+        return {**backend(self._apis[name].service), "weight": weight, "filters": filters}
+
+    def _copies(self) -> list[dict[str, Any]]:
+        shadow = self._splitter.shadow
+        if shadow is None:
+            return []
+        mirror = {"backendRef": backend(self._apis[shadow.name].service), "percent": shadow.percent}
+        return [{"type": "RequestMirror", "requestMirror": mirror}]

@@ -1,0 +1,146 @@
+"""`networking` of a model or a traffic splitter: where it answers, whom, and how much of them."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from stacks.settings.aws.units import no_duplicates
+from stacks.settings.base import Settings
+from stacks.settings.networks import network
+from stacks.settings.sources import ObjectName
+from stacks.settings.units import Duration, Endpoint, HeaderName, Hostname, HttpUrl, Origin, Size
+
+Network = Annotated[str, AfterValidator(network)]
+
+
+class ApiKeys(Settings):
+    """Requests need a key, which the gateway takes away before a replica sees them."""
+
+    secret_names: Annotated[list[ObjectName], AfterValidator(no_duplicates)] = Field(
+        min_length=1, max_length=16
+    )
+    """Secrets of the models' namespace: each key is a client's name, its value the client's API key."""
+
+    header: HeaderName = "x-api-key"
+    """The header that carries it."""
+
+
+class Jwt(Settings):
+    """Requests need a signed token: `authorization: Bearer …`."""
+
+    issuer: str = Field(min_length=1, max_length=253)
+    """Who has to have issued it (its `iss`)."""
+
+    audiences: list[str] = Field(min_length=1, max_length=8)
+    """Whom it has to be for: one of these (its `aud`)."""
+
+    jwks_url: HttpUrl | None = None
+    """Where the issuer publishes its keys, over HTTPS: the gateway fetches them."""
+
+    jwks_config_map: ObjectName | None = None
+    """A ConfigMap of the models' namespace that holds them, as `jwks`, for a gateway that cannot."""
+
+    @model_validator(mode="after")
+    def _keys(self) -> "Jwt":
+        if bool(self.jwks_url) == bool(self.jwks_config_map):
+            raise PydanticCustomError("jwt", "needs `jwks_url` or `jwks_config_map`: one of them")
+        if self.jwks_url and not self.jwks_url.startswith("https://"):
+            raise PydanticCustomError(
+                "jwt",
+                '"{url}" is not HTTPS: who can change it can make tokens',
+                {"url": self.jwks_url, "at": "jwks_url"},
+            )
+        return self
+
+
+class Auth(Settings):
+    """Whom the gateway lets in. With both kinds, a request needs both."""
+
+    api_keys: ApiKeys | None = None
+    """Keys that you hand out."""
+
+    jwt: Jwt | None = None
+    """Tokens of an identity provider."""
+
+    @model_validator(mode="after")
+    def _some(self) -> "Auth":
+        if self.api_keys is None and self.jwt is None:
+            raise PydanticCustomError("auth", "needs `api_keys` or `jwt`")
+        return self
+
+
+class Cors(Settings):
+    """Which web pages may ask from a browser (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+
+    allow_origins: list[Origin] = Field(min_length=1, max_length=64)
+    """Where they come from: `https://app.example.com`, `https://*.example.com`, or `*`."""
+
+    allow_methods: list[Literal["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]] = Field(
+        default=["GET", "POST"], min_length=1
+    )
+    """What they may do."""
+
+    allow_headers: list[HeaderName] = Field(default=["content-type", "authorization", "x-api-key"])
+    """The headers that they may send."""
+
+    expose_headers: list[HeaderName] = Field(default=["x-request-id"])
+    """The headers of an answer that they may read."""
+
+    allow_credentials: bool = False
+    """Whether the browser sends cookies."""
+
+    max_age: Duration = "1h"
+    """How long a browser need not ask again."""
+
+    @model_validator(mode="after")
+    def _not_all_with_credentials(self) -> "Cors":
+        if self.allow_credentials and "*" in self.allow_origins:
+            raise PydanticCustomError(
+                "cors",
+                "would let any page act as its visitor, so browsers refuse it: name origins",
+                {"at": "allow_origins"},
+            )
+        return self
+
+
+class RateLimit(Settings):
+    """More requests than this are answered 429. Each of the gateway's proxies counts what it sees."""
+
+    requests: int = Field(ge=1, le=1_000_000)
+    """How many."""
+
+    per: Literal["second", "minute", "hour"] = "second"
+    """In what time."""
+
+
+class Networking(Settings):
+    """Where it answers, whom, and how much of them."""
+
+    endpoint: Endpoint | None = None
+    """Path on the gateway. Unset: `/` and its name."""
+
+    hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(
+        default_factory=list[str], max_length=16
+    )
+    """Host names that it answers for. Empty: any."""
+
+    auth: Auth | None = None
+    """Whom the gateway lets in. Unset: everybody who reaches it."""
+
+    allow: Annotated[list[Network], AfterValidator(no_duplicates)] = Field(
+        default_factory=list[str], max_length=64
+    )
+    """Networks that clients may come from. Empty: any. Others are answered 403."""
+
+    cors: Cors | None = None
+    """Which web pages may ask from a browser. Unset: none."""
+
+    rate_limit: RateLimit | None = None
+    """How many requests it takes, all clients together."""
+
+    max_body_size: Size | None = None
+    """Largest body that the gateway lets through, read whole before a replica sees any; else 413.
+
+    Unset: as it comes. axon's own runtime has a limit too: `server.max_body_size`.
+    """

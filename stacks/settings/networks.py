@@ -1,0 +1,25 @@
+"""Networks of the Internet Protocol, of either version, in a stack file."""
+
+import ipaddress
+
+
+def network(text: object, *, hint: str = "") -> str:
+    """Return a network as it was written.
+
+    Raises:
+        ValueError: if it is none, says no length, or is not the first address of itself.
+    """
+    try:
+        found = ipaddress.ip_network(str(text), strict=False)
+    except ValueError:
+        raise ValueError(f'"{text}" is not a network such as 10.1.0.0/16{hint}') from None
+    if "/" not in str(text):
+        raise ValueError(f'"{text}" has no length (try {found})')
+    if str(found) != text:
+        raise ValueError(f'"{text}" is not the first address of its network (try {found})')
+    return str(found)
+
+
+def is_everything(text: str) -> bool:
+    """Whether a network holds every address."""
+    return ipaddress.ip_network(text).prefixlen == 0

@@ -1,0 +1,34 @@
+"""What has to agree between a traffic splitter and the models that it names."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from stacks.settings.errors import Path, Problem
+from stacks.settings.stack import Stack
+from stacks.settings.traffic_splitter import TrafficSplitter
+
+
+def splitter_problems(stack: Stack) -> Iterator[Problem]:
+    """Yield what is wrong with splitters that are each right."""
+    for name, splitter in stack.traffic_splitters.items():
+        at: Path = ("traffic_splitters", name)
+        if name in stack.models:
+            yield Problem(at, f"{name} is a model's name already: objects of both would be called so")
+        yield from _unknown(at, splitter, stack)
+        yield from _paused(at, splitter, stack)
+
+
+def _unknown(at: Path, splitter: TrafficSplitter, stack: Stack) -> Iterator[Problem]:
+    for place, model in splitter.named():
+        if model not in stack.models:
+            near = get_close_matches(model, stack.models, n=1)
+            known = f"did you mean {near[0]}?" if near else f"models: {', '.join(stack.models) or 'none'}"
+            yield Problem((*at, *place), f"no model is called {model} ({known})")
+
+
+def _paused(at: Path, splitter: TrafficSplitter, stack: Stack) -> Iterator[Problem]:
+    for index, share in enumerate(splitter.apis):
+        model = stack.models.get(share.name)
+        if model and model.paused and share.weight:
+            message = f"{share.weight} % of the requests would fail: {share.name} is paused"
+            yield Problem((*at, "apis", index, "weight"), message)

@@ -33,7 +33,7 @@ class Finding:
     """What would happen to one model or one part of the cluster, in plain words."""
 
     kind: str
-    """`model`, `node group`, or nothing for other parts."""
+    """`model`, `splitter`, `node group`, or nothing for other parts."""
 
     name: str
     text: str

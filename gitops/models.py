@@ -6,12 +6,12 @@ from typing import Any
 
 from gitops.findings import Finding, Risk, Said, listed
 from gitops.preview import Change, Difference, value_at
+from gitops.routes import ROUTE, ROUTING, path_of, said_of
 
 COMPONENT = "axon:model_api:ModelApi"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
-ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 _TEMPLATE = "spec.template"
 # What the runtime is told by its environment (components/pod.py, components/model_source.py).
 _VARIABLES = {
@@ -59,10 +59,9 @@ def _said(changes: Sequence[Change]) -> Iterator[Said]:
             yield from _of_deployment(change, changes)
         elif change.type in (SCALED_OBJECT, AUTOSCALER):
             yield from _of_autoscaler(change, changes)
-        elif change.type == ROUTE:
-            yield from _of_route(change)
-        else:
+        elif change.type not in ROUTING:
             others.append(change)
+    yield from said_of(changes)
     yield from _of_others(others)
 
 
@@ -138,16 +137,6 @@ def _stopped(deployment: Any) -> bool:
     return value_at(deployment, "spec.replicas") == 0
 
 
-def _of_route(change: Change) -> Iterator[Said]:
-    before, after = _path(change.old), _path(change.new)
-    if before and after and before != after:
-        yield Said(f"answers at {after}, and {before} stops answering", Risk.DISRUPTIVE)
-    elif change.op == "delete":
-        yield Said(f"{before or 'its endpoint'} stops answering", Risk.DISRUPTIVE)
-    elif change.op in ("update", "replace"):
-        yield Said("its route changes")
-
-
 def _of_others(changes: Sequence[Change]) -> Iterator[Said]:
     if any(change.type.startswith(("aws:iam", "aws:eks")) for change in changes):
         yield Said("what it may do on AWS changes")
@@ -192,14 +181,10 @@ def _replicas(changes: Sequence[Change]) -> str:
     return f"{_range(bounds)} {'replica' if bounds == (1, 1) else 'replicas'}"
 
 
-def _path(properties: Any) -> str | None:
-    return value_at(properties, "spec.rules[0].matches[0].path.value")
-
-
 def _where(changes: Sequence[Change]) -> str:
-    path = next((_path(change.new) for change in changes if change.type == ROUTE), None)
+    path = next((path_of(change.new) for change in changes if change.type == ROUTE), None)
     return f"at {path}, " if path else ""
 
 
 def _gone(changes: Sequence[Change]) -> str:
-    return next((_path(change.old) for change in changes if change.type == ROUTE), None) or "its endpoint"
+    return next((path_of(change.old) for change in changes if change.type == ROUTE), None) or "its endpoint"

@@ -100,5 +100,6 @@ def _shown(value: Any, path: str) -> str | None:
     # A group stands below its key, a list or a value beside it: as a person would write them.
     text = yaml.safe_dump(safe, default_flow_style=None, sort_keys=False, width=10_000).strip()
     text = text.removesuffix("\n...")
-    nested = isinstance(safe, dict) and any(isinstance(item, dict | list) for item in safe.values())
+    entries = list(safe.values()) if isinstance(safe, dict) else safe if "\n" in text else []
+    nested = any(isinstance(item, dict | list) for item in entries)
     return "\n" + indent(text, "  ") if nested else text

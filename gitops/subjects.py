@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from gitops import models, node_groups, parts
+from gitops import models, node_groups, parts, routes
 from gitops.findings import Finding, Risk, listed
 from gitops.preview import Change, Preview
 
 Subject = tuple[str, str]
-"""A kind (`model`, `node group`, or nothing) and a name."""
+"""A kind (`model`, `splitter`, `node group`, or nothing) and a name."""
 
 _OF_CLUSTER = "cluster"
 
@@ -24,13 +24,15 @@ def findings_of(preview: Preview) -> list[Finding]:
 
 
 def _place(finding: Finding) -> int:
-    return ("model", "node group", "").index(finding.kind)
+    return ("model", "splitter", "node group", "").index(finding.kind)
 
 
 def _describe(subject: Subject, changes: Sequence[Change]) -> Finding | None:
     kind, name = subject
     if kind == "model":
         return models.describe_model(name, changes)
+    if kind == "splitter":
+        return routes.describe_splitter(name, changes)
     if kind == "node group":
         return node_groups.describe_node_group(name, changes)
     return parts.describe_part(name, changes)
@@ -43,6 +45,8 @@ def _subject(urn: str, parents: Mapping[str, str]) -> Subject:
         kind = types.rsplit("$", 1)[-1]
         if kind == models.COMPONENT:
             return "model", name
+        if kind == routes.SPLITTER:
+            return "splitter", name
         if kind == node_groups.COMPONENT:
             return "node group", name
         if kind in parts.NAMES:

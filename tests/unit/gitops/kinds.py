@@ -1,6 +1,7 @@
 """The kinds of change whose reports are kept in golden/, one function each."""
 
 from collections.abc import Callable
+from typing import Any
 
 from tests.unit.gitops.scenarios import (
     AUTOSCALER,
@@ -18,6 +19,9 @@ CLUSTER = "aws:eks/cluster:Cluster"
 NODES = "aws:eks/nodeGroup:NodeGroup"
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 CONTAINER = "spec.template.spec.containers[0]"
+WHO = "kubernetes:gateway.envoyproxy.io/v1alpha1:SecurityPolicy"
+TRAFFIC = "kubernetes:gateway.envoyproxy.io/v1alpha1:BackendTrafficPolicy"
+SPLITTER = "axon:traffic_splitter:TrafficSplitter"
 PATH = "spec.rules[0].matches[0].path.value"
 
 
@@ -134,6 +138,69 @@ def renamed_endpoint() -> World:
     world.models[IRIS]["networking"] = {"endpoint": "/flowers"}
     world.update(ROUTE, IRIS, {PATH: "/flowers"})
     return world
+
+
+def an_api_key() -> World:
+    """A policy of whom to let in comes beside the route, and with it what waits for the gateway's word."""
+    world = World()
+    world.models[IRIS]["networking"] = {"auth": {"api_keys": {"secret_names": ["clients"]}}}
+    spec = {"apiKeyAuth": {"credentialRefs": [{"name": "clients"}]}}
+    world.add(ROUTE, IRIS, WHO, spec)
+    world.add(ROUTE, IRIS, f"{WHO}Patch", {})
+    return world
+
+
+def rate_limit() -> World:
+    world = World()
+    world.models[IRIS]["networking"] = {"rate_limit": {"requests": 50}}
+    rule = {"limit": {"requests": 50, "unit": "Second"}}
+    world.update(TRAFFIC, IRIS, {"spec.rateLimit": {"type": "Local", "local": {"rules": [rule]}}})
+    return world
+
+
+def new_splitter() -> World:
+    return _split(80, "create")
+
+
+def other_weights() -> World:
+    world = _split(50, "update")
+    world.before = new_splitter().after
+    before = world.steps[_route_of(world)]["newState"]["inputs"]
+    world.steps[_route_of(world)]["oldState"] = {"inputs": {**before, "spec": _spec(80)}}
+    return world
+
+
+def _split(weight: int, op: str) -> World:
+    world = World()
+    names = (IRIS, "digits-classifier")
+    apis = [{"name": n, "weight": w} for n, w in zip(names, (weight, 100 - weight), strict=True)]
+    world.settings["axon:traffic_splitters"] = {"flowers": {"apis": apis}}
+    stack = world.find(ROUTE, IRIS)["urn"].rsplit("::", 2)[0]
+    component = f"{stack}::{SPLITTER}::flowers"
+    for urn, inputs, custom in (
+        (component, {}, False),
+        (_route_of(world), {"spec": _spec(weight)}, True),
+    ):
+        kind = urn.split("::")[2].rsplit("$", 1)[-1]
+        state = {"urn": urn, "custom": custom, "type": kind, "inputs": inputs}
+        state |= {"parent": component} if custom else {}
+        does = op if custom or op == "create" else "same"
+        world.steps[urn] = {"op": does, "urn": urn, "newState": state, "detailedDiff": None}
+    if op == "update":
+        path = "spec.rules[0].backendRefs[0].weight"
+        world.steps[_route_of(world)]["detailedDiff"] = {path: {"kind": "update", "inputDiff": True}}
+    return world
+
+
+def _route_of(world: World) -> str:
+    stack = world.find(ROUTE, IRIS)["urn"].rsplit("::", 2)[0]
+    return f"{stack}::{SPLITTER}${ROUTE}::flowers"
+
+
+def _spec(weight: int) -> dict[str, Any]:
+    match = {"path": {"type": "PathPrefix", "value": "/flowers"}}
+    backends = [{"name": IRIS, "weight": weight}, {"name": "digits-classifier", "weight": 100 - weight}]
+    return {"rules": [{"matches": [match], "filters": [], "backendRefs": backends}]}
 
 
 def several_at_once() -> World:
@@ -317,6 +384,10 @@ KINDS: dict[str, Callable[[], World]] = {
         paused,
         scales_on_cpu,
         renamed_endpoint,
+        an_api_key,
+        rate_limit,
+        new_splitter,
+        other_weights,
         several_at_once,
         more_nodes,
         instance_type,

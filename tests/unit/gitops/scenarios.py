@@ -84,6 +84,13 @@ class World:
                 fresh.pop("id", None)
                 self.steps[fresh["urn"]] = made
 
+    def add(self, beside: str, name: str, kind: str, spec: dict[str, Any]) -> None:
+        """Add a resource of another kind beside one of the same name."""
+        state = copy.deepcopy(self.find(beside, name)["newState"])
+        urn = state["urn"].replace(beside, kind)
+        state |= {"urn": urn, "type": kind, "inputs": {"spec": spec}}
+        self.steps[urn] = {"op": "create", "urn": urn, "newState": state, "detailedDiff": None}
+
     def as_engine(self, name: str) -> None:
         """Take the steps that the engine itself wrote for an edit."""
         for step in recorded(f"edit-{name}")["steps"]:

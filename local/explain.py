@@ -1,8 +1,9 @@
-"""Why replicas of a stack's models are not ready: each pod's own reason, and the end of its log."""
+"""Why a stack's models do not answer: each pod's own reason, with the end of its log, and the gateway's."""
 
 import json
 from typing import Any
 
+from local.explain_routes import ROUTING, refusals_of
 from local.kubernetes import kubectl
 from local.steps import StepFailed, console
 from stacks.settings import Stack
@@ -12,7 +13,7 @@ _LAST_LINES = 5
 
 
 def explain(stack: Stack) -> None:
-    """Print, for each replica that is not ready, what Kubernetes and the replica itself say."""
+    """Print what Kubernetes and itself say of each replica that is not ready, the gateway of each route."""
     namespace = stack.platform.namespace
     if isinstance(stack.cluster, EksCluster):  # the current context may be any cluster
         console.print(
@@ -24,6 +25,11 @@ def explain(stack: Stack) -> None:
         if model in stack.models and reason:
             console.print(f"[bold]{model}[/bold]  {pod['metadata']['name']}: {reason}", highlight=False)
             _print_log(namespace, pod)
+    for kind in ROUTING:
+        found = kubectl(None, "get", kind, "-n", namespace, "-o", "json")
+        for refused in json.loads(found)["items"]:
+            for reason in refusals_of(refused):
+                console.print(f"[bold]{refused['metadata']['name']}[/bold]  {reason}", highlight=False)
 
 
 def _print_log(namespace: str, pod: dict[str, Any]) -> None:

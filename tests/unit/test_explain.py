@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from local.explain import reason_of
+from local.explain_routes import refusals_of
 
 READY = [{"type": "Ready", "status": "True"}]
 UNSCHEDULED = {
@@ -60,3 +61,18 @@ def test_a_replica_that_is_not_ready_says_why(status: dict[str, Any], reason: st
 
 def test_a_replica_that_goes_has_nothing_to_explain() -> None:
     assert reason_of({"metadata": {"deletionTimestamp": "now"}, "status": {}}) is None
+
+
+def judged(status: str, kind: str = "SecurityPolicy", above: str = "ancestors") -> dict[str, Any]:
+    condition = {"type": "Accepted", "status": status, "message": "secret a/b does not exist."}
+    return {"kind": kind, "status": {above: [{"conditions": [condition]}]}}
+
+
+def test_a_policy_that_the_gateway_refuses_says_why() -> None:
+    assert list(refusals_of(judged("False"))) == ["SecurityPolicy: secret a/b does not exist."]
+    assert next(refusals_of(judged("False", "HTTPRoute", "parents"))).startswith("HTTPRoute: ")
+
+
+def test_a_policy_in_force_and_one_not_seen_yet_say_nothing() -> None:
+    assert list(refusals_of(judged("True"))) == []
+    assert list(refusals_of({"kind": "HTTPRoute"})) == []

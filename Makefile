@@ -21,11 +21,13 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
+	@$(ENV) $(LOCAL) fit --stack $(STACK)
 	@$(ENV) pulumi up --stack $(STACK) $(REFRESH) --yes --skip-preview --suppress-permalink=true || \
 	  { $(LOCAL) explain --stack $(STACK); exit 1; }
 	@$(ENV) $(LOCAL) predict --stack $(STACK)
 
 preview: cluster models stack ## what `make up` would change
+	@$(ENV) $(LOCAL) fit --stack $(STACK)
 	@$(ENV) pulumi preview --stack $(STACK) $(REFRESH) --diff
 
 preview-report: cluster models stack ## what a branch would change, as Markdown: STACK=dev BASE=main

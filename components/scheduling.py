@@ -28,8 +28,8 @@ def scheduling(name: str, model: Model, cluster: EksCluster | None) -> Schedulin
     roll out every model anew. What a replica asks for (a GPU) finds its nodes by itself.
     """
     keys = tolerated_taints(model.compute)
-    for name in model.node_groups if cluster else ():
-        keys |= {taint.key for taint in cluster.node_groups[name].all_taints} if cluster else set()
+    for group in model.node_groups if cluster else ():
+        keys |= {taint.key for taint in cluster.node_groups[group].all_taints} if cluster else set()
     tolerations = [k8s.core.v1.TolerationArgs(key=key, operator="Exists") for key in sorted(keys)]
     affinity = _only_on(model.node_groups) if model.node_groups else None
     return Scheduling(tolerations, affinity, [_over(key, name) for key in _SPREAD_OVER])

@@ -9,6 +9,7 @@ from pathlib import Path
 from local import charts, cluster
 from local.aws import check_aws
 from local.explain import explain
+from local.fit import check_fit
 from local.found import environment, found_cluster
 from local.images import docker_runs
 from local.predict import predict
@@ -111,6 +112,11 @@ def _check(_: LocalSettings, arguments: argparse.Namespace) -> None:
     load_file(arguments.stack)
 
 
+def _fit(_: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Check that each model fits on a node of a cluster that is there."""
+    check_fit(load_file(arguments.stack))
+
+
 def _removable(_: LocalSettings, arguments: argparse.Namespace) -> None:
     """Refuse to remove a stack that is protected, before the engine deletes the first of it."""
     check_removable(load_file(arguments.stack), arguments.stack)
@@ -129,7 +135,7 @@ def _predict(_: LocalSettings, arguments: argparse.Namespace) -> None:
 
 # What has to do with the machine alone, and with no stack.
 _OF_THE_MACHINE = (_stop, _delete, _status, _logs, _env)
-_COMMANDS = (*_OF_THE_MACHINE, _tools, _start, _check, _removable, _images, _explain, _predict)
+_COMMANDS = (*_OF_THE_MACHINE, _tools, _start, _check, _fit, _removable, _images, _explain, _predict)
 
 
 def _parser() -> argparse.ArgumentParser:

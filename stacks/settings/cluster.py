@@ -20,5 +20,8 @@ class ExistingCluster(Settings):
     context: str | None = None
     """Context in the kubeconfig. Unset: its current context."""
 
+    grows: bool = False
+    """Nodes come by themselves, by an autoscaler: `make up` does not refuse what fits on none of today's."""
+
 
 Cluster = Annotated[ExistingCluster | EksCluster, Field(discriminator="kind")]

@@ -1,5 +1,8 @@
 """`update_strategy` of a model: how a rollout replaces replicas."""
 
+import math
+from collections.abc import Callable
+
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
@@ -26,6 +29,14 @@ class UpdateStrategy(Settings):
     timeout: Duration = "5m"
     """When a rollout that makes no progress has failed (Kubernetes' own default is 10m)."""
 
+    def surge(self, replicas: int) -> int:
+        """Return how many more than `replicas` there may be at once: Kubernetes rounds shares of them up."""
+        return _of(self.max_surge, replicas, math.ceil)
+
+    def unavailable(self, replicas: int) -> int:
+        """Return how many of `replicas` may be missing: Kubernetes rounds shares of them down."""
+        return _of(self.max_unavailable, replicas, math.floor)
+
     @model_validator(mode="after")
     def _moves(self) -> "UpdateStrategy":
         if self.max_surge.strip("%") == "0" and self.max_unavailable.strip("%") == "0":
@@ -43,3 +54,7 @@ class UpdateStrategy(Settings):
                 {"low": self.min_ready, "high": self.timeout, "at": "min_ready"},
             )
         return self
+
+
+def _of(given: str, replicas: int, rounded: Callable[[float], int]) -> int:
+    return rounded(replicas * int(given[:-1]) / 100) if given.endswith("%") else int(given)

@@ -169,6 +169,8 @@ def test_a_model_that_names_node_groups_runs_on_them_alone(deploy: Deploy) -> No
         }
     ]
     assert [row["key"] for row in found["tolerations"]] == ["nvidia.com/gpu", "team"]
+    spread = found["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"]
+    assert spread == {"app.kubernetes.io/name": "iris"}
 
 
 def test_a_model_on_arm_nodes_tolerates_that_they_are(deploy: Deploy) -> None:

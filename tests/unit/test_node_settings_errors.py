@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from stacks.settings import load_file
 from tests.unit.aws_stack_file import GOOD
 from tests.unit.refusals import lines
 
@@ -196,6 +197,18 @@ OF_MODELS = [
         "models.iris.autoscaling.min_replicas: 40 replicas do not fit: cpu-spot (3 a node) at max_instances hold 12",
     ),
     (
+        "max_instances: 2\n        max_unavailable: 1",
+        "max_instances: 1",
+        63,
+        "models.vision.update_strategy.max_surge: an update of 1 would have 2 replicas at once, and gpu at max_instances holds 1 (allow another node, or set max_surge: 0 and max_unavailable: 1)",
+    ),
+    (
+        "min_replicas: 1\n        max_replicas: 8",
+        "min_replicas: 10",
+        52,
+        "models.iris.update_strategy.max_surge: an update of 10 would have 13 replicas at once, and cpu-spot at max_instances holds 12 (allow another node, or set max_surge: 0 and max_unavailable: 1)",
+    ),
+    (
         "s3://models/iris/",
         "s3://Models/iris",
         62,
@@ -238,3 +251,11 @@ def test_what_models_want_of_the_nodes_is_checked_for_each(stack_file: Path) -> 
     found = lines(stack_file, GOOD.replace("cpu: 500m", "cpu: 4").replace("gpu: 1", "gpu: 4"))
 
     assert [line.split(": ")[1].split(".")[1] for line in found] == ["iris", "vision"]
+
+
+def test_scarce_devices_are_updated_without_a_surge(stack_file: Path) -> None:
+    one_gpu = GOOD.replace("max_instances: 2\n        max_unavailable: 1", "max_instances: 1")
+    without_surge = "compute: {gpu: 1}\n      update_strategy: {max_surge: 0, max_unavailable: 1}"
+    stack_file.write_text(one_gpu.replace("compute: {gpu: 1}", without_surge))
+
+    assert load_file("test").models["vision"].update_strategy.surge(1) == 0

@@ -138,6 +138,22 @@ def _does_not_fit(cluster: EksCluster, model: Model, path: Path) -> Iterator[Pro
             message = f"{wanted} replicas do not fit: {names} at max_instances hold {room}"
             yield Problem((*path, "autoscaling", key), message)
             return
+    yield from _no_room_to_update(model, room, holding, path)
+
+
+def _no_room_to_update(model: Model, room: int, holding: Mapping[str, int], path: Path) -> Iterator[Problem]:
+    """Refuse what could never be rolled out: a new replica waits for room, the old one for the new."""
+    fewest, update = max(1, model.replicas[0]), model.update_strategy
+    at_once = fewest + update.surge(fewest)
+    if update.unavailable(fewest) or at_once <= room:
+        return
+    names = ", ".join(name for name, count in holding.items() if count)
+    yield Problem(
+        (*path, "update_strategy", "max_surge"),
+        f"an update of {fewest} would have {at_once} replicas at once, and {names} at max_instances "
+        f"{'hold' if len(holding) > 1 else 'holds'} {room} (allow another node, or set max_surge: 0 and "
+        "max_unavailable: 1)",
+    )
 
 
 def _too_large(cluster: EksCluster, model: Model, groups: Mapping[str, NodeGroup], path: Path) -> Problem:

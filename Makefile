@@ -87,6 +87,8 @@ schema: .venv ## write stacks/settings.schema.json and docs/configuration.md ane
 pins: .venv ## pin anew what the framework images install
 	@cd predictor_images/runtime && for f in $(FRAMEWORKS); do uv pip compile -q pyproject.toml --extra $$f \
 	  --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o ../$$f/requirements.txt; done
+	@cd tests/checkov && uv pip compile -q requirements.in --universal --python-version 3.11 \
+	  --generate-hashes --no-header -o requirements.txt
 	@cd predictor_images/sbom && uv pip compile -q requirements.in --python-version 3.11 \
 	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.txt
 

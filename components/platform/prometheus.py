@@ -123,6 +123,9 @@ class Prometheus(pulumi.ComponentResource):
             resources=k8s.core.v1.ResourceRequirementsArgs(
                 requests={"cpu": settings.cpu, "memory": settings.mem}, limits={"memory": settings.mem}
             ),
+            liveness_probe=k8s.core.v1.ProbeArgs(
+                http_get=k8s.core.v1.HTTPGetActionArgs(path="/-/healthy", port="http"), period_seconds=10
+            ),
             readiness_probe=k8s.core.v1.ProbeArgs(
                 http_get=k8s.core.v1.HTTPGetActionArgs(path="/-/ready", port="http"), period_seconds=2
             ),

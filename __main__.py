@@ -2,42 +2,22 @@
 
 import pulumi
 
-from components import (
-    Budget,
-    EksCluster,
-    ExistingCluster,
-    ModelApi,
-    ModelStore,
-    Platform,
-    Registry,
-    TrafficSplitter,
-    aws_provider,
-    aws_tags,
-)
-from predictor_images import repositories_of
+from components import ExistingCluster, KubernetesCluster, ModelApi, Platform, TrafficSplitter
 from stacks.settings import eks, load
 
 settings = load()
 
 
-def on_aws(wanted: eks.EksCluster) -> EksCluster:
-    """Make the cluster, and what stands beside it in the stack's AWS account."""
-    tags = aws_tags(pulumi.get_stack(), wanted)
-    provider = aws_provider(wanted, tags)
-    opts = pulumi.ResourceOptions(provider=provider)
-    Registry("registry", wanted, repositories_of(settings), opts=opts)
-    if wanted.model_store.enabled:
-        pulumi.export("model_store", ModelStore("models", wanted, opts=opts).bucket)
-    if wanted.budget:
-        Budget("budget", pulumi.get_stack(), wanted.budget, opts=opts)
-    return EksCluster("cluster", wanted, provider=provider, tags=tags)
+def kubernetes() -> KubernetesCluster:
+    """Take the cluster that is there, or make one on AWS."""
+    if not isinstance(settings.cluster, eks.EksCluster):
+        return ExistingCluster("cluster", settings.cluster)
+    from components.on_aws import cluster_on_aws  # with AWS' SDKs, which take seconds
+
+    return cluster_on_aws(settings.cluster, settings)
 
 
-cluster = (
-    on_aws(settings.cluster)
-    if isinstance(settings.cluster, eks.EksCluster)
-    else ExistingCluster("cluster", settings.cluster)
-)
+cluster = kubernetes()
 providers = [cluster.provider, *([cluster.aws.provider] if cluster.aws else [])]
 on_cluster = pulumi.ResourceOptions(providers=providers)
 
@@ -49,7 +29,6 @@ platform = Platform(
     on_aws=cluster.aws,
     opts=on_cluster,
 )
-
 apis = {
     name: ModelApi(
         name,

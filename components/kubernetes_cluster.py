@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
-import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from components.network import Network
 from stacks.settings.aws.eks import EksCluster
+
+if TYPE_CHECKING:  # AWS' SDK takes seconds to import: only stacks on AWS do
+    import pulumi_aws as aws
+
+    from components.network import Network
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class OnAws:
     """What a cluster on AWS offers beside its API."""
 
     settings: EksCluster
-    provider: aws.Provider
-    network: Network
+    provider: "aws.Provider"
+    network: "Network"
     cluster_name: pulumi.Output[str]
     """The cluster's name, once it is there."""
 

@@ -8,9 +8,7 @@ import pulumi_kubernetes as k8s
 
 from components.autoscaler import autoscaler, is_plain
 from components.gateway_clusters import clusters_of
-from components.iam import PodRole
 from components.kubernetes_cluster import OnAws
-from components.model_role import statements
 from components.network_policy import network_policy
 from components.platform import Platform
 from components.platform.prometheus import SCRAPED
@@ -110,27 +108,17 @@ class ModelApi(pulumi.ComponentResource):
 
     def _service_account(self, on_aws: OnAws | None) -> k8s.core.v1.ServiceAccount:
         """Give the replicas an identity of their own, which on AWS may have a role."""
-        # A pod that starts before its role is associated would have no credentials for good.
-        after = [self._pod_role(on_aws)] if on_aws and self.model.access.granted else None
+        after: list[pulumi.Resource] = []
+        if on_aws and self.model.access.granted:
+            from components.model_role import model_role  # with AWS' SDK, which takes seconds
+
+            # A pod that starts before its role is associated would have no credentials for good.
+            after.append(model_role(self._name, self.model.access, self._platform, on_aws, self._child))
         return k8s.core.v1.ServiceAccount(
             self._name,
             metadata=self._metadata(),
             automount_service_account_token=False,
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
-        )
-
-    def _pod_role(self, on_aws: OnAws) -> PodRole:
-        access, namespace = self.model.access, self._platform.namespace_name
-        return PodRole(
-            self._name,
-            on_aws.settings.name,
-            full_name=f"{on_aws.settings.name}-model-{self._name}",
-            namespace=namespace,
-            service_account=self._name,
-            policy_arns={_policy_name(arn): arn for arn in access.policy_arns},
-            statements=statements(access),
-            association=on_aws.cluster_name,
-            opts=self._child,
         )
 
     def _deployment(
@@ -221,12 +209,6 @@ class ModelApi(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-
-
-def _policy_name(arn: str) -> str:
-    """Name a policy by whose it is, as well: AWS' and the account's may be called alike."""
-    account, name = arn.split(":")[4], arn.rsplit("/", 1)[-1]
-    return f"{account}-{name}"
 
 
 def _count_or_percent(text: str) -> int | str:

@@ -2,8 +2,35 @@
 
 from collections import defaultdict
 
-from components.iam import Statement, allow
+import pulumi
+
+from components.iam import PodRole, Statement, allow
+from components.kubernetes_cluster import OnAws
+from components.platform import Platform
 from stacks.settings.aws.access import AwsAccess
+
+
+def model_role(
+    name: str, access: AwsAccess, platform: Platform, on_aws: OnAws, opts: pulumi.ResourceOptions
+) -> PodRole:
+    """Give the service account of a model the rights that it asks for."""
+    return PodRole(
+        name,
+        on_aws.settings.name,
+        full_name=f"{on_aws.settings.name}-model-{name}",
+        namespace=platform.namespace_name,
+        service_account=name,
+        policy_arns={_policy_name(arn): arn for arn in access.policy_arns},
+        statements=statements(access),
+        association=on_aws.cluster_name,
+        opts=opts,
+    )
+
+
+def _policy_name(arn: str) -> str:
+    """Name a policy by whose it is, as well: AWS' and the account's may be called alike."""
+    account, name = arn.split(":")[4], arn.rsplit("/", 1)[-1]
+    return f"{account}-{name}"
 
 
 def statements(access: AwsAccess) -> list[Statement]:

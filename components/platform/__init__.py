@@ -12,7 +12,6 @@ from components.platform.gateway import Gateway
 from components.platform.keda import Keda
 from components.platform.limits import limits
 from components.platform.metrics_server import MetricsServer
-from components.platform.on_aws import AwsPlatform
 from components.platform.prometheus import Prometheus
 from stacks.settings.images import Images
 from stacks.settings.platform import Platform as PlatformSettings
@@ -75,6 +74,8 @@ class Platform(pulumi.ComponentResource):
         ways = entrance(settings.gateway, on_aws.settings.load_balancer if on_aws else None)
         if on_aws is None:
             return Gateway(self.gateway, settings, images, ways, placement, opts=self._child).url
+        from components.platform.on_aws import AwsPlatform  # with AWS' SDK, which takes seconds
+
         on = AwsPlatform("aws", on_aws, settings, images, placement, ways.exposed, opts=self._child)
         address = on.balancer.address
         on.bind(Gateway(self.gateway, settings, images, ways, placement, address=address, opts=self._child))

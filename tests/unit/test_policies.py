@@ -9,10 +9,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from components import ModelApi, ModelStore, Platform
+from components import ModelApi, Platform
 from components.addons import ClusterAddons, NodeAddons
 from components.iam import allow, document, trust
 from components.model_role import statements
+from components.model_store import ModelStore
 from stacks.settings import Images, Model
 from stacks.settings import Platform as PlatformSettings
 from stacks.settings.aws.access import AwsAccess

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from components import Budget, ModelStore, Registry
+from components.budget import Budget
+from components.model_store import ModelStore
+from components.registry import Registry
 from stacks.settings.aws.extras import Budget as BudgetSettings
 from tests.unit.conftest import Recorder, arn
 from tests.unit.on_aws import cluster

@@ -1,0 +1,158 @@
+"""`python -m benchmarks.engine [COUNT…]`: what components and settings cost beside a flat Pulumi program.
+
+For each number of models it takes the time and the memory of a preview and an `up` of a stack of so many, and
+of a flat program that registers the same resources, in turn, on the cluster that `make up` has started. The
+models are paused, so that no pod runs: what is measured is the engine and the API server.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.stacks import PROJECT, Stack, environment_of_tests, stack
+
+HERE = Path(__file__).parent
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+# A registry that is not asked: paused models pull nothing.
+IMAGE = "localhost:5000/axon/none:1"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one run of the engine."""
+
+    seconds: float
+    megabytes: float
+    """Resident memory of its largest process."""
+
+    output: str
+
+
+def settings(count: int, name: str) -> dict[str, Any]:
+    """Return a stack of so many models."""
+    config = yaml.safe_load((PROJECT / "stacks/Pulumi.local.yaml").read_text())["config"]
+    own = {key.removeprefix("axon:"): value for key, value in config.items()}
+    model = {
+        "predictor": {"image": IMAGE},
+        "paused": True,
+        "autoscaling": {"target_cpu_utilization": 80},
+    }
+    own["platform"] |= {"namespace": f"axon-{name}", "install": False}
+    own["models"] = {
+        f"model-{index}": {**model, "networking": {"endpoint": f"/{name}/model-{index}"}}
+        for index in range(count)
+    }
+    return own
+
+
+def measured(folder: Path, environment: dict[str, str], *words: str) -> Cost:
+    """Run the engine, and say what it took."""
+    report = folder / "cost"
+    # GNU time's format: https://www.gnu.org/software/time/
+    start = time.monotonic()
+    run = subprocess.Popen(
+        ["pulumi", *words, "--non-interactive"],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=report.open("w"),
+        stderr=subprocess.PIPE,
+    )
+    error = run.stderr.read() if run.stderr else b""
+    _, status, usage = os.wait4(run.pid, 0)
+    seconds = time.monotonic() - start
+    if status:
+        raise SystemExit(f"pulumi {words[0]}: {error.decode()}{report.read_text()[-2000:]}")
+    return Cost(seconds, usage.ru_maxrss / 1024, report.read_text())
+
+
+def rounds(folder: Path, environment: dict[str, str], name: str) -> dict[str, Cost]:
+    """Preview, make, preview what stands, and remove a stack."""
+    on = ["--stack", name]
+    # Compiled and cached once, so that neither program pays for being the first.
+    measured(folder, environment, "preview", *on)
+    costs = {"preview": measured(folder, environment, "preview", "--json", *on)}
+    costs["up"] = measured(folder, environment, "up", "--yes", "--skip-preview", *on)
+    costs["preview of no change"] = measured(folder, environment, "preview", *on)
+    measured(folder, environment, "destroy", "--yes", "--skip-preview", *on)
+    return costs
+
+
+def resources(preview: str, namespace: str) -> list[dict[str, Any]]:
+    """Return what a preview registers, with the names in place of what it does not know yet."""
+    steps = json.loads(preview)["steps"]
+    found = [step["newState"] | {"name": step["urn"].rsplit("::", 1)[1]} for step in steps]
+    return [
+        {"type": one["type"], "name": one["name"], "inputs": _known(one["inputs"], one["name"], namespace)}
+        for one in found
+        if one["type"].startswith("kubernetes:") and one.get("custom") and not one.get("external")
+    ]
+
+
+def _known(value: Any, name: str, namespace: str, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {k: _known(v, name, namespace, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_known(item, name, namespace, key) for item in value]
+    return (namespace if key == "namespace" else name) if value == UNKNOWN else value
+
+
+@contextmanager
+def flat(like: Stack, name: str, made: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, str]]:
+    """Make a project of the flat program, whose resources stand in a namespace of its own."""
+    folder.mkdir()
+    for own in ("state", "stacks"):
+        (folder / own).mkdir()
+    shutil.copy(HERE / "flat.py", folder / "__main__.py")
+    (folder / "resources.json").write_text(json.dumps(made))
+    shutil.copy(PROJECT / "Pulumi.yaml", folder)
+    (folder / ".venv").symlink_to(PROJECT / ".venv")
+    environment = {**like.environment, "PULUMI_BACKEND_URL": f"file://{folder}/state"}
+    (folder / f"stacks/Pulumi.{name}.yaml").write_text("config: {}\n")
+    measured(folder, environment, "stack", "init", name)
+    yield environment
+
+
+def compared(count: int) -> None:
+    """Print a line a round for one number of models."""
+    name = f"bench-{uuid.uuid4().hex[:6]}"
+    with tempfile.TemporaryDirectory(prefix="axon-engine-") as root:
+        folder = Path(root) / "axon"
+        with stack(folder, name, settings(count, name)) as ours:
+            ours.write()
+            own = rounds(folder, ours.environment, name)
+            made = resources(own["preview"].output, f"axon-{name}")
+            with flat(ours, name, made, Path(root) / "flat") as environment:
+                other = rounds(Path(root) / "flat", environment, name)
+    for what, cost in own.items():
+        theirs = other[what]
+        print(
+            f"| {count} | {len(made)} | {what} | {cost.seconds:.1f} s | {theirs.seconds:.1f} s "
+            f"| {cost.seconds / theirs.seconds:.2f} | {cost.megabytes / theirs.megabytes:.2f} |",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Compare for each number of models."""
+    os.environ |= environment_of_tests()
+    print("| models | resources | what | axon | flat | time ÷ flat | memory ÷ flat |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    for count in [int(word) for word in sys.argv[1:]] or [1, 10, 100]:
+        compared(count)
+
+
+if __name__ == "__main__":
+    main()

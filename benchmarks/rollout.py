@@ -1,0 +1,115 @@
+"""`python -m benchmarks.rollout [ROUNDS]`: what clients see while replicas are replaced.
+
+On the cluster that `make up` has started, a stack of its own serves the iris classifier with two replicas
+under constant load: undisturbed, then through so many rolling updates (10), deleted replicas and evictions,
+and half as many scale-ups and downs. It prints how many requests failed, and the 99th percentile against
+the calm.
+"""
+
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tests.conftest import SMALL
+from tests.load import Load, load
+from tests.replicas import IRIS, evict, pods, until_ready
+from tests.stacks import PROJECT, Stack, kubectl, stack
+
+_CALM = 3000  # requests, enough for a 99th percentile
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What clients saw of one kind of change."""
+
+    requests: int
+    failed: int
+    p99: float
+    """Seconds."""
+
+
+def of(answered: Load) -> Seen:
+    """Sum up what a load has seen."""
+    ordered = sorted(answered.seconds)
+    failed = sum(count for outcome, count in answered.outcomes.items() if outcome != "200")
+    return Seen(answered.count, failed, ordered[int(len(ordered) * 0.99)])
+
+
+def through(live: Stack, change: Callable[[int], None], rounds: int) -> Seen:
+    """Load the model while it is changed so many times, and until two replicas are ready after each."""
+    with load(live.endpoints()[IRIS]) as answered:
+        for index in range(rounds):
+            change(index)
+            until_ready(live, 2)
+    return of(answered)
+
+
+def calm(live: Stack) -> Seen:
+    """Load it undisturbed."""
+    with load(live.endpoints()[IRIS]) as answered:
+        answered.until_answered(_CALM)
+    return of(answered)
+
+
+def measure(live: Stack, rounds: int) -> dict[str, tuple[int, Seen]]:
+    """Return what clients saw, by kind of change."""
+    model = live.settings["models"][IRIS]
+
+    def update(index: int) -> None:
+        model["compute"] = {"cpu": f"{51 + index}m"}
+        live.up()
+
+    def delete(_: int) -> None:
+        kubectl("delete", "pod", pods(live)[0], "-n", live.namespace, "--wait=false")
+
+    def drain(_: int) -> None:
+        evict(live, pods(live)[0])
+
+    def scale(_: int) -> None:
+        for count in (3, 2):
+            model["autoscaling"] = {"min_replicas": count, "max_replicas": count}
+            live.up()
+            until_ready(live, count)
+
+    half = max(1, rounds // 2)
+    return {
+        "nothing": (1, calm(live)),
+        "rolling updates": (rounds, through(live, update, rounds)),
+        "deleted replicas": (rounds, through(live, delete, rounds)),
+        "evictions": (rounds, through(live, drain, rounds)),
+        "scale-ups and downs": (half, through(live, scale, half)),
+    }
+
+
+def main() -> None:
+    """Print a table."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    name = f"bench-{uuid.uuid4().hex[:6]}"
+    config = yaml.safe_load((PROJECT / "stacks/Pulumi.local.yaml").read_text())["config"]
+    settings = {key.removeprefix("axon:"): value for key, value in config.items()}
+    settings["platform"] |= {"namespace": f"axon-{name}", "install": False}
+    two = {"min_replicas": 2, "max_replicas": 2, "downscale_stabilization_period": "0s"}
+    iris = {**settings["models"][IRIS], "compute": dict(SMALL), "autoscaling": two}
+    settings["models"] = {IRIS: {**iris, "networking": {"endpoint": f"/{name}/{IRIS}"}}}
+    with (
+        tempfile.TemporaryDirectory(prefix="axon-rollout-") as root,
+        stack(Path(root) / "axon", name, settings) as live,
+    ):
+        live.up()
+        until_ready(live, 2)
+        seen = measure(live, rounds)
+    steady = seen["nothing"][1].p99
+    print("| what happens | times | requests | failed | p99 ÷ calm |\n|---|---|---|---|---|")
+    for what, (times, one) in seen.items():
+        print(f"| {what} | {times} | {one.requests} | {one.failed} | {one.p99 / steady:.1f} |")
+    requests, failed = (sum(getattr(one, key) for _, one in seen.values()) for key in ("requests", "failed"))
+    print(f"| all | | {requests} | {failed} | |")
+
+
+if __name__ == "__main__":
+    main()

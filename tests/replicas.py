@@ -1,0 +1,43 @@
+"""The replicas of the iris classifier: which are there, and what may happen to one."""
+
+import json
+import time
+from typing import Any
+
+from tests.stacks import Stack, kubectl
+
+IRIS = "iris-classifier"
+
+
+def staying(live: Stack) -> list[dict[str, Any]]:
+    label = f"app.kubernetes.io/name={IRIS}"
+    items = json.loads(kubectl("get", "pods", "-n", live.namespace, "-l", label, "-o", "json"))["items"]
+    return [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    conditions = pod["status"].get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def pods(live: Stack) -> list[str]:
+    return [pod["metadata"]["name"] for pod in staying(live)]
+
+
+def until_ready(live: Stack, count: int) -> None:
+    """Wait for ready replicas beside those that are going, which the Deployment's status still counts."""
+    deadline = time.monotonic() + 180
+    while sum(map(is_ready, staying(live))) != count:
+        assert time.monotonic() < deadline, kubectl("describe", "pods", "-n", live.namespace)
+        time.sleep(0.2)
+
+
+def evict(live: Stack, pod: str) -> None:
+    """Do what a drain of the node does to a pod (https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/)."""
+    eviction = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": pod, "namespace": live.namespace},
+    }
+    path = f"/api/v1/namespaces/{live.namespace}/pods/{pod}/eviction"
+    kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))

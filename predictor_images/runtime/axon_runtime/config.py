@@ -103,6 +103,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     cache: Path = Path("/models")
     """Where fetched models are kept."""
 
+    traces: bool = False
+    """Whether a trace of each request is exported."""
+
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
     """Read the configuration.
@@ -124,7 +127,27 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
         models=_decoded("AXON_MODELS", environment, dict[str, Source]),
         cache_size=_count("AXON_CACHE_SIZE", environment),
         cache=Path(environment.get("AXON_CACHE", "/models")),
+        traces=_traces(environment),
     )
+
+
+def _traces(environment: Mapping[str, str]) -> bool:
+    """Say whether OpenTelemetry's own variables ask for traces: by naming who takes them.
+
+    https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+    """
+    off = environment.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    if off or not any(environment.get(f"OTEL_EXPORTER_OTLP{of}_ENDPOINT") for of in ("_TRACES", "")):
+        return False
+    exporter = environment.get("OTEL_TRACES_EXPORTER") or "otlp"
+    if exporter not in ("otlp", "none"):
+        raise ConfigError(f'OTEL_TRACES_EXPORTER is "{exporter}", neither otlp nor none')
+    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        if protocol := environment.get(name):
+            if protocol != "http/protobuf":
+                raise ConfigError(f'{name} is "{protocol}": traces are sent by http/protobuf alone')
+            break
+    return exporter == "otlp"
 
 
 def _source(environment: Mapping[str, str]) -> Source | None:

@@ -95,9 +95,9 @@ def _user(config: Config, metrics: Metrics) -> Service:
 
 def _each(predictor: UserPredictor, calls: Sequence[Any]) -> list[Any]:
     results: list[Any] = []
-    for call in calls:
+    for context, *given in calls:
         try:
-            results.append(predictor.call(*call))
+            results.append(context.run(predictor.call, *given))
         except Exception as error:
             results.append(error)
     return results

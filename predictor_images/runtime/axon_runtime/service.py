@@ -1,6 +1,7 @@
 """What a model does with a request, whichever way it came: Cortex's `POST /` or the inference protocol."""
 
 from collections.abc import Mapping, Sequence
+from contextvars import copy_context
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -121,7 +122,8 @@ class UserService:
     async def _call(self, given: Any, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
         if self._predictor.is_async:
             return await self._predictor.acall(given, query, headers)
-        return await self.executor.submit((given, query, headers))
+        # The request's own context goes with it into a thread: what is traced there belongs to its trace.
+        return await self.executor.submit((copy_context(), given, query, headers))
 
 
 def _rows(instances: list[Any]) -> Rows:

@@ -29,6 +29,7 @@ from axon_runtime.payload import PayloadError
 from axon_runtime.places import Places
 from axon_runtime.saved import BadInputError, LoadError
 from axon_runtime.service import Request, Service
+from axon_runtime.tracker import Tracker
 
 _CLIENTS = (BadInputError, PayloadError, v2.ProtocolError)
 _FULL = msgspec.json.encode({"error": "too many requests: this replica's queue is full"})
@@ -108,6 +109,10 @@ class App:
             raise LoadError(f"sample.json is not answered: {type(error).__name__}: {error}") from error
         if answer.status >= 400:
             raise LoadError(f"sample.json is answered {answer.status}: {answer.body[:200]!r}")
+
+    def track(self, tracker: Tracker | None) -> None:
+        """Count predictions from now on: the sample was asked for by nobody."""
+        self._service.tracker = tracker
 
     def _handler(self, method: str, path: str) -> "Handler | None":
         if method != "POST":

@@ -1,7 +1,9 @@
 """What a replica is told, in environment variables: the pod's, or a person's who tries a predictor."""
 
+import math
 import os
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -75,6 +77,30 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file's checksum, in hex; what differs is refused."""
 
 
+class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is counted of predictions."""
+
+    model_type: Literal["classification", "regression"]
+    """Whether classes are counted, or numbers."""
+
+    key: str | None = None
+    """Where in a Python predictor's answer the prediction is; None: it is all of it."""
+
+    max_classes: int = 100
+    """Classes that are counted apart; the rest are `other`."""
+
+    buckets: tuple[float, ...] = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
+    """The upper bounds of the histogram of numbers."""
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be counted."""
+        if self.max_classes < 1:
+            raise ValueError("max_classes is less than 1")
+        rising = all(low < high for low, high in pairwise(self.buckets))
+        if not self.buckets or not rising or not all(map(math.isfinite, self.buckets)):
+            raise ValueError("buckets are not rising numbers")
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A replica's whole configuration."""
 
@@ -103,6 +129,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     cache: Path = Path("/models")
     """Where fetched models are kept."""
 
+    track: Track | None = None
+    """What is counted of predictions, if anything is."""
+
     traces: bool = False
     """Whether a trace of each request is exported."""
 
@@ -127,6 +156,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
         models=_decoded("AXON_MODELS", environment, dict[str, Source]),
         cache_size=_count("AXON_CACHE_SIZE", environment),
         cache=Path(environment.get("AXON_CACHE", "/models")),
+        track=_decoded("AXON_TRACKER", environment, Track) if "AXON_TRACKER" in environment else None,
         traces=_traces(environment),
     )
 

@@ -38,6 +38,7 @@ def prepare(config: Config, metrics: Metrics, places: Places | None = None) -> A
     app = load(config, metrics, places)
     if (sample := config.folder / "sample.json").exists():
         asyncio.run(app.warm_up(sample.read_bytes()))
+    app.track(metrics.tracker(config.track))
     return app
 
 

@@ -129,6 +129,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     cache: Path = Path("/models")
     """Where fetched models are kept."""
 
+    onnx: bool = False
+    """Whether an estimator of scikit-learn is served by ONNX Runtime, if it predicts the same so."""
+
     track: Track | None = None
     """What is counted of predictions, if anything is."""
 
@@ -156,9 +159,17 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
         models=_decoded("AXON_MODELS", environment, dict[str, Source]),
         cache_size=_count("AXON_CACHE_SIZE", environment),
         cache=Path(environment.get("AXON_CACHE", "/models")),
+        onnx=_onnx(kind, environment),
         track=_decoded("AXON_TRACKER", environment, Track) if "AXON_TRACKER" in environment else None,
         traces=_traces(environment),
     )
+
+
+def _onnx(kind: str, environment: Mapping[str, str]) -> bool:
+    onnx = _decoded("AXON_ONNX", {"AXON_ONNX": "false", **environment}, bool)
+    if onnx and kind != "sklearn":
+        raise ConfigError(f"AXON_ONNX is for AXON_PREDICTOR=sklearn, and that is {kind}")
+    return onnx
 
 
 def _traces(environment: Mapping[str, str]) -> bool:

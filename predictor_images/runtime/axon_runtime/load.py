@@ -11,6 +11,7 @@ import msgspec
 from axon_runtime.app import App
 from axon_runtime.config import Config
 from axon_runtime.executor import Executor
+from axon_runtime.exported import load_exported
 from axon_runtime.metrics import Metrics
 from axon_runtime.places import Places
 from axon_runtime.pytorch import load_pytorch
@@ -67,7 +68,7 @@ def load(config: Config, metrics: Metrics, places: Places | None = None) -> App:
 
 def _saved(config: Config, metrics: Metrics) -> Service:
     limits = config.limits
-    model = LOADERS[config.kind](config.folder)
+    model = (load_exported if config.onnx else LOADERS[config.kind])(config.folder)
     executor = Executor(
         model.predict,
         max_batch_size=min(limits.max_batch_size, limits.max_concurrency),

@@ -12,7 +12,7 @@ REFRESH := $(if $(shell grep -ls 'kind: eks' stacks/Pulumi.$(STACK).yaml),--refr
 MODELS = $(patsubst %/train.py,%/.trained,$(wildcard $(addsuffix /train.py,\
   $(shell grep -oEs 'predictors/[A-Za-z0-9_-]+' stacks/Pulumi.$(STACK).yaml | sort -u))))
 # What each framework's image installs, pinned with hashes from the runtime's own pins.
-FRAMEWORKS := python sklearn onnx onnx-gpu pytorch tensorflow tensorflow-gpu
+FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
 .PHONY: help up explain preview preview-report cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks

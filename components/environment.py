@@ -19,7 +19,8 @@ def predictor_environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArg
     if "max_body_size" in server:
         server["max_body_size"] = int(quantity_value(server["max_body_size"]))
     config = model.predictor.config if isinstance(model.predictor, PythonPredictor) else {}
-    values = {"AXON_LIMITS": server, "AXON_CONFIG": config}
+    tracker = model.tracker.model_dump(exclude_none=True) if model.tracker else {}
+    values = {"AXON_LIMITS": server, "AXON_CONFIG": config, "AXON_TRACKER": tracker}
     # No more than differs from its defaults: what is not told rolls nothing out when it changes.
     told = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}
     plain = {"AXON_MODEL_NAME": name, **source_environment(model), **told}

@@ -5,7 +5,7 @@ import json
 import pulumi_kubernetes as k8s
 
 from stacks.settings.model import ImagePredictor, Model
-from stacks.settings.sources import FOLDER, OneOfMany, SavedPredictor
+from stacks.settings.sources import FOLDER, OneOfMany, SavedPredictor, SklearnPredictor
 
 # The runtime's own default (axon_runtime/config.py).
 CACHE = "/models"
@@ -34,7 +34,7 @@ def shares_cache(model: Model) -> bool:
 
 
 def source_environment(model: Model) -> dict[str, str]:
-    """Return what the runtime is told of its model, or of its models."""
+    """Return what the runtime is told of its model or models: where from, and how they are loaded."""
     predictor = model.predictor
     if isinstance(predictor, ImagePredictor):
         return {}
@@ -42,6 +42,7 @@ def source_environment(model: Model) -> dict[str, str]:
     if isinstance(predictor, SavedPredictor) and predictor.models:
         told["AXON_MODELS"] = json.dumps({name: _told(name, one) for name, one in predictor.models.items()})
         told["AXON_CACHE_SIZE"] = str(predictor.cache_size) if predictor.cache_size else None
+    told["AXON_ONNX"] = "true" if isinstance(predictor, SklearnPredictor) and predictor.onnx else None
     told["AXON_CACHE"] = CACHE if model.fetched else None
     return {key: value for key, value in told.items() if value}
 

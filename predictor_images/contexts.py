@@ -13,6 +13,7 @@ import pulumi
 
 from stacks.settings.images import Images
 from stacks.settings.model import BuiltPredictor, ImagePredictor, Predictor, PythonPredictor
+from stacks.settings.sources import SklearnPredictor
 from stacks.settings.stack import Stack
 
 PROJECT = Path(__file__).parents[1]
@@ -87,7 +88,7 @@ def repositories_of(stack: Stack) -> list[str]:
     names: set[str] = set()
     for model in stack.models.values():
         if not isinstance(predictor := model.predictor, ImagePredictor):
-            variant = _variant(_framework_of(predictor), gpu=model.compute.gpu > 0)
+            variant = _variant(predictor, gpu=model.compute.gpu > 0)
             names |= {variant, *(PurePath(path).name for path in predictor.folders.values())}
     return sorted(names)
 
@@ -99,14 +100,18 @@ def contexts_of(images: Images, predictor: Predictor, *, gpu: bool = False) -> l
     """
     if isinstance(predictor, ImagePredictor):
         return []
-    found = [_framework(images, _framework_of(predictor), gpu=gpu)]
+    found = [_framework(images, predictor, gpu=gpu)]
     for place, path in predictor.folders.items():
         arguments = {"BASE_IMAGE": found[-1].image, "PREDICTOR": predictor.type, "FOLDER": place}
         found.append(_model(images, predictor.type, path, arguments))
     return found
 
 
-def _variant(kind: str, *, gpu: bool) -> str:
+def _variant(predictor: BuiltPredictor, *, gpu: bool) -> str:
+    """Return the folder here of the packages that a predictor needs."""
+    kind = _framework_of(predictor)
+    if isinstance(predictor, SklearnPredictor) and predictor.onnx:
+        return "sklearn-onnx"
     return f"{kind}-gpu" if gpu and kind in _GPU else kind
 
 
@@ -114,14 +119,14 @@ def _framework_of(predictor: BuiltPredictor) -> str:
     return predictor.framework if isinstance(predictor, PythonPredictor) else predictor.type
 
 
-def _framework(images: Images, kind: str, *, gpu: bool) -> BuildContext:
-    variant = _variant(kind, gpu=gpu)
+def _framework(images: Images, predictor: BuiltPredictor, *, gpu: bool) -> BuildContext:
+    variant = _variant(predictor, gpu=gpu)
     return BuildContext(
         repository=images.repository(variant),
         dockerfile=HERE / "framework" / "Dockerfile",
         folder=HERE,
         parts=(HERE / "runtime" / "axon_runtime", HERE / "sbom", HERE / variant),
-        arguments={"BASE_IMAGE": images.base, "FRAMEWORK": variant, "PREDICTOR": kind},
+        arguments={"BASE_IMAGE": images.base, "FRAMEWORK": variant, "PREDICTOR": _framework_of(predictor)},
     )
 
 

@@ -9,10 +9,6 @@ from stacks.from_cortex.pod import pod
 from stacks.from_cortex.report import Fields, given
 
 _AT_ONCE = "has no match for an image, which limits itself; it is the autoscaler's target where none is given"
-_UNMATCHED = {
-    "monitoring": "has no match: axon keeps no statistics of predictions",
-    "tracker": "has no match: axon keeps no statistics of predictions",
-}
 
 
 def model(fields: Fields, name: str) -> dict[str, Any]:
@@ -23,7 +19,6 @@ def model(fields: Fields, name: str) -> dict[str, Any]:
         networking=_networking(fields),
         node_groups=fields.take("node_groups") or found.pop("node_groups", None),
     )
-    fields.unmatched(_UNMATCHED)
     fields.rest()
     return found
 
@@ -37,7 +32,17 @@ def _class(fields: Fields, name: str) -> dict[str, Any]:
     )
     shared = shm(own)
     own.rest()
-    return found | given(compute=compute(asked, shared), autoscaling=autoscaling(scaling))
+    return found | given(
+        compute=compute(asked, shared), autoscaling=autoscaling(scaling), tracker=_tracker(fields)
+    )
+
+
+def _tracker(fields: Fields) -> dict[str, Any]:
+    # Later called monitoring.
+    told = fields.below("monitoring" if "monitoring" in fields.data else "tracker")
+    found = given(model_type=told.take("model_type"), key=told.take("key"))
+    told.rest()
+    return found
 
 
 def _containers(fields: Fields, name: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from stacks.settings.sources import (
     SklearnPredictor,
     TensorflowPredictor,
 )
+from stacks.settings.tracker import Tracker, wrong
 from stacks.settings.units import DnsLabel, Duration, RelativePath, Size, quantity_value
 from stacks.settings.update_strategy import UpdateStrategy
 
@@ -120,6 +121,9 @@ class Model(Environment):
     server: Server = Server()
     """How a replica takes requests."""
 
+    tracker: Tracker | None = None
+    """What is counted of its predictions (name: Cortex's). Unset: nothing."""
+
     autoscaling: Autoscaling = Autoscaling()
     """How many replicas."""
 
@@ -141,6 +145,12 @@ class Model(Environment):
     @model_validator(mode="after")
     def _sound(self) -> "Model":
         check_environment(self)
+        if self.tracker and isinstance(self.predictor, ImagePredictor):
+            raise wrong("tracker", "is of axon's own runtime: an image counts itself")
+        if self.tracker and self.tracker.key and not isinstance(self.predictor, PythonPredictor):
+            raise wrong(
+                "tracker.key", "is for a predictor of type python: a saved model's answer has no other"
+            )
         return self
 
     @property

@@ -162,6 +162,9 @@ class SklearnPredictor(SavedPredictor):
     type: Literal["sklearn"]
     """`sklearn`: a scikit-learn estimator saved with joblib, `model.joblib` in its folder."""
 
+    onnx: bool = False
+    """Export it when it is loaded and serve that by ONNX Runtime, which is faster; refused if both differ."""
+
 
 class OnnxPredictor(SavedPredictor):
     """An ONNX model, served by axon's own runtime."""

@@ -60,6 +60,17 @@ def test_an_image_of_ones_own_is_taken_as_it_is() -> None:
     assert contexts_of(IMAGES, predictor) == []
 
 
+def test_an_export_needs_an_image_of_its_own_which_the_others_do_not_grow_by(model_folder: Path) -> None:
+    exported = SklearnPredictor(type="sklearn", path="p", onnx=True)
+    (model_folder.parent / "predictor_images/sklearn-onnx").mkdir()
+
+    framework = contexts_of(IMAGES, exported)[0]
+
+    assert framework.repository == "localhost:5000/axon/sklearn-onnx"
+    assert framework.arguments["PREDICTOR"] == "sklearn"
+    assert contexts_of(IMAGES, PREDICTOR)[0].repository == "localhost:5000/axon/sklearn"
+
+
 def test_a_mirror_keeps_the_path_and_the_tag() -> None:
     upstream = "docker.io/envoyproxy/envoy:v1@sha256:" + "0" * 64
 

@@ -77,6 +77,13 @@ def test_the_runtime_is_told_where_its_model_is(deploy: Deploy) -> None:
     assert str(config.cache) == "/models"
 
 
+def test_the_runtime_is_told_to_export_its_model(deploy: Deploy) -> None:
+    told = environment(deployed(deploy, model({**IRIS, "onnx": True})))
+
+    assert from_environment({"AXON_PREDICTOR": "sklearn", **told}).onnx
+    assert "AXON_ONNX" not in environment(deployed(deploy, model(IRIS)))
+
+
 def test_another_checksum_is_a_rollout(deploy: Deploy) -> None:
     pods = [json.dumps(pod(deployed(deploy, model({**IRIS, "sha256": digit * 64})))) for digit in "01"]
 

@@ -94,6 +94,7 @@ WRONG = [
         "{type: python, path: predictors/species, models: {a: a}}",
         ".models: unknown key (try model)",
     ),
+    ("{type: sklearn, path: predictors/iris, onnx: model.onnx}", '.onnx: "model.onnx" is not true or false'),
     ("{type: python, model: s3://models/iris.joblib}", ".path: is required"),
     ("{type: sklearn, modle: s3://models/iris.joblib}", ".modle: unknown key (try model)"),
 ]

@@ -29,6 +29,7 @@ from axon_runtime.payload import PayloadError
 from axon_runtime.places import Places
 from axon_runtime.saved import BadInputError, LoadError
 from axon_runtime.service import Request, Service
+from axon_runtime.tracker import Tracker
 
 _CLIENTS = (BadInputError, PayloadError, v2.ProtocolError)
 _FULL = msgspec.json.encode({"error": "too many requests: this replica's queue is full"})
@@ -43,6 +44,7 @@ class App:
         """Take what is served; processes that share a limit share `places`."""
         self._config, self._service, self._metrics, self._places = config, service, metrics, places
         self._in_flight = 0
+        self._infer_path = f"{v2.MODELS}{config.name}/infer"
         self._most = config.limits.most
         metrics.in_flight.set_function(lambda: self._in_flight)
         metrics.queue.set_function(lambda: service.executor.waiting)
@@ -56,9 +58,10 @@ class App:
         """Serve one request (https://asgi.readthedocs.io/en/latest/specs/www.html)."""
         start = time.perf_counter()
         request_id = (header(scope["headers"], b"x-request-id") or os.urandom(16).hex()).encode("latin-1")
-        handler = self._handler(scope["method"], scope["path"])
+        path = v2.unversioned(scope["path"])
+        handler = self._handler(scope["method"], path)
         if handler is None:
-            answer = await self._side(scope)
+            answer = await self._side(scope["method"], path)
             await send_answer(send, answer, request_id)
             return
         if self._in_flight >= self._most or (self._places is not None and not self._places.take()):
@@ -109,15 +112,16 @@ class App:
         if answer.status >= 400:
             raise LoadError(f"sample.json is answered {answer.status}: {answer.body[:200]!r}")
 
-    def _handler(self, method: str, path: str) -> "Handler | None":
+    def track(self, tracker: Tracker | None) -> None:
+        """Count predictions from now on: the sample was asked for by nobody."""
+        self._service.tracker = tracker
+
+    def _handler(self, method: str, path: str | None) -> "Handler | None":
         if method != "POST":
             return None
         if path == "/":
             return self._predict
-        model, _, verb = path.removeprefix("/v2/models/").partition("/")
-        if path.startswith("/v2/models/") and model == self._config.name and verb.endswith("infer"):
-            return self._infer
-        return None
+        return self._infer if path == self._infer_path else None
 
     async def _answer(self, handler: "Handler", scope: Scope, receive: Receive, request_id: bytes) -> Answer:
         try:
@@ -166,15 +170,15 @@ class App:
         request = v2.decode_request(body, int(length) if length else None)
         outputs = await self._service.infer(request.inputs)
         binary = bool(request.parameters.get("binary_data_output"))
-        data, headers = v2.encode_response(
-            self._config.name, None, request.id, outputs, request.outputs, binary
-        )
+        data, headers = v2.encode_response(self._config.name, request.id, outputs, request.outputs, binary)
         return Answer(200, data, [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()])
 
-    async def _side(self, scope: Scope) -> Answer:
+    async def _side(self, method: str, path: str | None) -> Answer:
         """Answer what is asked beside predictions: health, metadata, metrics."""
-        path, method = scope["path"].rstrip("/") or "/", scope["method"]
-        model = f"/v2/models/{self._config.name}"
+        model = f"{v2.MODELS}{self._config.name}"
+        if path is None:
+            return _error(404, f"no such version (there is {model}/versions/{v2.VERSION})")
+        path = path.rstrip("/") or "/"
         if path in ("/", model, f"{model}/infer") and method not in ("GET", "HEAD", "POST"):
             return _error(405, f"{method} is not allowed here")
         if path in ("/ready", "/live", "/v2/health/live", "/v2/health/ready", f"{model}/ready"):
@@ -195,7 +199,7 @@ class App:
 
     def _metadata(self) -> bytes:
         service = self._service
-        return v2.metadata(self._config.name, [], service.platform, service.inputs, service.outputs)
+        return v2.metadata(self._config.name, service.platform, service.inputs, service.outputs)
 
 
 Handler = Callable[[Scope, bytes], Awaitable[Answer]]

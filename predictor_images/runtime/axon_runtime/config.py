@@ -1,7 +1,9 @@
 """What a replica is told, in environment variables: the pod's, or a person's who tries a predictor."""
 
+import math
 import os
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -75,6 +77,30 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file's checksum, in hex; what differs is refused."""
 
 
+class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is counted of predictions."""
+
+    model_type: Literal["classification", "regression"]
+    """Whether classes are counted, or numbers."""
+
+    key: str | None = None
+    """Where in a Python predictor's answer the prediction is; None: it is all of it."""
+
+    max_classes: int = 100
+    """Classes that are counted apart; the rest are `other`."""
+
+    buckets: tuple[float, ...] = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
+    """The upper bounds of the histogram of numbers."""
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be counted."""
+        if self.max_classes < 1:
+            raise ValueError("max_classes is less than 1")
+        rising = all(low < high for low, high in pairwise(self.buckets))
+        if not self.buckets or not rising or not all(map(math.isfinite, self.buckets)):
+            raise ValueError("buckets are not rising numbers")
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A replica's whole configuration."""
 
@@ -103,6 +129,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     cache: Path = Path("/models")
     """Where fetched models are kept."""
 
+    onnx: bool = False
+    """Whether an estimator of scikit-learn is served by ONNX Runtime, if it predicts the same so."""
+
+    track: Track | None = None
+    """What is counted of predictions, if anything is."""
+
+    traces: bool = False
+    """Whether a trace of each request is exported."""
+
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
     """Read the configuration.
@@ -124,7 +159,36 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
         models=_decoded("AXON_MODELS", environment, dict[str, Source]),
         cache_size=_count("AXON_CACHE_SIZE", environment),
         cache=Path(environment.get("AXON_CACHE", "/models")),
+        onnx=_onnx(kind, environment),
+        track=_decoded("AXON_TRACKER", environment, Track) if "AXON_TRACKER" in environment else None,
+        traces=_traces(environment),
     )
+
+
+def _onnx(kind: str, environment: Mapping[str, str]) -> bool:
+    onnx = _decoded("AXON_ONNX", {"AXON_ONNX": "false", **environment}, bool)
+    if onnx and kind != "sklearn":
+        raise ConfigError(f"AXON_ONNX is for AXON_PREDICTOR=sklearn, and that is {kind}")
+    return onnx
+
+
+def _traces(environment: Mapping[str, str]) -> bool:
+    """Say whether OpenTelemetry's own variables ask for traces: by naming who takes them.
+
+    https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+    """
+    off = environment.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    if off or not any(environment.get(f"OTEL_EXPORTER_OTLP{of}_ENDPOINT") for of in ("_TRACES", "")):
+        return False
+    exporter = environment.get("OTEL_TRACES_EXPORTER") or "otlp"
+    if exporter not in ("otlp", "none"):
+        raise ConfigError(f'OTEL_TRACES_EXPORTER is "{exporter}", neither otlp nor none')
+    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        if protocol := environment.get(name):
+            if protocol != "http/protobuf":
+                raise ConfigError(f'{name} is "{protocol}": traces are sent by http/protobuf alone')
+            break
+    return exporter == "otlp"
 
 
 def _source(environment: Mapping[str, str]) -> Source | None:

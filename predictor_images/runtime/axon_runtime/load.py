@@ -11,6 +11,7 @@ import msgspec
 from axon_runtime.app import App
 from axon_runtime.config import Config
 from axon_runtime.executor import Executor
+from axon_runtime.exported import load_exported
 from axon_runtime.metrics import Metrics
 from axon_runtime.places import Places
 from axon_runtime.pytorch import load_pytorch
@@ -38,6 +39,7 @@ def prepare(config: Config, metrics: Metrics, places: Places | None = None) -> A
     app = load(config, metrics, places)
     if (sample := config.folder / "sample.json").exists():
         asyncio.run(app.warm_up(sample.read_bytes()))
+    app.track(metrics.tracker(config.track))
     return app
 
 
@@ -66,7 +68,7 @@ def load(config: Config, metrics: Metrics, places: Places | None = None) -> App:
 
 def _saved(config: Config, metrics: Metrics) -> Service:
     limits = config.limits
-    model = LOADERS[config.kind](config.folder)
+    model = (load_exported if config.onnx else LOADERS[config.kind])(config.folder)
     executor = Executor(
         model.predict,
         max_batch_size=min(limits.max_batch_size, limits.max_concurrency),
@@ -95,9 +97,9 @@ def _user(config: Config, metrics: Metrics) -> Service:
 
 def _each(predictor: UserPredictor, calls: Sequence[Any]) -> list[Any]:
     results: list[Any] = []
-    for call in calls:
+    for context, *given in calls:
         try:
-            results.append(predictor.call(*call))
+            results.append(context.run(predictor.call, *given))
         except Exception as error:
             results.append(error)
     return results

@@ -9,6 +9,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
 from prometheus_client.registry import Collector
 
+from axon_runtime import v2
 from axon_runtime.app import App
 from axon_runtime.config import Config
 from axon_runtime.http import JSON, Answer, Receive, Scope, Send, header, send_answer
@@ -19,7 +20,6 @@ from axon_runtime.places import Places
 
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _HEALTH = ("/ready", "/live", "/v2/health/live", "/v2/health/ready")
-_BY_NAME = "/v2/models/"
 
 
 class ManyApp:
@@ -62,7 +62,7 @@ class ManyApp:
         elif name not in self._config.models:
             names = ", ".join(self._config.models)
             answer = _error(404, f"{path}: no such model (POST /NAME predicts; there are {names})")
-        elif inner.endswith("/ready"):
+        elif v2.unversioned(inner) in (f"{v2.MODELS}{name}/ready", "/v2/health/ready", "/ready"):
             answer = self._ready(name)
         else:
             await self._count(name, {**scope, "path": inner}, receive, send)
@@ -169,8 +169,8 @@ class _Merged(Collector):
 
 def _split(path: str) -> tuple[str, str]:
     """Return whom a path means, and what the model itself knows it as."""
-    if path.startswith(_BY_NAME):
-        return path.removeprefix(_BY_NAME).partition("/")[0], path
+    if path.startswith(v2.MODELS):
+        return path.removeprefix(v2.MODELS).partition("/")[0], path
     name, _, rest = path.removeprefix("/").partition("/")
     return name, f"/{rest}"
 

@@ -11,6 +11,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from axon_runtime.config import Track
+from axon_runtime.tracker import Tracker
+
 SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 """Whether several processes share a page (workers.py)."""
 
@@ -59,6 +62,7 @@ class Metrics:
             multiprocess_mode="mostrecent",
         ).labels(model)
         self._model = model
+        self._tracker: Tracker | None = None
         self._by_status: dict[int, Counter] = {}
 
     def _sum(self, name: str, text: str) -> Gauge:
@@ -81,6 +85,12 @@ class Metrics:
         """Count one run of the model."""
         self.batches.observe(size)
         self.predict_seconds.observe(seconds)
+
+    def tracker(self, told: Track | None) -> Tracker | None:
+        """Return who counts predictions, if that is asked for; one for all times that the model is loaded."""
+        if told and self._tracker is None:
+            self._tracker = Tracker(told, self._model, self.registry)
+        return self._tracker
 
     def text(self) -> bytes:
         """Return the page that Prometheus reads."""

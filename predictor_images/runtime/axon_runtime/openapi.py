@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from axon_runtime.service import Service
+from axon_runtime.v2 import MODELS, VERSION
 
 _ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
 _TENSOR = {
@@ -61,13 +62,14 @@ def document_of_many(title: str, names: Sequence[str]) -> dict[str, Any]:
 
 def _of_model(name: str, root: str, *, saved: bool) -> dict[str, Any]:
     predict = _operation("Predict", _ROWS, _PREDICTIONS) if saved else _operation("Predict", {}, {})
-    model = f"/v2/models/{name}"
-    return {
-        root: {"post": predict, "get": _read("What the model is")},
-        f"{model}/infer": {"post": _operation("Predict, by the Open Inference Protocol", _INFER, {})},
-        model: {"get": _read("What the model is")},
-        f"{model}/ready": {"get": _read("Whether the model is ready", "text/plain")},
-    }
+    paths: dict[str, Any] = {root: {"post": predict, "get": _read("What the model is")}}
+    for model in (f"{MODELS}{name}", f"{MODELS}{name}/versions/{VERSION}"):
+        paths |= {
+            f"{model}/infer": {"post": _operation("Predict, by the Open Inference Protocol", _INFER, {})},
+            model: {"get": _read("What the model is")},
+            f"{model}/ready": {"get": _read("Whether the model is ready", "text/plain")},
+        }
+    return paths
 
 
 def _document(title: str, paths: dict[str, Any]) -> dict[str, Any]:

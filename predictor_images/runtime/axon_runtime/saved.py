@@ -60,18 +60,27 @@ def load_sklearn(place: Path) -> SavedModel:
     Raises:
         LoadError: when the file is missing, damaged, or not an estimator.
     """
+    estimator = load_estimator(file_in(place, "model.joblib"))
+    features = getattr(estimator, "n_features_in_", None)
+    # What estimators raise on a wrong shape or type.
+    return SavedModel(estimator.predict, "sklearn_joblib", features, (TypeError, ValueError))
+
+
+def load_estimator(path: Path) -> Any:
+    """Load what joblib saved, which has to predict.
+
+    Raises:
+        LoadError: when the file is missing, damaged, or not an estimator.
+    """
     import joblib  # only images of scikit-learn have these
     import sklearn
 
     # The estimator's own settings were checked when it was fitted; it would check them at each call.
     sklearn.set_config(skip_parameter_validation=True)
-    path = file_in(place, "model.joblib")
     estimator = loaded(path, joblib.load)
     if not hasattr(estimator, "predict"):
         raise LoadError(f"{path} holds a {type(estimator).__name__}, which has no predict()")
-    features = getattr(estimator, "n_features_in_", None)
-    # What estimators raise on a wrong shape or type.
-    return SavedModel(estimator.predict, "sklearn_joblib", features, (TypeError, ValueError))
+    return estimator
 
 
 def load_onnx(place: Path) -> SavedModel:
@@ -80,17 +89,8 @@ def load_onnx(place: Path) -> SavedModel:
     Raises:
         LoadError: when the file is missing, damaged, or has several inputs.
     """
-    import onnxruntime  # only images of ONNX have it
-    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
-
     path = file_in(place, "model.onnx")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # replicas scale; threads of one would fight for its cores
-    providers = ["CPUExecutionProvider"]
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # the image for GPUs
-        onnxruntime.preload_dlls()
-        providers.insert(0, "CUDAExecutionProvider")
-    session = loaded(path, lambda p: onnxruntime.InferenceSession(p, options, providers=providers))
+    session = loaded(path, onnx_session)
     if len(session.get_inputs()) != 1:
         names = ", ".join(given.name for given in session.get_inputs())
         raise LoadError(f"{path} has several inputs ({names}): serve it with a predictor of type python")
@@ -101,8 +101,27 @@ def load_onnx(place: Path) -> SavedModel:
         return session.run([output], {name: rows.astype(dtype, copy=False)})[0]
 
     features = given.shape[-1] if isinstance(given.shape[-1], int) else None
-    wrong = (InvalidArgument, Fail, ValueError, TypeError)
-    return SavedModel(predict, "onnxruntime_onnx", features, wrong)
+    return SavedModel(predict, "onnxruntime_onnx", features, wrong_onnx_input())
+
+
+def onnx_session(model: Path | bytes) -> Any:
+    """Return what runs a model, on the GPU if there is one."""
+    import onnxruntime  # only images of ONNX have it
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # replicas scale; threads of one would fight for its cores
+    providers = ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # the image for GPUs
+        onnxruntime.preload_dlls()
+        providers.insert(0, "CUDAExecutionProvider")
+    return onnxruntime.InferenceSession(model, options, providers=providers)
+
+
+def wrong_onnx_input() -> tuple[type[Exception], ...]:
+    """Return what a session, or what is done before it, raises on a wrong shape or type."""
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
+
+    return (InvalidArgument, Fail, ValueError, TypeError)
 
 
 _ONNX_TYPES: dict[str, Any] = {

@@ -1,14 +1,15 @@
 """What a process serves, and how."""
 
-import contextlib
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import uvicorn
 
 from axon_runtime.app import App
 from axon_runtime.config import GRACEFUL_SECONDS, Config
+from axon_runtime.http import App as Served
 from axon_runtime.load import prepare
 from axon_runtime.many import ManyApp
 from axon_runtime.metrics import Metrics
@@ -36,6 +37,24 @@ def serve(
 
     The event loop calls `beat` each second, while it turns.
     """
+    with _traced(app, config) as served:
+        _run(served, config, listening, beat)
+
+
+def _traced(app: Served, config: Config) -> AbstractContextManager[Served]:
+    if not config.traces:
+        return nullcontext(app)
+    from axon_runtime.tracing import traced  # its libraries are loaded by those alone that need them
+
+    return traced(app, config.name)
+
+
+def _run(
+    app: Served,
+    config: Config,
+    listening: socket.socket | None,
+    beat: Callable[[], Awaitable[None]] | None,
+) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -61,5 +80,5 @@ def serve(
 
     # For a signal before uvicorn listens, and for the one that it raises again: to have ended is success.
     signal.signal(signal.SIGTERM, end)
-    with contextlib.suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):
         server.run([listening] if listening else None)

@@ -1,6 +1,7 @@
 """What a model does with a request, whichever way it came: Cortex's `POST /` or the inference protocol."""
 
 from collections.abc import Mapping, Sequence
+from contextvars import copy_context
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from axon_runtime.executor import Executor
 from axon_runtime.http import JSON, Answer, Scope, header
 from axon_runtime.saved import BadInputError, Rows, SavedModel
 from axon_runtime.tensors import Tensor, datatype_of
+from axon_runtime.tracker import Tracker
 from axon_runtime.user import UserPredictor
 from axon_runtime.v2 import ProtocolError
 
@@ -51,6 +53,8 @@ class Service(Protocol):
     inputs: Described
     outputs: Described
     executor: Executor
+    tracker: Tracker | None
+    """Who counts its predictions."""
 
     async def answer(self, request: Request) -> Answer:
         """Answer `POST /`."""
@@ -71,6 +75,8 @@ _instances = msgspec.json.Decoder(_Instances)
 class RowsService:
     """A saved model: rows in, a prediction a row out."""
 
+    tracker: Tracker | None = None
+
     def __init__(self, model: SavedModel, executor: Executor) -> None:
         self.executor = executor
         self.platform = model.platform
@@ -83,7 +89,7 @@ class RowsService:
             instances = _instances.decode(request.body).instances
         except msgspec.DecodeError as error:
             raise BadInputError(f'the body must be {{"instances": [...]}}: {error}') from None
-        predictions = await self.executor.submit(_rows(instances))
+        predictions = await self._predict(_rows(instances))
         return Answer(200, msgspec.json.encode({"predictions": predictions.tolist()}), [JSON])
 
     async def infer(self, inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -91,8 +97,14 @@ class RowsService:
         rows = inputs[0].data if len(inputs) == 1 else _columns(inputs)
         if rows.ndim < 2 or not len(rows):
             raise ProtocolError(f"{inputs[0].name} has shape {list(rows.shape)}: rows of features are wanted")
-        predictions = np.asarray(await self.executor.submit(rows))
+        predictions = np.asarray(await self._predict(rows))
         return [_tensor("predictions", predictions)]
+
+    async def _predict(self, rows: Rows) -> Any:
+        predictions = await self.executor.submit(rows)
+        if self.tracker:
+            self.tracker.predicted(predictions)
+        return predictions
 
 
 class UserService:
@@ -101,6 +113,8 @@ class UserService:
     platform = "python"
     inputs: Described = ()
     outputs: Described = ()
+
+    tracker: Tracker | None = None
 
     def __init__(self, predictor: UserPredictor, executor: Executor) -> None:
         self._predictor, self.executor = predictor, executor
@@ -119,9 +133,16 @@ class UserService:
         return [_tensor(str(name), np.asarray(value)) for name, value in named.items()]
 
     async def _call(self, given: Any, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
+        result = await self._run(given, query, headers)
+        if self.tracker:
+            self.tracker.answered(result)
+        return result
+
+    async def _run(self, given: Any, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
         if self._predictor.is_async:
             return await self._predictor.acall(given, query, headers)
-        return await self.executor.submit((given, query, headers))
+        # The request's own context goes with it into a thread: what is traced there belongs to its trace.
+        return await self.executor.submit((copy_context(), given, query, headers))
 
 
 def _rows(instances: list[Any]) -> Rows:

@@ -11,7 +11,21 @@ import msgspec
 
 from axon_runtime.tensors import ProtocolError, Tensor, from_bytes, from_values, to_bytes, to_values
 
-__all__ = ["InferRequest", "ProtocolError", "Wanted", "decode_request", "encode_response", "metadata"]
+__all__ = [
+    "MODELS",
+    "VERSION",
+    "InferRequest",
+    "ProtocolError",
+    "Wanted",
+    "decode_request",
+    "encode_response",
+    "metadata",
+    "unversioned",
+]
+
+MODELS = "/v2/models/"
+VERSION = "1"
+"""A replica has one version of a model, and calls it so, as other servers call the first."""
 
 _JSON = {"content-type": "application/json"}
 _HEADER = "inference-header-content-length"
@@ -58,6 +72,15 @@ class _Request(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Request)
 
 
+def unversioned(path: str) -> str | None:
+    """Return the path of a model without its version, or None if it names one that there is not."""
+    name, _, rest = path.removeprefix(MODELS).partition("/")
+    if not path.startswith(MODELS) or not rest.startswith("versions/"):
+        return path
+    version, _, verb = rest.removeprefix("versions/").partition("/")
+    return f"{MODELS}{name}/{verb}".rstrip("/") if version == VERSION else None
+
+
 def decode_request(body: bytes, header_length: int | None) -> InferRequest:
     """Decode an inference request; `header_length` is the header of that name, where raw data follow.
 
@@ -83,7 +106,6 @@ def decode_request(body: bytes, header_length: int | None) -> InferRequest:
 
 def encode_response(
     model: str,
-    version: str | None,
     id: str | None,
     outputs: Sequence[Tensor],
     wanted: Sequence[Wanted],
@@ -104,9 +126,7 @@ def encode_response(
         else:
             entry["data"] = to_values(tensor)
         described.append(entry)
-    body: dict[str, Any] = {"model_name": model, "outputs": described}
-    if version is not None:
-        body["model_version"] = version
+    body: dict[str, Any] = {"model_name": model, "model_version": VERSION, "outputs": described}
     if id is not None:
         body["id"] = id
     head = msgspec.json.encode(body)
@@ -117,7 +137,6 @@ def encode_response(
 
 def metadata(
     name: str,
-    versions: Sequence[str],
     platform: str,
     inputs: Sequence[tuple[str, str, list[int]]],
     outputs: Sequence[tuple[str, str, list[int]]],
@@ -127,7 +146,7 @@ def metadata(
     return msgspec.json.encode(
         {
             "name": name,
-            "versions": list(versions),
+            "versions": [VERSION],
             "platform": platform,
             "inputs": [dict(zip(keys, tensor, strict=True)) for tensor in inputs],
             "outputs": [dict(zip(keys, tensor, strict=True)) for tensor in outputs],

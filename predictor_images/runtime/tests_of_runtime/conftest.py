@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests_of_runtime.waiting import WAITS
+from tests_of_runtime.waiting import gated
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,7 +19,4 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def gate(tmp_path: Path) -> Path:
     """Return the file that lets the predictor `waits` answer once it is there."""
-    folder = tmp_path / "waits"
-    folder.mkdir()
-    (folder / "predictor.py").write_text(WAITS)
-    return tmp_path / "open"
+    return gated(tmp_path)

@@ -15,6 +15,8 @@ import httpx
 
 PROJECT = Path(__file__).parents[3]
 PROGRAM = ("-m", "axon_runtime")
+# One for all that wait: to make one, every few milliseconds, would cost more than what they wait for.
+_CLIENT = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
 
 
 class Replica:
@@ -98,7 +100,7 @@ def _await_ready(process: "subprocess.Popen[str]", port: int) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/ready").status_code == 200:
+            if _CLIENT.get(f"http://127.0.0.1:{port}/ready").status_code == 200:
                 return
         except httpx.TransportError:
             pass

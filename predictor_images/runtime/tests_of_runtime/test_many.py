@@ -78,6 +78,8 @@ def test_a_standard_client_finds_each_model(all_loaded: Replica) -> None:
     assert client.is_server_ready()
     for number, name in enumerate("abc"):
         assert client.is_model_ready(name)
+        assert client.is_model_ready(name, "1")
+        assert not client.is_model_ready(name, "2")
         assert client.get_model_metadata(name)["name"] == name
         answer = client.infer(name, [given]).as_numpy("predictions")
         assert answer is not None

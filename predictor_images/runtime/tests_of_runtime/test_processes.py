@@ -84,8 +84,8 @@ async def _counted(made: Replica, gate: Path) -> None:
         sent = [asyncio.create_task(post(client, made, value)) for value in range(12)]
         await asyncio.to_thread(made.until, "axon_in_flight_requests", 12)
         # Each process has one thread, and so works on one request.
-        busy = len(set(taken(gate).values()))
-        await asyncio.to_thread(made.until, "axon_queue_length", 12 - busy)
+        waiting = lambda: 12 - len(set(taken(gate).values()))  # noqa: E731
+        await asyncio.to_thread(until, lambda: made.metric("axon_queue_length") == waiting())
         gate.touch()
         await asyncio.gather(*sent)
 

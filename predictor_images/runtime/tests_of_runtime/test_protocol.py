@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import tritonclient.http as triton
@@ -12,6 +13,7 @@ from axon_runtime.tensors import Tensor, datatype_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from tritonclient.utils import InferenceServerException
 
 from tests_of_runtime.servers import PROJECT, Replica, replica
 
@@ -41,6 +43,29 @@ def test_health_and_metadata_are_what_a_client_expects(
     described = client.get_model_metadata(served.name)
     assert described["name"] == served.name
     assert described["inputs"][0]["shape"] == [-1, FEATURES[served.name]]
+
+
+def test_a_client_may_name_the_models_version(served: Replica, client: triton.InferenceServerClient) -> None:
+    (version,) = client.get_model_metadata(served.name)["versions"]
+    given = triton.InferInput("rows", [1, FEATURES[served.name]], "FP32")
+    given.set_data_from_numpy(np.ones((1, FEATURES[served.name]), np.float32))
+
+    assert client.is_model_ready(served.name, version)
+    assert client.get_model_metadata(served.name, version) == client.get_model_metadata(served.name)
+    answer = client.infer(served.name, [given], model_version=version)
+    assert answer.get_response()["model_version"] == version
+    assert listed(answer, "predictions") == listed(client.infer(served.name, [given]), "predictions")
+
+
+def test_a_version_that_there_is_not_is_not_found(
+    served: Replica, client: triton.InferenceServerClient
+) -> None:
+    assert not client.is_model_ready(served.name, "7")
+    for path in ("versions/7", "versions/7/infer", "versions/7/ready", "versions", "notinfer"):
+        answer = httpx.post(f"{served.url}/v2/models/{served.name}/{path}", json={})
+        assert (answer.status_code, list(answer.json())) == (404, ["error"])
+    with pytest.raises(InferenceServerException, match=r"no such version \(there is .*/versions/1\)"):
+        client.get_model_metadata(served.name, "7")
 
 
 @pytest.mark.parametrize("binary", [True, False])
@@ -105,7 +130,7 @@ def test_tensors_come_back_as_they_went(data: st.DataObject) -> None:
     body, length = triton.InferenceServerClient.generate_request_body([given_])
 
     (tensor,) = v2.decode_request(body, length).inputs
-    answer, headers = v2.encode_response("m", None, None, [tensor], [], binary)
+    answer, headers = v2.encode_response("m", None, [tensor], [], binary)
 
     parsed = triton.InferenceServerClient.parse_response_body(
         answer, header_length=int(headers.get("inference-header-content-length", len(answer)))
@@ -168,11 +193,11 @@ def test_what_json_cannot_say_is_asked_for_as_binary() -> None:
     tensor = Tensor("x", "FP32", np.array([np.nan], np.float32))
 
     with pytest.raises(v2.ProtocolError, match="ask for binary data"):
-        v2.encode_response("m", None, None, [tensor], [], binary_default=False)
+        v2.encode_response("m", None, [tensor], [], binary_default=False)
 
 
 def test_an_output_that_there_is_not_is_named() -> None:
     tensor = Tensor("predictions", "FP32", np.zeros(1, np.float32))
 
     with pytest.raises(v2.ProtocolError, match=r"no output label \(it has predictions\)"):
-        v2.encode_response("m", None, None, [tensor], [v2.Wanted("label", None)], binary_default=False)
+        v2.encode_response("m", None, [tensor], [v2.Wanted("label", None)], binary_default=False)

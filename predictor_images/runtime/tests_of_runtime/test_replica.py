@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests_of_runtime.servers import Replica, replica, start
-from tests_of_runtime.waiting import ended, many, post, waits
+from tests_of_runtime.waiting import ended, gated, many, post, waits
 
 
 def test_what_a_full_queue_refuses_is_exact(gate: Path) -> None:
@@ -36,17 +37,21 @@ async def _refused(made: Replica, gate: Path) -> None:
         assert await first == (200, 1)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("round", range(10))
-def test_no_request_that_was_accepted_is_lost_when_the_replica_ends(
-    gate: Path, round: int, processes: int
+@pytest.mark.parametrize(("processes", "count"), [(1, 40), (2, 10)])
+def test_no_request_that_was_accepted_is_lost_when_a_replica_ends(
+    tmp_path: Path, processes: int, count: int
 ) -> None:
+    with ThreadPoolExecutor(4) as pool:  # starting a replica takes most of the time
+        rounds = [pool.submit(_end, gated(tmp_path / str(index)), processes) for index in range(count)]
+
+        for one in rounds:
+            assert one.result() == ([(200, value) for value in range(20)], 0)
+
+
+def _end(gate: Path, processes: int) -> tuple[list[tuple[int, object]], int]:
     limits = {"processes_per_replica": processes}
     with replica("python", waits(gate), limits=limits, config={"gate": str(gate)}) as made:
-        answers = asyncio.run(ended(made, gate))
-
-        assert answers == [(200, value) for value in range(20)]
-        assert made.process.wait(10) == 0
+        return asyncio.run(ended(made, gate)), made.process.wait(10)
 
 
 def test_a_client_that_goes_frees_its_place(gate: Path) -> None:

@@ -24,6 +24,14 @@ class Predictor:
 """
 
 
+def gated(folder: Path) -> Path:
+    """Write the predictor into a folder, and return the file that lets it answer once it is there."""
+    predictor = folder / "waits"
+    predictor.mkdir(parents=True)
+    (predictor / "predictor.py").write_text(WAITS)
+    return folder / "open"
+
+
 def waits(gate: Path) -> Path:
     """Return the predictor's folder."""
     return gate.parent / "waits"

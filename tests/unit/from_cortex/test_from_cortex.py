@@ -141,7 +141,6 @@ def test_a_credential_becomes_a_reference_and_is_written_nowhere(name: str, secr
                 "requirements.txt, and call the class Predictor",
                 "v13.yaml: iris.predictor.type: is a class that loads its model itself, in load(model_path): "
                 "no onnx_client",
-                "v13.yaml: iris.tracker: has no match: axon keeps no statistics of predictions",
             ],
         ),
         (
@@ -206,6 +205,14 @@ def test_a_value_that_is_wrong_here_is_left_out_and_the_rest_stays(stack_file: P
     )
 
 
+def test_what_was_tracked_is_tracked() -> None:
+    told = {"model_type": "classification", "key": "label"}
+
+    for name in ("tracker", "monitoring"):
+        made = convert({"f": [{"name": "a", "predictor": {"type": "python"}, name: told}]})
+        assert made.settings["models"]["a"]["tracker"] == told
+
+
 def test_what_does_not_go_together_is_said() -> None:
     made = converted("cluster42.yaml", "v35.yaml")
 
@@ -239,7 +246,7 @@ def test_the_command_writes_the_stack_and_what_it_lacks(
     written = capsys.readouterr()
     stack_file.write_text(written.out)
     assert list(load_file("test").models) == ["iris"]
-    assert "tracker: has no match" in written.err
+    assert "iris.predictor.path: copy src/iris.py" in written.err
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ class ModelApi(pulumi.ComponentResource):
         # Their kinds, and who reads them, are the platform's.
         self._on_platform = pulumi.ResourceOptions(parent=self, depends_on=[platform])
         self.image = image_of(images, model.predictor, gpu=model.compute.gpu > 0)
+        self._model_has_role = on_aws is not None and model.access.granted
         self._scheduling = scheduling(name, model, on_aws.settings if on_aws else None)
 
         policy = self._network_policy(on_aws=on_aws is not None)
@@ -95,6 +96,10 @@ class ModelApi(pulumi.ComponentResource):
         """Say to Prometheus which pods count what they have in flight, and to bills whose they are."""
         counts = not isinstance(self.model.predictor, ImagePredictor)
         return {**self._platform.pod_labels, **self._labels, **(SCRAPED if counts else {})}
+
+    def _pod_annotations(self) -> dict[str, str] | None:
+        """Roll out when there are rights on AWS, or no more: replicas are told of a role as they start."""
+        return {"axon.dev/aws-role": "own"} if self._model_has_role else None
 
     def _network_policy(self, *, on_aws: bool) -> k8s.networking.v1.NetworkPolicy:
         return network_policy(
@@ -145,7 +150,9 @@ class ModelApi(pulumi.ComponentResource):
                 strategy=k8s.apps.v1.DeploymentStrategyArgs(type="RollingUpdate", rolling_update=rolling),
                 progress_deadline_seconds=seconds,
                 template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=self._pod_labels()),
+                    metadata=k8s.meta.v1.ObjectMetaArgs(
+                        labels=self._pod_labels(), annotations=self._pod_annotations()
+                    ),
                     spec=pod_spec(
                         self._name,
                         self.model,

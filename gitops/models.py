@@ -13,6 +13,7 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 _TEMPLATE = "spec.template"
+_NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 # What the runtime is told by its environment (components/pod.py, components/model_source.py).
 _VARIABLES = {
     "AXON_MODEL": "another model",
@@ -32,7 +33,7 @@ _PARTS = (
     ("spec.template.spec.initContainers", "other sidecars"),
     ("spec.template.spec.affinity", "other nodes"),
     ("spec.template.spec.tolerations", "other nodes"),
-    ("spec.template.spec.serviceAccount", "another identity on AWS"),
+    ("spec.template.metadata.annotations", "another identity on AWS"),
 )
 
 
@@ -140,7 +141,9 @@ def _stopped(deployment: Any) -> bool:
 def _of_others(changes: Sequence[Change]) -> Iterator[Said]:
     if any(change.type.startswith(("aws:iam", "aws:eks")) for change in changes):
         yield Said("what it may do on AWS changes")
-    rest = [change for change in changes if not change.type.startswith("aws:")]
+    if any(change.type == _NETWORK_POLICY for change in changes):
+        yield Said("where it may connect to changes")
+    rest = [c for c in changes if not c.type.startswith("aws:") and c.type != _NETWORK_POLICY]
     if rest := [change for change in rest if change.type != "kubernetes:core/v1:ServiceAccount"]:
         kinds = sorted({change.type.rsplit(":", 1)[-1] for change in rest})
         remade = any(change.op in ("replace", "delete") for change in rest)

@@ -198,13 +198,13 @@ def test_a_model_that_reads_s3_gets_a_role_of_its_own(dev: OnDoubles) -> None:
     changes = dev.stack.changes()
 
     assert changes.pop("kubernetes:apps/v1:Deployment::iris-classifier") == "update"
+    assert changes.pop("kubernetes:networking.k8s.io/v1:NetworkPolicy::iris-classifier") == "update"
     assert set(changes.values()) == {"create"}
     assert kinds(changes) == {
         "axon:iam:PodRole",
         "aws:iam/role:Role",
         "aws:iam/rolePolicy:RolePolicy",
         "aws:eks/podIdentityAssociation:PodIdentityAssociation",
-        "kubernetes:core/v1:ServiceAccount",
     }
 
 

@@ -44,8 +44,12 @@ def made(
     return deploy(program)
 
 
+def template(recorder: Recorder) -> dict[str, Any]:
+    return recorder.one(DEPLOYMENT)["spec"]["template"]
+
+
 def pod(recorder: Recorder) -> dict[str, Any]:
-    return recorder.one(DEPLOYMENT)["spec"]["template"]["spec"]
+    return template(recorder)["spec"]
 
 
 def may(read: str, action: str, key: str = "", prefix: str | None = None) -> bool:
@@ -110,6 +114,7 @@ def test_a_model_with_access_has_a_service_account_and_a_role_of_its_own(deploy:
     recorder = made(deploy, namespace="team-b", aws=READ)
 
     assert pod(recorder)["serviceAccountName"] == "iris"
+    assert template(recorder)["metadata"]["annotations"], "replicas that run learn nothing of a new role"
     assert recorder.one(ACCOUNT)["metadata"]["namespace"] == "team-b"
     assert recorder.one(ROLE)["name"] == "lab-model-iris"
     assert recorder.one(ASSOCIATION) == {
@@ -141,6 +146,7 @@ def test_a_model_without_access_has_no_role(deploy: Deploy) -> None:
 
     assert recorder.all(ROLE) == recorder.all(ASSOCIATION) == []
     assert pod(recorder)["serviceAccountName"] == "iris", "of its own, and with no rights"
+    assert "annotations" not in template(recorder)["metadata"]
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,14 @@ MODELS = $(patsubst %/train.py,%/.trained,$(wildcard $(addsuffix /train.py,\
 FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up explain preview preview-report cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
+.PHONY: help up explain preview preview-report drift cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
 	@$(ENV) $(LOCAL) fit --stack $(STACK)
+	@$(ENV) $(PY) -m gitops back-up --stack $(STACK)
 	@$(ENV) pulumi up --stack $(STACK) $(REFRESH) --yes --skip-preview --suppress-permalink=true || \
 	  { $(LOCAL) explain --stack $(STACK); exit 1; }
 	@$(ENV) $(LOCAL) predict --stack $(STACK)
@@ -32,6 +33,9 @@ preview: cluster models stack ## what `make up` would change
 
 preview-report: cluster models stack ## what a branch would change, as Markdown: STACK=dev BASE=main
 	@$(ENV) $(PY) -m gitops report --stack $(STACK) --base $(BASE) $(ARGS)
+
+drift: cluster models stack ## what has changed in the world since the last `make up`, as Markdown
+	@$(ENV) $(PY) -m gitops drift --stack $(STACK) $(ARGS)
 
 cost: .venv ## what a stack costs a month
 	@$(PY) -m gitops cost --stack $(STACK)
@@ -87,8 +91,8 @@ schema: .venv ## write stacks/settings.schema.json and docs/configuration.md ane
 pins: .venv ## pin anew what the framework images install
 	@cd predictor_images/runtime && for f in $(FRAMEWORKS); do uv pip compile -q pyproject.toml --extra $$f \
 	  --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o ../$$f/requirements.txt; done
-	@cd tests/checkov && uv pip compile -q requirements.in --universal --python-version 3.11 \
-	  --generate-hashes --no-header -o requirements.txt
+	@for d in checkov workflows; do (cd tests/$$d && uv pip compile -q requirements.in --universal \
+	  --python-version 3.11 --generate-hashes --no-header -o requirements.txt); done
 	@cd predictor_images/sbom && uv pip compile -q requirements.in --python-version 3.11 \
 	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.txt
 

@@ -2,17 +2,22 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
 from gitops.cost_text import table
 from gitops.costs import cost_of
+from gitops.drift import drift_of
 from gitops.engine import PreviewError, preview_json
+from gitops.environments import changed
+from gitops.github import GithubError, Repository
 from gitops.markdown import failure, to_markdown
 from gitops.preview import read_preview
 from gitops.refresh_prices import PRICE_LIST, RefreshError, refresh
 from gitops.report import Exit, make_report
 from gitops.stackfile import GitError, at_base, path_of
+from gitops.state import StateError, back_up
 from stacks.settings import SettingsError, load_file
 
 PROJECT = Path(__file__).parents[1]
@@ -38,6 +43,56 @@ def _report(arguments: argparse.Namespace) -> int:
     )
     _write(to_markdown(report), arguments.output)
     return report.exit
+
+
+def _changed(arguments: argparse.Namespace) -> int:
+    """Print the environments that a branch may change, as a JSON list."""
+    print(json.dumps(changed(arguments.base)))
+    return Exit.SAFE
+
+
+def _drift(arguments: argparse.Namespace) -> int:
+    """Write what has changed in the world since the last `up`, as Markdown; ends with 5 if something has."""
+    stack = arguments.stack
+    preview = read_preview(preview_json(stack, load_file(stack), refresh=True))
+    if preview.errors:
+        _write(failure(stack, preview.errors), arguments.output)
+        return Exit.FAILED
+    drifted, text = drift_of(stack, preview)
+    _write(text, arguments.output)
+    return Exit.DRIFTED if drifted else Exit.SAFE
+
+
+def _back_up(arguments: argparse.Namespace) -> int:
+    """Keep a copy of a stack's state; refuse to go on where an update was interrupted."""
+    if file := back_up(arguments.stack):
+        print(f"state    copied to {file}")
+    return Exit.SAFE
+
+
+def _comment(arguments: argparse.Namespace) -> int:
+    """Write a report as the comment of a pull request, in place of the stack's earlier one."""
+    print(_repository().comment(arguments.pull_request, arguments.file.read_text()))
+    return Exit.SAFE
+
+
+def _issue(arguments: argparse.Namespace) -> int:
+    """Open or edit the issue of a stack's drift, or close it where nothing has drifted."""
+    text, repository = arguments.file.read_text(), _repository()
+    if arguments.close:
+        print(repository.close(text) or "no issue is open")
+    else:
+        print(repository.issue(f"{arguments.stack} has drifted", text))
+    return Exit.SAFE
+
+
+def _repository() -> Repository:
+    """Return the repository whose workflow runs, by the variables that GitHub sets."""
+    names = ("GITHUB_REPOSITORY", "GITHUB_TOKEN")
+    if missing := [name for name in names if not os.environ.get(name)]:
+        raise GithubError(f"{' and '.join(missing)} must be set, as in a workflow of GitHub")
+    api = os.environ.get("GITHUB_API_URL", "https://api.github.com")
+    return Repository(os.environ["GITHUB_REPOSITORY"], os.environ["GITHUB_TOKEN"], api)
 
 
 def _cost(arguments: argparse.Namespace) -> int:
@@ -67,7 +122,7 @@ def _write(text: str, output: Path | None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gitops", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run in (_report, _cost, _refresh_prices):
+    for run in (_report, _changed, _comment, _drift, _issue, _back_up, _cost, _refresh_prices):
         name = run.__name__.strip("_").replace("_", "-")
         command = commands.add_parser(name, help=(run.__doc__ or "").splitlines()[0], description=run.__doc__)
         command.set_defaults(run=run)
@@ -76,11 +131,19 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--region", action="append", help="only this one; default: those of the table"
             )
-        else:
+        if run not in (_refresh_prices, _changed, _comment):
             command.add_argument("--stack", required=True)
-        if run is _report:
+        if run in (_report, _changed):
             command.add_argument("--base", default="main", help="the branch to compare with (default: main)")
+        if run in (_report, _drift):
             command.add_argument("--output", type=Path, help="a file; default: standard output")
+        if run in (_comment, _issue):
+            command.add_argument("--file", type=Path, required=True, help="the Markdown")
+        if run is _comment:
+            command.add_argument("--pull-request", type=int, required=True, help="its number")
+        if run is _issue:
+            command.add_argument("--close", action="store_true", help="nothing has drifted any more")
+        if run is _report:
             command.add_argument(
                 "--preview", type=Path, help="a preview's JSON, instead of running the engine"
             )
@@ -92,7 +155,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return arguments.run(arguments)
-    except (SettingsError, RefreshError) as error:
+    except (SettingsError, RefreshError, PreviewError, GitError, GithubError, StateError) as error:
         print(error, file=sys.stderr)
         return Exit.FAILED
 

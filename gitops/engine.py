@@ -17,15 +17,19 @@ class PreviewError(Exception):
     """The engine gave no preview. Its text is what it said instead."""
 
 
-def preview_json(stack: str, settings: Stack, project: Path = PROJECT) -> Mapping[str, Any]:
+def preview_json(
+    stack: str, settings: Stack, project: Path = PROJECT, *, refresh: bool = False
+) -> Mapping[str, Any]:
     """Return the engine's JSON. A preview that failed is one as well: it holds the errors.
+
+    With `refresh` the engine reads the world first, so that what has drifted is a change.
 
     Raises:
         PreviewError: when there is no engine, or no JSON.
     """
     # On AWS the autoscaler changes what the engine must know before (docs/aws.md): as `make preview` does.
-    refresh = ["--refresh"] if isinstance(settings.cluster, EksCluster) else []
-    command = ["pulumi", "preview", "--json", "--stack", stack, "--non-interactive", *refresh]
+    reads = ["--refresh"] if refresh or isinstance(settings.cluster, EksCluster) else []
+    command = ["pulumi", "preview", "--json", "--stack", stack, "--non-interactive", *reads]
     try:
         run = subprocess.run(
             command, cwd=project, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gitops.cost_text import between, dollars, lacking
-from gitops.findings import Risk, counted
+from gitops.findings import Finding, Risk, counted
 from gitops.raw_diff import raw_diff
 from gitops.report import Exit, Report
 from gitops.secrets import masked, scrubbed
@@ -18,6 +18,17 @@ _LEAST_RAW = 200
 def marker(stack: str) -> str:
     """Return the line by which a later run finds its comment."""
     return f"<!-- axon:preview:{stack} -->"
+
+
+def drift_marker(stack: str) -> str:
+    """Return the line by which a later run finds its issue."""
+    return f"<!-- axon:drift:{stack} -->"
+
+
+def rows_of(findings: Sequence[Finding], what: str = "what happens") -> str:
+    """Return the table of findings."""
+    rows = [f"| {_cell(f.subject)} | {_cell(f.text)} | {_risk(f.risk)} |" for f in findings]
+    return "\n".join([f"| | {what} | risk |", "|---|---|---|", *rows])
 
 
 def to_markdown(report: Report, limit: int = LIMIT) -> str:
@@ -37,7 +48,7 @@ def failure(
     """Return the comment of a preview that failed: the errors, which say where they stand."""
     text = scrubbed("\n".join(str(masked(error)) for error in errors), set(secrets))
     return _within(
-        f"{marker(stack)}\n### `{stack}`: the preview fails\n\n{_fenced(text)}\n",
+        f"{marker(stack)}\n### `{stack}`: the preview fails\n\n{fenced(text)}\n",
         stack,
         limit,
         tail="\n```\n",
@@ -50,8 +61,7 @@ def _sections(report: Report) -> Iterator[str]:
         return
     yield _title(report)
     if report.findings:
-        rows = [f"| {_cell(f.subject)} | {_cell(f.text)} | {_risk(f.risk)} |" for f in report.findings]
-        yield "\n".join(["| | what happens | risk |", "|---|---|---|", *rows])
+        yield rows_of(report.findings)
     if report.preview.unchanged and report.findings:
         yield f"{counted(report.preview.unchanged, 'resource')} unchanged."
     yield _cause(report)
@@ -65,7 +75,12 @@ def _title(report: Report) -> str:
         return f"### `{report.stack}`: nothing changes in the world"
     counts = [
         counted(sum(f.kind == kind for f in report.findings), noun)
-        for kind, noun in (("model", "model"), ("node group", "node group"), ("", "other part"))
+        for kind, noun in (
+            ("model", "model"),
+            ("splitter", "traffic splitter"),
+            ("node group", "node group"),
+            ("", "other part"),
+        )
         if any(f.kind == kind for f in report.findings)
     ]
     verdict = ", **forbidden by a policy**" if report.exit == Exit.FORBIDDEN else ""
@@ -89,7 +104,7 @@ def _cause(report: Report) -> str:
         return f"`{path_of(report.stack)}` is new."
     lines = [line for key in report.keys for line in _key_lines(key)]
     diff = "\n".join(lines)
-    return f"Because of `{path_of(report.stack)}`:\n\n{_fenced(diff, 'diff')}"
+    return f"Because of `{path_of(report.stack)}`:\n\n{fenced(diff, 'diff')}"
 
 
 def _key_lines(key: KeyChange) -> Iterator[str]:
@@ -137,7 +152,7 @@ def _model_costs(report: Report) -> Iterator[str]:
             yield f"- {name}: {then} → {now}"
 
 
-def _fenced(text: str, language: str = "") -> str:
+def fenced(text: str, language: str = "") -> str:
     """Fence a text with more backticks than it holds."""
     fence = "```"
     while fence in text:

@@ -29,6 +29,9 @@ class Exit(IntEnum):
     FORBIDDEN = 4
     """A mandatory policy is not kept, whatever else the change does."""
 
+    DRIFTED = 5
+    """The world is not as it was deployed."""
+
 
 @dataclass(frozen=True)
 class Report:

@@ -1,0 +1,80 @@
+"""The engine's state: a copy before it changes, and what an update that was interrupted has left in it.
+
+A copy is what `pulumi stack export` writes: secrets in it stay encrypted, as in the state itself.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parents[1]
+KEPT = 20
+
+
+class StateError(Exception):
+    """The state could not be read, or is not fit for an update. Its text says what to do."""
+
+
+def copies(stack: str) -> Path:
+    """Return the folder that a stack's copies are kept in, by the XDG rules."""
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
+    return home / "axon" / "copies" / stack
+
+
+def back_up(stack: str, project: Path = PROJECT) -> Path | None:
+    """Keep a copy of the state, for its owner alone; return it, or None where there is nothing to keep.
+
+    Raises:
+        StateError: when the engine does not give the state, or an update was interrupted.
+    """
+    state = export(stack, project)
+    if not (state.get("deployment") or {}).get("resources"):
+        return None
+    file = _written(json.dumps(state), copies(stack))
+    for old in sorted(copies(stack).glob("*.json"))[:-KEPT]:
+        old.unlink()
+    if said := interrupted(stack, state):
+        raise StateError(said)
+    return file
+
+
+def export(stack: str, project: Path = PROJECT) -> Mapping[str, Any]:
+    """Return the state as the engine exports it.
+
+    Raises:
+        StateError: when it does not.
+    """
+    command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
+    run = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise StateError(f"pulumi stack export: {run.stderr.strip()}")
+    return json.loads(run.stdout)
+
+
+def interrupted(stack: str, state: Mapping[str, Any]) -> str | None:
+    """Return what an interrupted update was about, and the commands that repair it."""
+    operations = (state.get("deployment") or {}).get("pending_operations") or []
+    if not operations:
+        return None
+    lines = [f"    {one['type']} {one['resource']['urn'].rsplit('::', 1)[1]}" for one in operations]
+    return "\n".join(
+        [
+            f"{stack}: an update was interrupted amid",
+            *lines,
+            "Nobody knows whether that was done. Read the world, then go on:",
+            f"    pulumi refresh --stack {stack} --yes --clear-pending-creates",
+            f"    make up STACK={stack}",
+        ]
+    )
+
+
+def _written(text: str, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+        handle.write(text)
+    return file

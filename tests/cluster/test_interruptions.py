@@ -56,10 +56,8 @@ def test_an_engine_that_is_killed_amid_an_update_is_followed_by_one_that_ends_it
 
 
 def test_pod_security_is_enforced_not_only_labelled(live: Stack) -> None:
-    root = ["run", "root", "--image", "registry.example/any:1", "-n", live.namespace]
-
     with pytest.raises(AssertionError, match="violates PodSecurity"):
-        kubectl(*root, "--privileged")
+        kubectl("run", "root", "--image", "registry.example/any:1", "-n", live.namespace)
     assert "root" not in kubectl("get", "pods", "-n", live.namespace, "-o", "name")
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,12 @@ class Replica:
         return sum(map(float, values))
 
     def until(self, metric: str, value: float) -> None:
-        """Wait for a metric to have a value."""
-        deadline = time.monotonic() + 10
-        while self.metric(metric) != value:
-            assert time.monotonic() < deadline, f"{metric} is {self.metric(metric)}, not {value}"
+        """Wait for a metric to have a value. A question to a process that was just killed goes with it."""
+        deadline, found = time.monotonic() + 30, None
+        while found != value:
+            assert time.monotonic() < deadline, f"{metric} is {found}, not {value}"
+            with suppress(httpx.TransportError):
+                found = self.metric(metric)
 
 
 @contextmanager

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from stacks.settings.traffic_splitter import TrafficSplitter
 
 
-def clusters_of(model: str, splitters: Mapping[str, TrafficSplitter], namespace: str) -> str:
-    """Return a regular expression for the Envoy clusters that lead to a model, by its route and by splitters.
+def clusters_of(route: str, model: str, splitters: Mapping[str, TrafficSplitter], namespace: str) -> str:
+    """Return a regular expression for the Envoy clusters that lead to a model, by its route and splitters.
 
     Envoy Gateway's names are `httproute/<namespace>/<route>/rule/<rule>`, then `/backend/<backend>` where
     a backend has filters of its own, `-mirror-<filter>` for copies; seen on version 1.9.
     """
-    own = f"httproute/{namespace}/{model}/rule/.*"
+    own = f"httproute/{namespace}/{route}/rule/.*"
     return "|".join([own, *_by_splitters(model, splitters, namespace)])
 
 

@@ -54,13 +54,15 @@ class ModelApi(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Make it. `splitters` are the stack's, by which requests may come to it as well."""
-        super().__init__("axon:model_api:ModelApi", name, None, opts)
-        self._name, self.model, self._platform = name, model, platform
+        # Its identity for the engine as on the cluster: a key is only what the stack file calls it.
+        self._key, self._name = name, model.object_name(name)
+        super().__init__("axon:model_api:ModelApi", self._name, None, opts)
+        self.model, self._platform = model, platform
         self._splitters = splitters or {}
         self._labels = {
-            "app.kubernetes.io/name": name,
+            "app.kubernetes.io/name": self._name,
             "app.kubernetes.io/managed-by": "axon",
-            "axon.dev/model": name,
+            "axon.dev/model": self._name,
             "axon.dev/stack": pulumi.get_stack(),
         }
         self._child = pulumi.ResourceOptions(parent=self)
@@ -68,7 +70,7 @@ class ModelApi(pulumi.ComponentResource):
         self._on_platform = pulumi.ResourceOptions(parent=self, depends_on=[platform])
         self.image = image_of(images, model.predictor, gpu=model.compute.gpu > 0)
         self._model_has_role = on_aws is not None and model.access.granted
-        self._scheduling = scheduling(name, model, on_aws.settings if on_aws else None)
+        self._scheduling = scheduling(self._name, model, on_aws.settings if on_aws else None)
 
         policy = self._network_policy(on_aws=on_aws is not None)
         deployment = self._deployment(self._service_account(on_aws), policy)
@@ -197,7 +199,7 @@ class ModelApi(pulumi.ComponentResource):
         autoscaler(
             self._name,
             self.model,
-            clusters=clusters_of(self._name, self._splitters, self._platform.namespace_name),
+            clusters=clusters_of(self._name, self._key, self._splitters, self._platform.namespace_name),
             platform=self._platform,
             labels=self._labels,
             deployment=deployment,

@@ -26,7 +26,10 @@ def with_renames(findings: Iterable[Finding], renamed: dict[str, str]) -> Iterat
     for finding in findings:
         if finding.kind == "model" and finding.name in renamed:
             lost = finding.text.removeprefix("removed: ")
-            text = f"renamed to {renamed[finding.name]}, so deleted and made anew: {lost}"
+            new = renamed[finding.name]
+            text = (
+                f"renamed to {new}, so deleted and made anew: {lost} (`moved_from: {finding.name}` keeps it)"
+            )
             yield replace(finding, text=text)
         else:
             yield finding

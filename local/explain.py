@@ -20,9 +20,10 @@ def explain(stack: Stack) -> None:
             f"why replicas are not ready: kubectl describe pods -n {namespace} (docs/aws.md: Access)"
         )
         return
+    called = {model.object_name(key) for key, model in stack.models.items()}
     for pod in json.loads(kubectl(None, "get", "pods", "-n", namespace, "-o", "json"))["items"]:
         model, reason = pod["metadata"]["labels"].get("app.kubernetes.io/name"), reason_of(pod)
-        if model in stack.models and reason:
+        if model in called and reason:
             console.print(f"[bold]{model}[/bold]  {pod['metadata']['name']}: {reason}", highlight=False)
             _print_log(namespace, pod)
     for kind in ROUTING:

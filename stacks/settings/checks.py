@@ -8,6 +8,7 @@ from stacks.settings.aws.checks import aws_problems
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.errors import Problem
 from stacks.settings.hosts import host_problems
+from stacks.settings.names import name_problems
 from stacks.settings.splitter_checks import splitter_problems
 from stacks.settings.stack import Stack
 from stacks.settings.units import quantity_value
@@ -16,6 +17,7 @@ from stacks.settings.units import quantity_value
 def cross_problems(stack: Stack) -> Iterator[Problem]:
     """Yield what is wrong with a stack whose parts are each right."""
     yield from _over_quota(stack)
+    yield from name_problems(stack)
     yield from splitter_problems(stack)
     yield from host_problems(stack)
     if isinstance(stack.cluster, EksCluster):

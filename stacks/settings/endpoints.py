@@ -32,7 +32,8 @@ def _claims(raw: Mapping[str, Any]) -> Iterator[tuple[Path, str, str, frozenset[
             named = (
                 frozenset(map(str, cast(list[Any], hosts))) if isinstance(hosts, list) else frozenset[str]()
             )
-            endpoint = str(networking.get("endpoint") or f"/{name}")
+            called = _mapping(entry).get("moved_from") or name
+            endpoint = str(networking.get("endpoint") or f"/{called}")
             yield (kind, name, "networking", "endpoint"), name, endpoint, named
 
 

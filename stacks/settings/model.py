@@ -112,6 +112,12 @@ class Model(Environment):
     predictor: Predictor
     """What answers."""
 
+    moved_from: DnsLabel | None = None
+    """The key that it had when it was first deployed: what it is on the cluster stays, and is called so.
+
+    Without it a model under another key is deleted and made anew. It stays as long as the model does.
+    """
+
     paused: bool = False
     """No replica, whatever the load: the endpoint answers 503. `false` brings it back as it was."""
 
@@ -204,9 +210,13 @@ class Model(Environment):
         """What replicas may do on AWS: what is granted, and read what they fetch."""
         return self.aws.and_read([url for url in self.fetched if url.startswith("s3://")])
 
+    def object_name(self, name: str) -> str:
+        """Return what the objects of the model called `name` are called on the cluster."""
+        return self.moved_from or name
+
     def endpoint(self, name: str) -> str:
         """Return the path on the gateway of the model called `name`."""
-        return self.networking.endpoint or f"/{name}"
+        return self.networking.endpoint or f"/{self.object_name(name)}"
 
 
 Models = dict[DnsLabel, Model]

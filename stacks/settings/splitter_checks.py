@@ -12,8 +12,6 @@ def splitter_problems(stack: Stack) -> Iterator[Problem]:
     """Yield what is wrong with splitters that are each right."""
     for name, splitter in stack.traffic_splitters.items():
         at: Path = ("traffic_splitters", name)
-        if name in stack.models:
-            yield Problem(at, f"{name} is a model's name already: objects of both would be called so")
         yield from _unknown(at, splitter, stack)
         yield from _paused(at, splitter, stack)
 

@@ -207,7 +207,7 @@ def test_a_splitter_shares_by_weight_copies_and_lets_testers_choose(live: Stack)
 
     wanted = TrafficSplitter.model_validate(split)
     for model in (IRIS, OTHER, SHADOW):
-        own, *by_splitter = clusters_of(model, {SPLIT: wanted}, live.namespace).split("|")
+        own, *by_splitter = clusters_of(model, model, {SPLIT: wanted}, live.namespace).split("|")
         assert all(counted(clusters) for clusters in by_splitter), (own, by_splitter)
     generation = get("deployment", OTHER, live.namespace)["metadata"]["generation"]
     split["apis"] = [{"name": IRIS, "weight": 0}, {"name": OTHER, "weight": 100}]

@@ -57,6 +57,18 @@ def test_a_removed_model_is_deleted_and_nothing_else(live: Stack) -> None:
     assert left == [f"deployment.apps/{IRIS}", "deployment.apps/species"]
 
 
+def test_a_model_that_says_where_it_moved_from_stays_as_it_is(live: Stack) -> None:
+    models = live.settings["models"]
+    models["flowers"] = {**models.pop(IRIS), "moved_from": IRIS}
+    assert live.changes() == {}
+
+    live.up()
+    models["blossoms"] = models.pop("flowers")
+
+    assert live.changes() == {}
+    assert live.endpoints()["flowers"].endswith(f"/{live.name}/{IRIS}")
+
+
 def test_the_autoscalers_count_is_no_change(live: Stack) -> None:
     live.settings["models"][IRIS]["autoscaling"] = {"min_replicas": 2, "max_replicas": 2}
     live.up()

@@ -196,3 +196,20 @@ def test_a_dead_replica_of_the_runtime_is_ended_after_a_minute(deploy: Deploy, m
 
     assert probe["periodSeconds"] * probe["failureThreshold"] == 60
     assert "livenessProbe" not in pod(deploy(program(model())))["containers"][0], "nobody knows its path"
+
+
+def test_a_model_under_another_key_stays_what_it_is(deploy: Deploy) -> None:
+    before = deploy(program(model()))
+
+    def renamed() -> Any:
+        platform = Platform("platform", PlatformSettings(), IMAGES)
+        return ModelApi("flowers", model(moved_from="iris"), IMAGES, platform=platform).url
+
+    after = deploy(renamed)
+
+    def children(recorder: Recorder) -> dict[tuple[str, str], Any]:
+        return {(r.typ, r.name): r.inputs for r in recorder.resources if r.name == "iris" and r.inputs}
+
+    assert children(before)
+    assert children(after) == children(before)
+    assert "flowers" not in {r.name for r in after.resources}

@@ -151,11 +151,11 @@ def test_requests_that_come_by_splitters_count_as_well() -> None:
     own = "httproute/models/{}/rule/.*"
     way = "httproute/models/both/rule"
 
-    assert clusters_of("a", {"both": splitter}, "models") == f"{own.format('a')}|{way}/0/backend/0"
-    assert clusters_of("b", {"both": splitter}, "models") == "|".join(
+    assert clusters_of("a", "a", {"both": splitter}, "models") == f"{own.format('a')}|{way}/0/backend/0"
+    assert clusters_of("b", "b", {"both": splitter}, "models") == "|".join(
         [own.format("b"), f"{way}/0/backend/1", f"{way}/1/backend/0"]
     )
-    assert clusters_of("c", {"both": splitter}, "models") == f"{own.format('c')}|{way}/0-mirror-.*"
+    assert clusters_of("c", "c", {"both": splitter}, "models") == f"{own.format('c')}|{way}/0-mirror-.*"
 
 
 @pytest.mark.parametrize(

@@ -193,3 +193,26 @@ def test_a_host_without_a_certificate_is_refused(stack_file: Path, hostname: str
         f"models.iris.networking.hostnames.0: {hostname} is not one of the gateway's names "
         "(*.example.com, ml.example.org)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("models", "message"),
+    [
+        ({"new": {"predictor": IMAGE, "moved_from": "New!"}}, '.new.moved_from: "New!" cannot be a name'),
+        (
+            {"old": {"predictor": IMAGE}, "new": {"predictor": IMAGE, "moved_from": "old"}},
+            ".new.moved_from: the objects of old are called old already",
+        ),
+    ],
+)
+def test_no_two_models_are_called_alike(stack_file: Path, models: dict[str, Any], message: str) -> None:
+    config = {
+        "cluster": {"kind": "existing"},
+        "images": {"registry": "localhost:5000/axon"},
+        "models": models,
+    }
+    text = yaml.safe_dump(
+        {"config": {f"axon:{key}": value for key, value in config.items()}}, sort_keys=False
+    )
+
+    assert [line for line in lines(stack_file, text) if f"axon:models{message}" in line]

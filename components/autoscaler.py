@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.metadata import metadata
 from components.platform import Platform
 from components.platform.prometheus import SCRAPE_SECONDS
 from stacks.settings.autoscaling import Autoscaling
@@ -41,18 +42,12 @@ def autoscaler(
         if plain
         else _scaled(model, target, _triggers(name, model, platform, clusters))
     )
-    metadata = k8s.meta.v1.ObjectMetaArgs(
-        name=name,
-        namespace=platform.namespace,
-        labels=labels,
-        annotations=None if plain else _annotations(model),
-    )
     # As a custom resource both have one shape, and share the behaviour that KEDA hands on.
     return k8s.apiextensions.CustomResource(
         name,
         api_version="autoscaling/v2" if plain else "keda.sh/v1alpha1",
         kind="HorizontalPodAutoscaler" if plain else "ScaledObject",
-        metadata=metadata,
+        metadata=metadata(name, platform, labels, None if plain else _annotations(model)),
         spec=spec,
         opts=opts,
     )

@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 from components.autoscaler import autoscaler, is_plain
 from components.gateway_clusters import clusters_of
 from components.kubernetes_cluster import OnAws
+from components.metadata import metadata
 from components.network_policy import network_policy
 from components.platform import Platform
 from components.platform.prometheus import SCRAPED
@@ -83,13 +84,8 @@ class ModelApi(pulumi.ComponentResource):
         self.url = url(platform, model.networking, model.endpoint(name))
         self.register_outputs({"url": self.url, "image": self.image})
 
-    def _metadata(self, annotations: dict[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
-        return k8s.meta.v1.ObjectMetaArgs(
-            name=self._name,
-            namespace=self._platform.namespace,
-            labels=self._labels,
-            annotations=annotations,
-        )
+    def _metadata(self) -> k8s.meta.v1.ObjectMetaArgs:
+        return metadata(self._name, self._platform, self._labels)
 
     def _selector(self) -> k8s.meta.v1.LabelSelectorArgs:
         return k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": self._name})
@@ -143,8 +139,7 @@ class ModelApi(pulumi.ComponentResource):
         )
         return k8s.apps.v1.Deployment(
             self._name,
-            # Else the engine would not take the field from the autoscaler.
-            metadata=self._metadata({"pulumi.com/patchForce": "true"} if stopped else None),
+            metadata=self._metadata(),
             spec=k8s.apps.v1.DeploymentSpecArgs(
                 replicas=0 if stopped else None,
                 selector=self._selector(),

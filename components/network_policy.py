@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.metadata import metadata
 from components.platform import Platform
 from components.pod import port
 from stacks.settings.egress import ALL
@@ -41,7 +42,7 @@ def network_policy(
     }
     return k8s.networking.v1.NetworkPolicy(
         name,
-        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=platform.namespace, labels=labels),
+        metadata=metadata(name, platform, labels),
         spec=spec,  # pyright: ignore[reportArgumentType]
         opts=opts,
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.metadata import metadata
 from components.platform import Platform
 from components.security_policy import security_policy
 from components.traffic_policy import HOLD_SECONDS, traffic_policy
@@ -100,12 +101,8 @@ class Route:
         )
 
     def _metadata(self, ready: str | None) -> k8s.meta.v1.ObjectMetaArgs:
-        return k8s.meta.v1.ObjectMetaArgs(
-            name=self._name,
-            namespace=self._platform.namespace,
-            labels=self._labels,
-            annotations={"pulumi.com/waitFor": ready} if ready else None,
-        )
+        awaited = {"pulumi.com/waitFor": ready} if ready else None
+        return metadata(self._name, self._platform, self._labels, awaited)
 
     def _after(self, resources: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
         more = pulumi.ResourceOptions(depends_on=list(resources))

@@ -69,6 +69,28 @@ def test_a_model_that_says_where_it_moved_from_stays_as_it_is(live: Stack) -> No
     assert live.endpoints()["flowers"].endswith(f"/{live.name}/{IRIS}")
 
 
+def test_what_somebody_changed_by_hand_is_seen_and_put_back(live: Stack) -> None:
+    where = ("-n", live.namespace)
+    kubectl("label", "deployment", IRIS, *where, "app.kubernetes.io/managed-by=me", "--overwrite")
+    kubectl("delete", "service", "digits-classifier", *where)
+    kubectl("patch", "pdb", IRIS, *where, "--type=merge", "-p", '{"spec": {"maxUnavailable": 7}}')
+
+    assert live.changes("--refresh") == {
+        f"kubernetes:apps/v1:Deployment::{IRIS}": "update",
+        "kubernetes:core/v1:Service::digits-classifier": "create",
+        f"kubernetes:policy/v1:PodDisruptionBudget::{IRIS}": "update",
+    }
+
+    live.up("--refresh")
+
+    assert live.changes("--refresh") == {}
+    assert get("pdb", IRIS, live.namespace)["spec"]["maxUnavailable"] == 1
+    assert (
+        get("deployment", IRIS, live.namespace)["metadata"]["labels"]["app.kubernetes.io/managed-by"]
+        == "axon"
+    )
+
+
 def test_the_autoscalers_count_is_no_change(live: Stack) -> None:
     live.settings["models"][IRIS]["autoscaling"] = {"min_replicas": 2, "max_replicas": 2}
     live.up()

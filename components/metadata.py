@@ -1,0 +1,27 @@
+"""What every object of a model or a splitter says of itself."""
+
+from collections.abc import Mapping
+
+import pulumi_kubernetes as k8s
+
+from components.platform import Platform
+
+# What somebody else has changed by hand the engine takes back: else `pulumi up` would end with a conflict.
+# Fields that belong to an autoscaler are in none of our objects, so it keeps them.
+# https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
+_OURS = {"pulumi.com/patchForce": "true"}
+
+
+def metadata(
+    name: str,
+    platform: Platform,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str] | None = None,
+) -> k8s.meta.v1.ObjectMetaArgs:
+    """Return the metadata of an object in the models' namespace, whose fields the stack file owns."""
+    return k8s.meta.v1.ObjectMetaArgs(
+        name=name,
+        namespace=platform.namespace,
+        labels=labels,
+        annotations={**_OURS, **(annotations or {})},
+    )

@@ -1,6 +1,6 @@
 """`python -m benchmarks.engine [COUNT…]`: what components and settings cost beside a flat Pulumi program.
 
-For each number of models it takes the time and the memory of a preview and an `up` of a stack of so many, and
+For each number of models it takes the time and the memory of a preview and, up to 30, an `up` of so many, and
 of a flat program that registers the same resources, in turn, on the cluster that `make up` has started. The
 models are paused, so that no pod runs: what is measured is the engine and the API server.
 """
@@ -25,6 +25,8 @@ from tests.stacks import PROJECT, Stack, environment_of_tests, stack
 
 HERE = Path(__file__).parent
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+# More models are previewed alone: to make them takes minutes, and tells no more.
+MADE = 30
 # A registry that is not asked: paused models pull nothing.
 IMAGE = "localhost:5000/axon/none:1"
 
@@ -78,12 +80,14 @@ def measured(folder: Path, environment: dict[str, str], *words: str) -> Cost:
     return Cost(seconds, usage.ru_maxrss / 1024, report.read_text())
 
 
-def rounds(folder: Path, environment: dict[str, str], name: str) -> dict[str, Cost]:
-    """Preview, make, preview what stands, and remove a stack."""
+def rounds(folder: Path, environment: dict[str, str], name: str, count: int) -> dict[str, Cost]:
+    """Preview, make, preview what stands, and remove a stack of so many models."""
     on = ["--stack", name]
     # Compiled and cached once, so that neither program pays for being the first.
     measured(folder, environment, "preview", *on)
     costs = {"preview": measured(folder, environment, "preview", "--json", *on)}
+    if count > MADE:
+        return costs
     costs["up"] = measured(folder, environment, "up", "--yes", "--skip-preview", *on)
     costs["preview of no change"] = measured(folder, environment, "preview", *on)
     measured(folder, environment, "destroy", "--yes", "--skip-preview", *on)
@@ -132,10 +136,10 @@ def compared(count: int) -> None:
         folder = Path(root) / "axon"
         with stack(folder, name, settings(count, name)) as ours:
             ours.write()
-            own = rounds(folder, ours.environment, name)
+            own = rounds(folder, ours.environment, name, count)
             made = resources(own["preview"].output, f"axon-{name}")
             with flat(ours, name, made, Path(root) / "flat") as environment:
-                other = rounds(Path(root) / "flat", environment, name)
+                other = rounds(Path(root) / "flat", environment, name, count)
     for what, cost in own.items():
         theirs = other[what]
         print(

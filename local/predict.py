@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from local.steps import StepFailed, console
-from stacks.settings import ImagePredictor, Stack
+from stacks.settings import ImagePredictor, Model, Stack
 
 PROJECT = Path(__file__).parents[1]
 
@@ -21,7 +21,24 @@ def predict(stack: Stack, stack_name: str, names: list[str]) -> None:
         if name not in endpoints:
             known = ", ".join(sorted(endpoints)) or "none"
             raise StepFailed(f"{name} is not a model API of stack {stack_name} (deployed: {known})")
-        _show(name, endpoints[name], _sample(stack, name))
+        if refuses := why_not_asked(stack.models.get(name)):
+            console.print(f"\n[bold]{name}[/bold]  {endpoints[name]}\n  not asked: {refuses}")
+        else:
+            _show(name, endpoints[name], _sample(stack, name))
+
+
+def why_not_asked(model: Model | None) -> str | None:
+    """Return why this machine cannot ask a model as a client does, or None if it can."""
+    if model is None:
+        return None
+    if model.paused:
+        return "it is paused"
+    if model.networking.auth:
+        keys = model.networking.auth.api_keys
+        return f"it needs `-H '{keys.header}: …'`" if keys else "it needs a token"
+    if model.networking.allow:
+        return f"it lets in {', '.join(model.networking.allow)} alone"
+    return None
 
 
 def _endpoints(stack_name: str) -> dict[str, str]:

@@ -4,15 +4,18 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 
 from local import cluster, pki
 from local.found import environment, found_cluster, pulumi_home
+from local.predict import why_not_asked
 from local.settings import LocalSettings
 from local.steps import Step, StepFailed, run_logged, run_steps
 from local.toolbox import apt, builds
+from stacks.settings import Model
 
 KEPT = (
     "PULUMI_BACKEND_URL",
@@ -199,3 +202,18 @@ def test_a_wrong_command_is_one_line(tmp_path: Path, words: list[str], message: 
     assert run.returncode == 1
     assert run.stderr.startswith(message)
     assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({}, None),
+        ({"paused": True}, "it is paused"),
+        ({"networking": {"auth": {"api_keys": {"secret_names": ["a"]}}}}, "it needs `-H 'x-api-key: …'`"),
+        ({"networking": {"allow": ["10.0.0.0/8"]}}, "it lets in 10.0.0.0/8 alone"),
+    ],
+)
+def test_a_model_that_would_refuse_is_not_asked(settings: dict[str, Any], why: str | None) -> None:
+    model = Model.model_validate({"predictor": {"image": "registry.example/iris:1"}, **settings})
+
+    assert why_not_asked(model) == why

@@ -9,7 +9,8 @@ from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.networks import network
 from stacks.settings.sources import ObjectName
-from stacks.settings.units import Duration, Endpoint, HeaderName, Hostname, HttpUrl, Origin, Size
+from stacks.settings.units import Duration, Size
+from stacks.settings.web import Endpoint, HeaderName, Hostname, HttpUrl, Origin
 
 Network = Annotated[str, AfterValidator(network)]
 

@@ -9,7 +9,8 @@ from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.labels import Labels
 from stacks.settings.sources import ObjectName
-from stacks.settings.units import Cpu, DnsLabel, Duration, Hostname, HttpUrl, Memory, Quantity, RelativePath
+from stacks.settings.units import Cpu, DnsLabel, Duration, Memory, Quantity, RelativePath
+from stacks.settings.web import Hostname, HttpUrl
 
 _OURS = "http://prometheus.monitoring:9090"
 

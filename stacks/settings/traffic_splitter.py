@@ -7,7 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from stacks.settings.base import Settings
 from stacks.settings.networking import Networking
-from stacks.settings.units import DnsLabel, HeaderName, HeaderValue
+from stacks.settings.units import DnsLabel
+from stacks.settings.web import HeaderName, HeaderValue
 
 
 class Share(Settings):

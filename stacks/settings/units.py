@@ -154,13 +154,6 @@ def _dns_label(text: str) -> str:
     )
 
 
-def _endpoint(text: str) -> str:
-    if re.fullmatch(r"/[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*", text):
-        return text
-    near = "/" + "/".join(p for p in re.sub(r"[^A-Za-z0-9._~/-]+", "-", text).split("/") if p)
-    raise ValueError(f'"{text}" is not a path such as /iris-classifier (try {near})')
-
-
 def _relative_path(text: str) -> str:
     if not text or text.startswith("/") or ".." in text.split("/"):
         raise ValueError(f'"{text}" must be a path inside the project, such as predictors/iris')
@@ -178,40 +171,6 @@ def _repository(text: str) -> str:
     if re.fullmatch(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", text):
         return text
     raise ValueError(f'"{text}" is not a registry such as localhost:5000/axon (no scheme, no slash last)')
-
-
-def _http_url(text: str) -> str:
-    if re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?", text):
-        return text.rstrip("/")
-    raise ValueError(f'"{text}" is not a URL such as http://prometheus.monitoring:9090')
-
-
-def _hostname(text: str) -> str:
-    labels = text.removeprefix("*.").split(".")
-    if len(labels) > 1 and all(part and part.replace("-", "").isalnum() for part in labels):
-        return text
-    raise ValueError(f'"{text}" is not a host name (such as models.example.com)')
-
-
-def _header(text: str) -> str:
-    # https://www.rfc-editor.org/rfc/rfc9110#name-field-names ; HTTP/2 has them in lower case alone.
-    if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", text):
-        return text
-    near = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:64]
-    raise ValueError(f'"{text}" is not the name of a header in lower case (try {near or "x-api-key"})')
-
-
-def _header_value(text: str) -> str:
-    if re.fullmatch(r"[!-~]([ -~]{0,254}[!-~])?", text):
-        return text
-    raise ValueError(f"{text!r} cannot be the value of a header: printable ASCII, no space first or last")
-
-
-def _origin(text: str) -> str:
-    # https://gateway.envoyproxy.io/docs/api/extension_types/#origin
-    if text == "*" or re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d+)?", text):
-        return text
-    raise ValueError(f'"{text}" is not an origin such as https://app.example.com (no path, no slash last)')
 
 
 def _cron(text: str) -> str:
@@ -259,14 +218,8 @@ NodesOrPercent = Annotated[
     str, BeforeValidator(partial(_count_or_percent, of="nodes"), json_schema_input_type=int | str)
 ]
 DnsLabel = Annotated[str, AfterValidator(_dns_label)]
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
 RelativePath = Annotated[str, AfterValidator(_relative_path)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 ImageRepository = Annotated[str, AfterValidator(_repository)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Hostname = Annotated[str, AfterValidator(_hostname)]
-HeaderName = Annotated[str, AfterValidator(_header)]
-HeaderValue = Annotated[str, AfterValidator(_header_value)]
-Origin = Annotated[str, AfterValidator(_origin)]
 Cron = Annotated[str, AfterValidator(_cron)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]

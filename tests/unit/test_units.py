@@ -8,15 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from stacks.settings.units import (
-    Cpu,
-    DnsLabel,
-    Duration,
-    Endpoint,
-    Quantity,
-    duration_seconds,
-    quantity_value,
-)
+from stacks.settings.units import Cpu, DnsLabel, Duration, Quantity, duration_seconds, quantity_value
+from stacks.settings.web import Endpoint
 
 UNITS = ["", "n", "u", "m", "k", "M", "G", "Ki", "Mi", "Gi", "Ti"]
 

@@ -8,7 +8,8 @@ from pydantic_core import PydanticCustomError
 from stacks.settings.aws.units import Arn, Cidr, no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.sources import ObjectName
-from stacks.settings.units import DnsLabel, Hostname
+from stacks.settings.units import DnsLabel
+from stacks.settings.web import Hostname
 
 
 def _hosted_zone(text: str) -> str:

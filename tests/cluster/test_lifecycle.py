@@ -12,6 +12,7 @@ from local import cluster, supervisor
 from local.found import found_cluster
 from local.settings import LocalSettings
 from tests.cluster.test_traffic import ask
+from tests.load import load
 from tests.stacks import Stack, get
 
 pytestmark = [
@@ -44,6 +45,22 @@ def test_a_killed_process_is_started_again(machine: LocalSettings, deployed: Sta
 
     until(lambda: supervisor.states(machine)["kube-scheduler"].startswith("RUNNING"))
     assert pid_of(machine, "kube-scheduler") != before
+
+
+@pytest.mark.parametrize("process", ["kube-apiserver", "kubelet"])
+def test_no_request_fails_while_a_part_of_the_cluster_is_killed(
+    machine: LocalSettings, deployed: Stack, process: str
+) -> None:
+    before = pid_of(machine, process)
+
+    with load(deployed.endpoints()["iris-classifier"]) as answered:
+        kill(before)
+        until(lambda: supervisor.states(machine)[process].startswith("RUNNING"))
+        until(lambda: cluster.status(machine)["cluster"] == "ready")
+        answered.until_answered(200)
+
+    assert pid_of(machine, process) != before
+    assert set(answered.outcomes) == {"200"}, answered.outcomes
 
 
 def test_starting_a_cluster_that_runs_changes_nothing(machine: LocalSettings, deployed: Stack) -> None:

@@ -47,3 +47,21 @@ def test_a_version_that_cannot_load_never_replaces_the_one_that_serves(live: Sta
     assert any(map(is_ready, staying(live)))
     why = [reason_of(get("pod", pod, live.namespace)) for pod in pods(live)]
     assert [reason for reason in why if reason and "none:1" in reason], why
+
+
+def test_a_version_for_which_the_quota_has_no_room_says_so(live: Stack) -> None:
+    live.settings["platform"]["quota"] = {"pods": len(pods_of_all(live))}
+    live.up()
+    live.settings["models"][IRIS]["compute"] = {"cpu": "60m"}
+    live.settings["models"][IRIS]["update_strategy"] = {"timeout": "20s"}
+
+    with load(live.endpoints()[IRIS]) as answered:
+        run = live.pulumi("up", "--yes", "--skip-preview", check=False)
+
+    assert run.returncode != 0
+    assert "exceeded quota" in run.stdout + run.stderr
+    assert set(answered.outcomes) == {"200"}, answered.outcomes
+
+
+def pods_of_all(live: Stack) -> list[str]:
+    return kubectl("get", "pods", "-n", live.namespace, "-o", "name").split()

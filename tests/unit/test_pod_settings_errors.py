@@ -82,7 +82,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (
         {"predictor": {"type": "sklearn", "path": "p", "liveness_path": "/alive"}},
         "predictor.liveness_path: unknown key (known: cache_claim, cache_size, credentials_secret, model, "
-        "models, path, sha256, type)",
+        "models, onnx, path, sha256, type)",
     ),
     (
         beside(name="predictor"),

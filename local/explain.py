@@ -26,6 +26,9 @@ def explain(stack: Stack) -> None:
         if model in called and reason:
             console.print(f"[bold]{model}[/bold]  {pod['metadata']['name']}: {reason}", highlight=False)
             _print_log(namespace, pod)
+    for deployment in json.loads(kubectl(None, "get", "deployments", "-n", namespace, "-o", "json"))["items"]:
+        if reason := refusal_of(deployment):
+            console.print(f"[bold]{deployment['metadata']['name']}[/bold]  {reason}", highlight=False)
     for kind in ROUTING:
         found = kubectl(None, "get", kind, "-n", namespace, "-o", "json")
         for refused in json.loads(found)["items"]:
@@ -42,6 +45,14 @@ def _print_log(namespace: str, pod: dict[str, Any]) -> None:
         return
     for line in log.splitlines():
         console.print(f"    {line}", highlight=False, markup=False)
+
+
+def refusal_of(deployment: dict[str, Any]) -> str | None:
+    """Return why a Deployment is not given a pod, as when a quota is exceeded; None if it is."""
+    for condition in deployment["status"].get("conditions", []):
+        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+            return f"{condition['reason']}: {condition['message']}"
+    return None
 
 
 def reason_of(pod: dict[str, Any]) -> str | None:

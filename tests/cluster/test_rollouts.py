@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.explain import reason_of
+from local.explain import reason_of, refusal_of
 from tests.load import load
 from tests.replicas import IRIS, evict, is_ready, pods, staying, until_ready
 from tests.stacks import Stack, get, kubectl
@@ -59,7 +59,7 @@ def test_a_version_for_which_the_quota_has_no_room_says_so(live: Stack) -> None:
         run = live.pulumi("up", "--yes", "--skip-preview", check=False)
 
     assert run.returncode != 0
-    assert "exceeded quota" in run.stdout + run.stderr
+    assert "exceeded quota" in str(refusal_of(get("deployment", IRIS, live.namespace)))
     assert set(answered.outcomes) == {"200"}, answered.outcomes
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.explain import reason_of
+from local.explain import reason_of, refusal_of
 from local.explain_routes import refusals_of
 
 READY = [{"type": "Ready", "status": "True"}]
@@ -76,3 +76,16 @@ def test_a_policy_that_the_gateway_refuses_says_why() -> None:
 def test_a_policy_in_force_and_one_not_seen_yet_say_nothing() -> None:
     assert list(refusals_of(judged("True"))) == []
     assert list(refusals_of({"kind": "HTTPRoute"})) == []
+
+
+def test_a_deployment_that_is_given_no_pod_says_why() -> None:
+    failed = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": "exceeded quota",
+    }
+
+    assert refusal_of({"status": {"conditions": [failed]}}) == "FailedCreate: exceeded quota"
+    assert refusal_of({"status": {"conditions": [{**failed, "status": "False"}]}}) is None
+    assert refusal_of({"status": {}}) is None

@@ -45,12 +45,18 @@ def replicas(live: Stack) -> int:
     return get("deployment", MODEL, live.namespace)["status"].get("readyReplicas", 0)
 
 
+def scaling(live: Stack) -> str:
+    """What its autoscaler saw and did, for the message of a test that fails."""
+    chosen = ("-n", live.namespace, "-l", f"app.kubernetes.io/name={MODEL}")
+    return kubectl("get", "pods", *chosen, "-o", "wide") + kubectl("describe", "hpa", *chosen)
+
+
 async def until_replicas(live: Stack, count: int, seconds: float) -> float:
     """Wait for a number of ready replicas, and return how long it took."""
     start = time.monotonic()
     while await asyncio.to_thread(replicas, live) != count:
         waited = time.monotonic() - start
-        assert waited < seconds, kubectl("describe", "scaledobject,hpa,pods", "-n", live.namespace)
+        assert waited < seconds, scaling(live)
         await asyncio.sleep(0.5)
     return time.monotonic() - start
 
@@ -60,7 +66,7 @@ async def keep_asking(url: str, ended: asyncio.Event) -> list[int]:
     found: list[int] = []
     async with httpx.AsyncClient() as client:
         while not ended.is_set():
-            answer = await client.post(url, json={"seconds": 0.5}, timeout=90)
+            answer = await client.post(url, json={"seconds": 2}, timeout=90)
             found.append(answer.status_code)
     return found
 
@@ -70,7 +76,7 @@ async def under_load(live: Stack, url: str, clients: int, count: int) -> list[in
     ended = asyncio.Event()
     asking = [asyncio.create_task(keep_asking(url, ended)) for _ in range(clients)]
     try:
-        await until_replicas(live, count, 120)
+        await until_replicas(live, count, 180)
     finally:
         ended.set()
     return [status for codes in await asyncio.gather(*asking) for status in codes]

@@ -17,7 +17,8 @@ def test_replicas_follow_the_requests_in_flight_and_no_request_fails(live: Stack
         live, min_replicas=1, max_replicas=3, target_in_flight=2, downscale_stabilization_period="0s"
     )
 
-    codes = asyncio.run(under_load(live, url, clients=6, count=3))
+    # Twice what three replicas are for: what a busy machine keeps from being in flight does not matter.
+    codes = asyncio.run(under_load(live, url, clients=12, count=3))
     asyncio.run(until_replicas(live, 1, 240))
 
     assert set(codes) == {200}

@@ -55,7 +55,8 @@ def autoscaler(
 
 def is_plain(model: Model) -> bool:
     """Whether Kubernetes' own autoscaler is all that a model takes."""
-    return model.target_in_flight is None and not model.autoscaling.schedules
+    scaling = model.autoscaling
+    return model.target_in_flight is None and not scaling.schedules and scaling.init_replicas is None
 
 
 def _annotations(model: Model) -> dict[str, str]:
@@ -76,6 +77,10 @@ def _scaled(model: Model, target: pulumi.Input[Any], triggers: list[dict[str, An
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(scaling)}},
         "triggers": triggers,
     }
+    if scaling.init_replicas:
+        # KEDA would put a model to sleep that has not been asked yet; above one replica Kubernetes' own
+        # autoscaler waits by itself, since it takes the first count that it sees for a recommendation.
+        spec["initialCooldownPeriod"] = spec["cooldownPeriod"]
     if model.target_in_flight is not None:
         # Without an answer the last count stays; KEDA asks for a number all the same.
         replicas = max(1, scaling.min_replicas)

@@ -8,6 +8,7 @@ from stacks.from_cortex.values import duration
 _ALIKE = (
     "min_replicas",
     "max_replicas",
+    "init_replicas",
     "target_cpu_utilization",
     "max_downscale_factor",
     "max_upscale_factor",
@@ -16,7 +17,6 @@ _ALIKE = (
 )
 _DURATIONS = ("window", "downscale_stabilization_period", "upscale_stabilization_period")
 _UNMATCHED = {
-    "init_replicas": "has no match: replicas start at min_replicas, and 15 s may multiply them by ten",
     "tick": "has no match: Kubernetes looks every 15 s",
     "target_queue_length": "has no match: set `target_in_flight`, requests that wait or execute",
     "request_backlog": "has no match: set `server.max_queue_length`",

@@ -39,6 +39,12 @@ class Autoscaling(Settings):
     max_replicas: int = Field(default=100, ge=1, le=1000)
     """Never more (default: Cortex's). As many as `min_replicas`: a fixed number."""
 
+    init_replicas: int | None = Field(default=None, ge=1, le=1000)
+    """Replicas that a model begins with when it is deployed for the first time (name: Cortex's).
+
+    They stay for `downscale_stabilization_period`, whatever the load. Unset: one, then `min_replicas`.
+    """
+
     target_in_flight: float | None = Field(default=None, gt=0, le=20000)
     """Requests in flight (executing and waiting) for each replica (name: Cortex's).
 
@@ -83,6 +89,17 @@ class Autoscaling(Settings):
                 "order",
                 "min_replicas is {low}, more than max_replicas, {high}",
                 {"low": self.min_replicas, "high": self.max_replicas},
+            )
+        if self.init_replicas and not self.min_replicas <= self.init_replicas <= self.max_replicas:
+            raise PydanticCustomError(
+                "order",
+                "{wanted} is not between min_replicas, {low}, and max_replicas, {high}",
+                {
+                    "wanted": self.init_replicas,
+                    "low": self.min_replicas,
+                    "high": self.max_replicas,
+                    "at": "init_replicas",
+                },
             )
         for schedule in self.schedules:
             if schedule.replicas > self.max_replicas:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.sleeper import MODEL, deploy, replicas, under_load, until_replicas
-from tests.stacks import Stack, kubectl
+from tests.stacks import Stack, get, kubectl
 
 pytestmark = pytest.mark.cluster
 
@@ -35,6 +35,20 @@ def test_a_model_sleeps_while_nobody_asks_and_the_first_request_waits_for_it(liv
 
     assert (answer.status_code, answer.json()) == (200, {"seconds": 0})
     asyncio.run(until_replicas(live, 0, 180))
+
+
+def test_a_new_model_begins_with_replicas_that_are_the_autoscalers_from_then_on(live: Stack) -> None:
+    scaling = {"max_replicas": 2, "init_replicas": 2, "downscale_stabilization_period": "30s"}
+    deploy(live, **scaling)
+    assert get("deployment", MODEL, live.namespace)["spec"]["replicas"] == 2
+
+    asyncio.run(until_replicas(live, 1, 240))
+
+    live.pulumi("refresh", "--yes")
+    assert live.changes() == {}
+    live.settings["models"][MODEL]["compute"] = {"cpu": "60m"}
+    live.up()
+    assert get("deployment", MODEL, live.namespace)["spec"]["replicas"] == 1
 
 
 def test_lost_metrics_leave_the_replicas_as_they_are(live: Stack) -> None:

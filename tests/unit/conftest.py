@@ -59,9 +59,9 @@ class Recorder(Mocks):
     def named(self, kind: str) -> dict[str, dict[str, Any]]:
         return {r.name: r.inputs for r in self.resources if r.typ == kind}
 
-    def options(self, kind: str) -> Any:
-        """The options of the only resource of a kind, as the engine is told them."""
-        found = [request for request in self.requests if request.type == kind]
+    def options(self, kind: str, name: str | None = None) -> Any:
+        """The options of the only resource of a kind (and name), as the engine is told them."""
+        found = [one for one in self.requests if one.type == kind and name in (None, one.name)]
         assert len(found) == 1, f"{len(found)} of {kind}, not one"
         return found[0]
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from stacks.settings import Model
 from tests.unit.conftest import Recorder
-from tests.unit.test_model_api import ROUTE, SCALED, model, program
+from tests.unit.test_model_api import DEPLOYMENT, ROUTE, SCALED, model, program
 
 PLAIN = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 POLICY = "kubernetes:gateway.envoyproxy.io/v1alpha1:BackendTrafficPolicy"
@@ -36,6 +36,20 @@ def test_a_model_scales_on_its_requests_in_flight(deploy: Deploy) -> None:
     assert trigger["metadata"]["query"] == (
         'sum(avg_over_time(axon_in_flight_requests{namespace="models",model_api="iris"}[30s]))'
     )
+
+
+def test_what_a_model_begins_with_is_the_autoscalers_from_then_on(deploy: Deploy) -> None:
+    recorder = deploy(program(model(autoscaling={"min_replicas": 0, "init_replicas": 3})))
+
+    assert recorder.named(DEPLOYMENT)["iris"]["spec"]["replicas"] == 3
+    assert recorder.options(DEPLOYMENT, "iris").ignoreChanges == ["spec.replicas"]
+    assert recorder.one(SCALED)["spec"]["initialCooldownPeriod"] == 300, "nor does it sleep at once"
+
+
+def test_what_begins_with_replicas_on_cpu_alone_is_keda_s(deploy: Deploy) -> None:
+    scaling = {"target_cpu_utilization": 60, "init_replicas": 2}
+
+    assert deploy(program(model(autoscaling=scaling))).one(SCALED)["spec"]["triggers"][0]["type"] == "cpu"
 
 
 def test_an_image_of_ones_own_is_counted_at_the_gateway(deploy: Deploy) -> None:

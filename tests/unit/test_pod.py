@@ -132,7 +132,12 @@ def test_a_paused_model_keeps_everything_but_its_replicas(deploy: Deploy) -> Non
     assert {(r.typ, r.name) for r in running.resources} == {(r.typ, r.name) for r in paused.resources}
     annotations = paused.one(SCALED)["metadata"]["annotations"]
     assert annotations["autoscaling.keda.sh/paused-replicas"] == "0"
-    assert running.named(DEPLOYMENT) == paused.named(DEPLOYMENT), "so no replica of it starts anew later"
+    deployment = paused.named(DEPLOYMENT)["iris"]
+    assert deployment["spec"].pop("replicas") == 0, "a new model starts none"
+    assert paused.options(DEPLOYMENT, "iris").ignoreChanges == ["spec.replicas"], (
+        "and one that runs is not told so"
+    )
+    assert running.named(DEPLOYMENT)["iris"] == deployment, "so no replica of it starts anew later"
     assert paused.one(SCALED)["spec"] == running.one(SCALED)["spec"]
 
 

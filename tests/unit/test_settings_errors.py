@@ -77,6 +77,12 @@ WRONG = [
     ),
     (
         "min_replicas: 1",
+        "init_replicas: 9",
+        16,
+        "models.iris-classifier.autoscaling.init_replicas: 9 is not between min_replicas, 1, and max_replicas, 3",
+    ),
+    (
+        "min_replicas: 1",
         "min_replicas: -1",
         16,
         "models.iris-classifier.autoscaling.min_replicas: -1 is less than 0, the least allowed",

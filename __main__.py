@@ -46,4 +46,5 @@ splitters = {
     for name, splitter in settings.traffic_splitters.items()
 }
 
+pulumi.export("models", {name: api.summary for name, api in apis.items()})
 pulumi.export("endpoints", {name: api.url for name, api in {**apis, **splitters}.items()})

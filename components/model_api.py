@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.autoscaler import autoscaler, is_plain
+from components.curl import curl
 from components.gateway_clusters import clusters_of
 from components.kubernetes_cluster import OnAws
 from components.metadata import metadata
@@ -27,8 +28,8 @@ class ModelApi(pulumi.ComponentResource):
     """A rolling-update Deployment with an identity and a network policy of its own, its Service, its
     autoscaler, its disruption budget and its route.
 
-    The autoscaler owns the replica count: the Deployment states none unless the model is paused, so that
-    an update neither resets the scale nor fights over the field.
+    The autoscaler owns the replica count: the Deployment states at most the first, so that an update
+    neither resets the scale nor fights over the field.
     """
 
     url: pulumi.Output[str]
@@ -84,6 +85,17 @@ class ModelApi(pulumi.ComponentResource):
         self.url = url(platform, model.networking, model.endpoint(name))
         self.register_outputs({"url": self.url, "image": self.image})
 
+    @property
+    def summary(self) -> dict[str, pulumi.Input[str]]:
+        """What users of the stack want to know of it: `endpoint`, `image`, `replicas`, `curl`."""
+        low, high = self.model.replicas
+        return {
+            "endpoint": self.url,
+            "image": self.image,
+            "replicas": str(low) if low == high else f"{low} to {high}",
+            "curl": self.url.apply(lambda url: curl(self.model, url)),
+        }
+
     def _metadata(self) -> k8s.meta.v1.ObjectMetaArgs:
         return metadata(self._name, self._platform, self._labels)
 
@@ -131,7 +143,7 @@ class ModelApi(pulumi.ComponentResource):
         seconds = int(duration_seconds(update.timeout))
         # A plain autoscaler rests while there are to be no replicas; KEDA is told (components/autoscaler.py):
         # https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation
-        stopped = self.model.paused and is_plain(self.model)
+        replicas = 0 if self.model.paused else self.model.autoscaling.init_replicas
         min_ready = math.ceil(duration_seconds(update.min_ready))
         rolling = k8s.apps.v1.RollingUpdateDeploymentArgs(
             max_surge=_count_or_percent(update.max_surge),
@@ -141,7 +153,7 @@ class ModelApi(pulumi.ComponentResource):
             self._name,
             metadata=self._metadata(),
             spec=k8s.apps.v1.DeploymentSpecArgs(
-                replicas=0 if stopped else None,
+                replicas=replicas,
                 selector=self._selector(),
                 min_ready_seconds=min_ready or None,
                 strategy=k8s.apps.v1.DeploymentStrategyArgs(type="RollingUpdate", rolling_update=rolling),
@@ -163,6 +175,8 @@ class ModelApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[policy],  # no replica is there before it
+                # What it begins with: after that KEDA moves it, to none and back too.
+                ignore_changes=None if is_plain(self.model) else ["spec.replicas"],
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds + 30}s", update=f"{seconds + 30}s"),
             ),
         )

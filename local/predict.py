@@ -9,22 +9,24 @@ from typing import Any
 import httpx
 
 from local.steps import StepFailed, console
-from stacks.settings import ImagePredictor, Model, Stack
+from stacks.settings import Model, Stack
 
 PROJECT = Path(__file__).parents[1]
 
 
 def predict(stack: Stack, stack_name: str, names: list[str]) -> None:
     """Print each model's endpoint, its answer, and the `curl` that asks for it."""
-    endpoints = _endpoints(stack_name)
+    deployed = _deployed(stack_name)
     for name in names:
-        if name not in endpoints:
-            known = ", ".join(sorted(endpoints)) or "none"
+        if name not in deployed:
+            known = ", ".join(sorted(deployed)) or "none"
             raise StepFailed(f"{name} is not a model API of stack {stack_name} (deployed: {known})")
+        url, curl = deployed[name]["endpoint"], deployed[name]["curl"]
+        console.print(f"\n[bold]{name}[/bold]  {url}\n  {curl}")
         if refuses := why_not_asked(stack.models.get(name)):
-            console.print(f"\n[bold]{name}[/bold]  {endpoints[name]}\n  not asked: {refuses}")
+            console.print(f"  not asked: {refuses}")
         else:
-            _show(name, endpoints[name], _sample(stack, name))
+            _show_answer(url, _sample(stack, name))
 
 
 def why_not_asked(model: Model | None) -> str | None:
@@ -35,37 +37,33 @@ def why_not_asked(model: Model | None) -> str | None:
         return "it is paused"
     if model.networking.auth:
         keys = model.networking.auth.api_keys
-        return f"it needs `-H '{keys.header}: …'`" if keys else "it needs a token"
+        return "it needs a key" if keys else "it needs a token"
     if model.networking.allow:
         return f"it lets in {', '.join(model.networking.allow)} alone"
     return None
 
 
-def _endpoints(stack_name: str) -> dict[str, str]:
+def _deployed(stack_name: str) -> dict[str, dict[str, str]]:
     command = ["pulumi", "stack", "output", "--json", "--stack", stack_name]
     run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     if run.returncode:
         raise StepFailed(f"pulumi stack output: {run.stderr.strip()}")
-    return json.loads(run.stdout).get("endpoints", {})
+    return json.loads(run.stdout).get("models", {})
 
 
 def _sample(stack: Stack, name: str) -> Path | None:
     model = stack.models.get(name)
-    if model is None or isinstance(model.predictor, ImagePredictor) or not model.predictor.path:
+    if model is None or not model.sample:
         return None
-    file = PROJECT / model.predictor.path / "sample.json"
+    file = PROJECT / model.sample
     return file if file.exists() else None
 
 
-def _show(name: str, url: str, sample: Path | None) -> None:
-    console.print(f"\n[bold]{name}[/bold]  {url}")
+def _show_answer(url: str, sample: Path | None) -> None:
     if sample is None:
-        console.print("  no sample.json in its folder: send a request of your own with curl")
-        return
-    relative = sample.relative_to(PROJECT)
-    console.print(f"  curl -H 'content-type: application/json' -d @{relative} {url}")
-    answer = ask(url, sample.read_bytes())
-    console.print(f"  → {json.dumps(answer)}")
+        console.print("  not asked: there is no sample.json in its folder")
+    else:
+        console.print(f"  → {json.dumps(ask(url, sample.read_bytes()))}")
 
 
 def ask(url: str, body: bytes) -> Any:

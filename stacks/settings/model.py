@@ -201,6 +201,12 @@ class Model(Environment):
         return self.autoscaling.min_replicas == 0 and not self.paused
 
     @property
+    def sample(self) -> str | None:
+        """The file of the project that holds a payload to try it with, where its predictor has a folder."""
+        path = None if isinstance(self.predictor, ImagePredictor) else self.predictor.path
+        return f"{path}/sample.json" if path else None
+
+    @property
     def fetched(self) -> list[str]:
         """The URLs that replicas fetch."""
         return [] if isinstance(self.predictor, ImagePredictor) else self.predictor.urls

@@ -38,6 +38,15 @@ def test_a_changed_model_is_a_changed_image_of_one_deployment(live: Stack) -> No
     assert changes == {f"kubernetes:apps/v1:Deployment::{IRIS}": "update"}
 
 
+def test_one_model_can_be_updated_by_itself(live: Stack) -> None:
+    for model in (IRIS, "species"):
+        live.settings["models"][model]["compute"] = {"cpu": "60m"}
+
+    live.up("--target", f"**$axon:model_api:ModelApi*::{IRIS}", "--target-dependents")
+
+    assert live.changes() == {"kubernetes:apps/v1:Deployment::species": "update"}
+
+
 def test_a_renamed_endpoint_changes_the_route_only(live: Stack) -> None:
     live.settings["models"][IRIS]["networking"] = {"endpoint": f"/{live.name}/flowers"}
 

@@ -209,7 +209,7 @@ def test_a_wrong_command_is_one_line(tmp_path: Path, words: list[str], message: 
     [
         ({}, None),
         ({"paused": True}, "it is paused"),
-        ({"networking": {"auth": {"api_keys": {"secret_names": ["a"]}}}}, "it needs `-H 'x-api-key: …'`"),
+        ({"networking": {"auth": {"api_keys": {"secret_names": ["a"]}}}}, "it needs a key"),
         ({"networking": {"allow": ["10.0.0.0/8"]}}, "it lets in 10.0.0.0/8 alone"),
     ],
 )

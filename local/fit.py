@@ -1,4 +1,4 @@
-"""Whether each model's replica fits on a node of a cluster that is there, before anything is changed.
+"""Whether each model's replicas fit on the nodes of a cluster that is there, before anything is changed.
 
 On EKS the settings know it from the instance types (stacks/settings/aws/checks.py).
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from local.kubernetes import kubectl
+from local.kubernetes import kubectl, words_for
 from local.steps import StepFailed
 from stacks.settings import Model, Stack
 from stacks.settings.aws.checks import tolerated_taints
@@ -37,6 +37,12 @@ class Node:
                 missing.append(f"{_shown(resource, has)} {resource}")
         return missing
 
+    def holds(self, model: Model) -> int:
+        """Return how many replicas of a model can be here, with nothing else on it."""
+        if self.lacks(model):
+            return 0
+        return min(int(self.room[resource] / wanted) for resource, wanted in _asked(model).items())
+
 
 def check_fit(stack: Stack, nodes: list[Node] | None = None) -> None:
     """Check the models of a stack against the nodes of its cluster.
@@ -55,13 +61,30 @@ _HINT = "Ask for less, or add a node; where nodes come by themselves, set `axon:
 
 
 def _misfit(name: str, model: Model, nodes: list[Node]) -> Iterator[str]:
-    if model.paused or any(not node.lacks(model) for node in nodes):
+    if model.paused:
+        return
+    if any(not node.lacks(model) for node in nodes):
+        yield from _no_room_to_update(name, model, sum(node.holds(model) for node in nodes))
         return
     asked = ", ".join(f"{_shown(resource, wanted)} {resource}" for resource, wanted in _asked(model).items())
     yield f"axon:models.{name}.compute: {asked} fit on no node:"
     width = max((len(node.name) for node in nodes), default=0)
     for node in nodes:
         yield f"    {node.name:{width}}  has {', '.join(node.lacks(model))}"
+
+
+def _no_room_to_update(name: str, model: Model, room: int) -> Iterator[str]:
+    """Refuse what could never be rolled out: a new replica waits for room, the old one for the new."""
+    fewest, update = max(1, model.replicas[0]), model.update_strategy
+    at_once = fewest + update.surge(fewest)
+    holding = f"and all nodes together hold {room}"
+    if fewest > room:
+        yield f"axon:models.{name}.autoscaling.min_replicas: {fewest} are wanted, {holding}"
+    elif at_once > room and not update.unavailable(fewest):
+        yield (
+            f"axon:models.{name}.update_strategy.max_surge: an update of {fewest} would have {at_once} "
+            f"replicas at once, {holding} (max_surge: 0 and max_unavailable: 1 ends the old one first)"
+        )
 
 
 def _asked(model: Model) -> dict[str, Decimal]:
@@ -76,11 +99,7 @@ def _shown(resource: str, amount: Decimal) -> str:
 
 
 def _nodes(cluster: ExistingCluster) -> list[Node]:
-    words = [
-        *(["--kubeconfig", cluster.kubeconfig] if cluster.kubeconfig else []),
-        *(["--context", cluster.context] if cluster.context else []),
-    ]
-    items = json.loads(kubectl(None, "get", "nodes", "-o", "json", *words))["items"]
+    items = json.loads(kubectl(None, "get", "nodes", "-o", "json", *words_for(cluster)))["items"]
     return [node_of(item) for item in items if not item["spec"].get("unschedulable")]
 
 

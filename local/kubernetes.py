@@ -10,6 +10,7 @@ from typing import Any
 
 from local.settings import NODE, LocalSettings
 from local.steps import StepFailed
+from stacks.settings.cluster import ExistingCluster
 
 KUBECTL = str(Path(sys.executable).parent / "kubectl")
 
@@ -25,6 +26,14 @@ def kubectl(kubeconfig: Path | None, *words: str, stdin: str | None = None) -> s
     if run.returncode:
         raise StepFailed(f"kubectl {' '.join(words)}: {run.stderr.strip()}")
     return run.stdout
+
+
+def words_for(cluster: ExistingCluster) -> list[str]:
+    """Return the words that lead kubectl to the cluster that a stack file names."""
+    return [
+        *(["--kubeconfig", cluster.kubeconfig] if cluster.kubeconfig else []),
+        *(["--context", cluster.context] if cluster.context else []),
+    ]
 
 
 def answers(kubeconfig: Path | None) -> bool:

@@ -41,7 +41,7 @@ GPU = node("gpu-1", ["nvidia.com/gpu"], **{"nvidia.com_gpu": "1"})
     ],
 )
 def test_what_fits_on_one_node_is_right(model: dict[str, Any]) -> None:
-    check_fit(stack(**model), [node("small"), GPU])
+    check_fit(stack(**model), [node("small"), node("large"), GPU, GPU])
 
 
 def test_what_fits_nowhere_is_refused_with_what_each_node_has() -> None:
@@ -66,3 +66,28 @@ def test_sidecars_count() -> None:
 
 def test_a_cluster_that_grows_is_not_asked() -> None:
     check_fit(stack(grows=True, compute={"cpu": "64"}), [node("small")])
+
+
+FEW: dict[str, Any] = {"compute": {"gpu": 1}, "autoscaling": {"min_replicas": 1}}
+
+
+def test_an_update_that_would_wait_for_room_for_ever_is_refused() -> None:
+    with pytest.raises(StepFailed, match="an update of 1 would have 2 replicas at once") as refused:
+        check_fit(stack(**FEW), [node("small"), GPU])
+
+    assert "all nodes together hold 1 (max_surge: 0" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("update", "nodes"),
+    [({"max_surge": "0", "max_unavailable": "1"}, [GPU]), ({}, [GPU, GPU])],
+    ids=["the old one goes first", "another node"],
+)
+def test_an_update_with_room_is_right(update: dict[str, Any], nodes: list[Any]) -> None:
+    check_fit(stack(**FEW, update_strategy=update), nodes)
+
+
+def test_more_replicas_than_all_nodes_hold_are_refused() -> None:
+    update = {"max_surge": "0", "max_unavailable": "1"}
+    with pytest.raises(StepFailed, match="min_replicas: 2 are wanted, and all nodes together hold 1"):
+        check_fit(stack(**{**FEW, "autoscaling": {"min_replicas": 2}}, update_strategy=update), [GPU])

@@ -1,10 +1,11 @@
 """Why a stack's models do not answer: each pod's own reason, with the end of its log, and the gateway's."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from local.explain_routes import ROUTING, refusals_of
-from local.kubernetes import kubectl
+from local.kubernetes import kubectl, words_for
 from local.steps import StepFailed, console
 from stacks.settings import Stack
 from stacks.settings.aws.eks import EksCluster
@@ -20,27 +21,31 @@ def explain(stack: Stack) -> None:
             f"why replicas are not ready: kubectl describe pods -n {namespace} (docs/aws.md: Access)"
         )
         return
+    where = ("-n", namespace, *words_for(stack.cluster))
     called = {model.object_name(key) for key, model in stack.models.items()}
-    for pod in json.loads(kubectl(None, "get", "pods", "-n", namespace, "-o", "json"))["items"]:
+    for pod in _items("pods", where):
         model, reason = pod["metadata"]["labels"].get("app.kubernetes.io/name"), reason_of(pod)
         if model in called and reason:
             console.print(f"[bold]{model}[/bold]  {pod['metadata']['name']}: {reason}", highlight=False)
-            _print_log(namespace, pod)
-    for deployment in json.loads(kubectl(None, "get", "deployments", "-n", namespace, "-o", "json"))["items"]:
+            _print_log(pod, where)
+    for deployment in _items("deployments", where):
         if reason := refusal_of(deployment):
             console.print(f"[bold]{deployment['metadata']['name']}[/bold]  {reason}", highlight=False)
     for kind in ROUTING:
-        found = kubectl(None, "get", kind, "-n", namespace, "-o", "json")
-        for refused in json.loads(found)["items"]:
+        for refused in _items(kind, where):
             for reason in refusals_of(refused):
                 console.print(f"[bold]{refused['metadata']['name']}[/bold]  {reason}", highlight=False)
 
 
-def _print_log(namespace: str, pod: dict[str, Any]) -> None:
+def _items(kind: str, where: Sequence[str]) -> list[dict[str, Any]]:
+    return json.loads(kubectl(None, "get", kind, "-o", "json", *where))["items"]
+
+
+def _print_log(pod: dict[str, Any], where: Sequence[str]) -> None:
     statuses = pod["status"].get("containerStatuses", [])
     last = ["--previous"] if any(status.get("restartCount") for status in statuses) else []
     try:
-        log = kubectl(None, "logs", pod["metadata"]["name"], "-n", namespace, f"--tail={_LAST_LINES}", *last)
+        log = kubectl(None, "logs", pod["metadata"]["name"], f"--tail={_LAST_LINES}", *last, *where)
     except StepFailed:  # it has never run
         return
     for line in log.splitlines():

@@ -9,9 +9,10 @@ from tests.stacks import Stack, kubectl
 IRIS = "iris-classifier"
 
 
-def staying(live: Stack) -> list[dict[str, Any]]:
-    label = f"app.kubernetes.io/name={IRIS}"
-    items = json.loads(kubectl("get", "pods", "-n", live.namespace, "-l", label, "-o", "json"))["items"]
+def staying(live: Stack, model: str | None = IRIS) -> list[dict[str, Any]]:
+    """Return the pods of a model, or of all, but for those that are going."""
+    label = ["-l", f"app.kubernetes.io/name={model}"] if model else []
+    items = json.loads(kubectl("get", "pods", "-n", live.namespace, *label, "-o", "json"))["items"]
     return [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
 
 

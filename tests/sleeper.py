@@ -1,14 +1,13 @@
 """A model that takes the time that it is told, so that requests are in flight for as long as a test wants."""
 
 import asyncio
-import subprocess
 import time
 from typing import Any
 
 import httpx
 
 from tests.conftest import SMALL
-from tests.stacks import Stack, environment_of_tests, get, kubectl
+from tests.stacks import Stack, get, kubectl
 
 MODEL = "sleeper"
 # Each request is in flight for as long as it says.
@@ -34,9 +33,7 @@ def deploy(live: Stack, **scaling: Any) -> str:
         "networking": {"endpoint": f"/{live.name}/{MODEL}"},
         "autoscaling": scaling,
     }
-    live.write()
-    build = [str(live.folder / ".venv/bin/python"), "-m", "local", "images", "--stack", live.name]
-    subprocess.run(build, cwd=live.folder, env=environment_of_tests(), check=True)
+    live.local("images")
     live.up()
     return live.endpoints()[MODEL]
 

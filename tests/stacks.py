@@ -52,9 +52,17 @@ class Stack:
 
     def pulumi(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the engine on this stack, with the settings as they are."""
+        return self._run("pulumi", *words, "--stack", self.name, "--non-interactive", check=check)
+
+    def local(self, command: str) -> str:
+        """Run a command of `python -m local` on this stack, and return what it prints."""
+        python = str(self.folder / ".venv/bin/python")
+        return self._run(python, "-m", "local", command, "--stack", self.name, check=True).stdout
+
+    def _run(self, *command: str, check: bool) -> subprocess.CompletedProcess[str]:
         self.write()
         run = subprocess.run(
-            ["pulumi", *words, "--stack", self.name, "--non-interactive"],
+            command,
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -8,6 +8,14 @@ from tests.replicas import IRIS, evict, is_ready, pods, staying, until_ready
 from tests.stacks import Stack, get, kubectl
 
 pytestmark = pytest.mark.cluster
+BROKEN = """\
+class Predictor:
+    def __init__(self, config):
+        raise RuntimeError("no weights for today")
+
+    def predict(self, payload):
+        return payload
+"""
 
 
 def test_no_request_fails_through_rolling_updates(live: Stack) -> None:
@@ -49,8 +57,40 @@ def test_a_version_that_cannot_load_never_replaces_the_one_that_serves(live: Sta
     assert [reason for reason in why if reason and "none:1" in reason], why
 
 
+@pytest.mark.parametrize(
+    ("predictor", "said"),
+    [
+        ({"type": "python", "path": "predictors/broken"}, "RuntimeError: no weights for today"),
+        ({"type": "sklearn", "model": "file:///tmp/none.joblib"}, "/tmp/none.joblib"),
+    ],
+    ids=["a class that raises", "a model file that is missing"],
+)
+def test_a_predictor_that_does_not_load_says_why_and_the_next_good_one_serves(
+    live: Stack, predictor: dict[str, str], said: str
+) -> None:
+    broken = live.folder / "predictors/broken"
+    broken.mkdir(exist_ok=True)
+    (broken / "predictor.py").write_text(BROKEN)
+    iris = live.settings["models"][IRIS]
+    good = iris["predictor"]
+    iris["predictor"], iris["update_strategy"] = predictor, {"timeout": "30s"}
+    live.local("images")
+
+    with load(live.endpoints()[IRIS]) as answered:
+        failed = live.pulumi("up", "--yes", "--skip-preview", check=False)
+        why = live.local("explain")
+        iris["predictor"] = good
+        live.up()
+        answered.until_answered(20)
+
+    assert failed.returncode != 0
+    assert said in why
+    assert "its container ended with 1 (Error)" in why
+    assert set(answered.outcomes) == {"200"}, answered.outcomes
+
+
 def test_a_version_for_which_the_quota_has_no_room_says_so(live: Stack) -> None:
-    live.settings["platform"]["quota"] = {"pods": len(pods_of_all(live))}
+    live.settings["platform"]["quota"] = {"pods": len(staying(live, model=None))}
     live.up()
     live.settings["models"][IRIS]["compute"] = {"cpu": "60m"}
     live.settings["models"][IRIS]["update_strategy"] = {"timeout": "20s"}
@@ -61,7 +101,3 @@ def test_a_version_for_which_the_quota_has_no_room_says_so(live: Stack) -> None:
     assert run.returncode != 0
     assert "exceeded quota" in str(refusal_of(get("deployment", IRIS, live.namespace)))
     assert set(answered.outcomes) == {"200"}, answered.outcomes
-
-
-def pods_of_all(live: Stack) -> list[str]:
-    return kubectl("get", "pods", "-n", live.namespace, "-o", "name").split()

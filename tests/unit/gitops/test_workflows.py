@@ -10,6 +10,9 @@ import pytest
 import yaml
 
 from gitops.environments import environments
+from local.settings import LocalSettings
+from local.steps import run_steps
+from local.toolbox.go import go_command, missing_go
 
 PROJECT = Path(__file__).parents[3]
 WORKFLOWS = sorted((PROJECT / ".github/workflows").glob("*.yaml"))
@@ -29,6 +32,17 @@ def jobs(name: str) -> dict[str, Any]:
 
 def test_workflows_have_the_form_that_github_reads() -> None:
     run = judged("check-jsonschema", "--builtin-schema", "vendor.github-workflows")
+
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_workflows_are_right_by_actionlint() -> None:
+    machine = LocalSettings()
+    run_steps(missing_go(machine))
+    words = [go_command(machine), "tool", "actionlint", "-no-color", "-shellcheck=", *map(str, WORKFLOWS)]
+
+    # Of the version in go.mod there, whose sums are in go.sum.
+    run = subprocess.run(words, cwd=PROJECT / "tests/workflows", capture_output=True, text=True, check=False)
 
     assert run.returncode == 0, run.stdout + run.stderr
 

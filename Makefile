@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 STACK ?= local
 BASE ?= main
+ACCOUNT ?= main
 PY := .venv/bin/python
 LOCAL := PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m local
 ENV := eval "$$($(LOCAL) env)" &&
@@ -15,7 +16,7 @@ MODELS = $(patsubst %/train.py,%/.trained,$(wildcard $(addsuffix /train.py,\
 FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up explain preview preview-report drift cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
+.PHONY: help up bootstrap explain preview preview-report drift cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +55,9 @@ lint: .venv models ## format, lint and types
 
 format: .venv ## put the code in form
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+bootstrap: tools ## on AWS, once an account: where state is kept, roles for workflows (ACCOUNT=main STACK=dev)
+	@$(ENV) $(PY) -m gitops bootstrap --stack $(ACCOUNT)
 
 down: .venv ## remove the stack, with its cluster if the stack made that
 	@$(ENV) $(LOCAL) removable --stack $(STACK)

@@ -42,7 +42,7 @@ def aws_managed(name: str) -> str:
 def role(
     name: str,
     full_name: str,
-    assume_role_policy: str,
+    assume_role_policy: pulumi.Input[str],
     *,
     policy_arns: Mapping[str, str] | None = None,
     statements: Sequence[Statement] = (),

@@ -5,12 +5,16 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+from gitops.bootstrap import FOLDER, bootstrap
 from gitops.cost_text import table
 from gitops.costs import cost_of
 from gitops.drift import drift_of
-from gitops.engine import PreviewError, preview_json
+from gitops.endpoints import endpoints_of
+from gitops.engine import PreviewError, outputs, preview_json
 from gitops.environments import changed
+from gitops.ephemeral import ephemeral, host_of
 from gitops.github import GithubError, Repository
 from gitops.markdown import failure, to_markdown
 from gitops.preview import read_preview
@@ -19,6 +23,8 @@ from gitops.report import Exit, make_report
 from gitops.stackfile import GitError, at_base, path_of
 from gitops.state import StateError, back_up
 from stacks.settings import SettingsError, load_file
+from stacks.settings.aws.eks import EksCluster
+from stacks.settings.bootstrap import load_bootstrap_file
 
 PROJECT = Path(__file__).parents[1]
 
@@ -95,6 +101,31 @@ def _repository() -> Repository:
     return Repository(os.environ["GITHUB_REPOSITORY"], os.environ["GITHUB_TOKEN"], api)
 
 
+def _bootstrap(arguments: argparse.Namespace) -> int:
+    """Make what an AWS account has before any stack is in it: where state is kept, roles for workflows."""
+    settings = load_bootstrap_file(FOLDER / f"Pulumi.{arguments.stack}.yaml")
+    bootstrap(arguments.stack, settings, backend=arguments.backend)
+    return Exit.SAFE
+
+
+def _ephemeral(arguments: argparse.Namespace) -> int:
+    """Write the stack file of a pull request's own stack, beside an environment on its cluster."""
+    environment, name = arguments.stack, arguments.name
+    settings = load_file(environment)
+    text = (PROJECT / path_of(environment)).read_text()
+    host = host_of(outputs(environment)) if isinstance(settings.cluster, EksCluster) else None
+    made = ephemeral(name, text, settings, kubeconfig=arguments.kubeconfig, host=host)
+    _write(made, PROJECT / path_of(name))
+    load_file(name)
+    return Exit.SAFE
+
+
+def _endpoints(arguments: argparse.Namespace) -> int:
+    """Write where a stack's models answer, as Markdown."""
+    _write(endpoints_of(arguments.stack, outputs(arguments.stack)["models"]), arguments.output)
+    return Exit.SAFE
+
+
 def _cost(arguments: argparse.Namespace) -> int:
     """Print what a stack costs a month."""
     cost = cost_of(load_file(arguments.stack))
@@ -119,35 +150,56 @@ def _write(text: str, output: Path | None) -> None:
         sys.stdout.write(text)
 
 
+_COMMANDS = (
+    _report,
+    _changed,
+    _comment,
+    _drift,
+    _issue,
+    _back_up,
+    _bootstrap,
+    _ephemeral,
+    _endpoints,
+    _cost,
+    _refresh_prices,
+)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gitops", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run in (_report, _changed, _comment, _drift, _issue, _back_up, _cost, _refresh_prices):
+    for run in _COMMANDS:
         name = run.__name__.strip("_").replace("_", "-")
         command = commands.add_parser(name, help=(run.__doc__ or "").splitlines()[0], description=run.__doc__)
         command.set_defaults(run=run)
-        if run is _refresh_prices:
-            command.add_argument("--url", default=PRICE_LIST, help="where the price list is")
-            command.add_argument(
-                "--region", action="append", help="only this one; default: those of the table"
-            )
         if run not in (_refresh_prices, _changed, _comment):
             command.add_argument("--stack", required=True)
         if run in (_report, _changed):
             command.add_argument("--base", default="main", help="the branch to compare with (default: main)")
-        if run in (_report, _drift):
+        if run in (_report, _drift, _endpoints):
             command.add_argument("--output", type=Path, help="a file; default: standard output")
         if run in (_comment, _issue):
             command.add_argument("--file", type=Path, required=True, help="the Markdown")
-        if run is _comment:
-            command.add_argument("--pull-request", type=int, required=True, help="its number")
-        if run is _issue:
-            command.add_argument("--close", action="store_true", help="nothing has drifted any more")
-        if run is _report:
-            command.add_argument(
-                "--preview", type=Path, help="a preview's JSON, instead of running the engine"
-            )
+        for flag, options in _OF_ONE.get(run, {}).items():
+            command.add_argument(flag, **options)
     return parser
+
+
+# What one command alone is told.
+_OF_ONE: dict[Any, dict[str, dict[str, Any]]] = {
+    _report: {"--preview": {"type": Path, "help": "a preview's JSON, instead of running the engine"}},
+    _comment: {"--pull-request": {"type": int, "required": True, "help": "its number"}},
+    _issue: {"--close": {"action": "store_true", "help": "nothing has drifted any more"}},
+    _bootstrap: {"--backend": {"help": "where its state is kept; default: the bucket that it makes"}},
+    _ephemeral: {
+        "--name": {"required": True, "help": "the stack's, such as pr-12"},
+        "--kubeconfig": {"help": "the way to a cluster of EKS"},
+    },
+    _refresh_prices: {
+        "--url": {"default": PRICE_LIST, "help": "where the price list is"},
+        "--region": {"action": "append", "help": "only this one; default: those of the table"},
+    },
+}
 
 
 def main() -> int:

@@ -39,6 +39,17 @@ def preview_json(
     return read_output(run.stdout, run.stderr)
 
 
+def outputs(stack: str, project: Path = PROJECT) -> Mapping[str, Any]:
+    """Return what a stack says to others, such as `endpoints`; nothing that is secret.
+
+    Raises:
+        PreviewError: when the engine does not know the stack.
+    """
+    command = ["pulumi", "stack", "output", "--json", "--stack", stack, "--non-interactive"]
+    run = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    return json.loads(run.stdout) if run.returncode == 0 else _nothing(run.stderr)
+
+
 def read_output(stdout: str, stderr: str) -> Mapping[str, Any]:
     """Return the JSON that the engine wrote, perhaps after other lines.
 

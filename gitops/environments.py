@@ -10,7 +10,18 @@ from gitops.stackfile import GitError, path_of
 PROJECT = Path(__file__).parents[1]
 FILE = "stacks/environments.yaml"
 # What no environment is made of.
-_BESIDE = ("docs/", "tests/", "benchmarks/", "local/", ".github/", ".ci/", "gitops/", "README.md", "LICENSE")
+_BESIDE = (
+    "bootstrap/",
+    "docs/",
+    "tests/",
+    "benchmarks/",
+    "local/",
+    ".github/",
+    ".ci/",
+    "gitops/",
+    "README.md",
+    "LICENSE",
+)
 
 
 def environments(project: Path = PROJECT) -> list[str]:

@@ -30,13 +30,17 @@ def load() -> Stack:
         SettingsError: with every problem of the stack file. The engine shows its text without a
             traceback, and no resource has been registered.
     """
+    return validate(running_config(), _source(pulumi.get_stack()))
+
+
+def running_config() -> dict[str, Any]:
+    """Return what the engine gave the program of the stack file, as plain data."""
     config = {**get_config_env(), **CONFIG.get()}
-    raw = {
+    return {
         key.removeprefix(NAMESPACE): _decoded(value)
         for key, value in config.items()
         if key.startswith(NAMESPACE)
     }
-    return validate(raw, _source(pulumi.get_stack()))
 
 
 def load_file(stack: str) -> Stack:
@@ -50,12 +54,20 @@ def load_file(stack: str) -> Stack:
     if not file.exists():
         have = ", ".join(sorted(f.name.split(".")[1] for f in STACKS.glob("Pulumi.*.yaml")))
         raise SettingsError(f"{source.name}: no such stack file (have: {have})")
+    return validate(config_of(file, source), source)
+
+
+def config_of(file: FilePath, source: Source) -> dict[str, Any]:
+    """Return what a stack file says to the program, as plain data.
+
+    Raises:
+        SettingsError: when the file is no YAML, or says something twice.
+    """
     if source.problems:
         raise SettingsError("\n".join(source.describe(p) for p in source.problems))
     content: Mapping[str, Any] = yaml.safe_load(file.read_text()) or {}
     config: Mapping[str, Any] = content.get("config") or {}
-    raw = {k.removeprefix(NAMESPACE): v for k, v in config.items() if k.startswith(NAMESPACE)}
-    return validate(raw, source)
+    return {k.removeprefix(NAMESPACE): v for k, v in config.items() if k.startswith(NAMESPACE)}
 
 
 def validate(raw: Mapping[str, Any], source: Source) -> Stack:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from gitops.report import Exit
 from tests.conftest import ONE, SMALL
@@ -42,7 +43,7 @@ class Repository:
         self.commit()
         comment = self.live.folder / "comment.md"
         report = ["-m", "gitops", "report", "--stack", self.live.name, "--base", "main"]
-        run = self._python(*report, "--output", str(comment))
+        run = self.python(*report, "--output", str(comment))
         assert comment.exists(), run.stderr
         return run.returncode, comment.read_text()
 
@@ -50,11 +51,11 @@ class Repository:
         """Merge, and do what the deployment's workflow does."""
         self.git("checkout", "-q", "main")
         self.git("merge", "-q", "--no-ff", "-m", f"merge {branch}", branch)
-        images = self._python("-m", "local", "images", "--stack", self.live.name)
+        images = self.python("-m", "local", "images", "--stack", self.live.name)
         assert images.returncode == 0, images.stdout + images.stderr
         self.live.up()
 
-    def _python(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def python(self, *words: str) -> subprocess.CompletedProcess[str]:
         python = str(self.live.folder / ".venv/bin/python")
         return subprocess.run(
             [python, *words],
@@ -133,3 +134,27 @@ def test_a_mistake_is_in_the_comment_with_its_place(live: Stack, repository: Rep
     assert file == f"stacks/Pulumi.{live.name}.yaml"
     assert "200mm" in Path(live.folder / file).read_text().splitlines()[int(number) - 1]
     assert rest == ' axon:models.species.compute.cpu: "200mm" is not a Kubernetes quantity (try 200m)'
+
+
+def test_a_pull_request_has_a_stack_of_its_own_beside_the_environment(
+    live: Stack, repository: Repository
+) -> None:
+    own = Stack(live.folder, f"pr-{live.name}", {})
+
+    written = repository.python("-m", "gitops", "ephemeral", "--stack", live.name, "--name", own.name)
+
+    assert written.returncode == 0, written.stderr
+    config = yaml.safe_load(own.file.read_text())["config"]
+    own.settings = {key.removeprefix("axon:"): value for key, value in config.items()}
+    own.pulumi("stack", "init")
+    try:
+        own.up()
+        url = own.endpoints()["species"]
+        assert url.endswith(f"/{own.name}/{live.name}/species")
+        assert until(url, 200).json() == {"species": "versicolor"}
+        said = repository.python("-m", "gitops", "endpoints", "--stack", own.name).stdout
+        assert f"| species | {url} | 1 |" in said
+    finally:
+        own.pulumi("destroy", "--yes", "--skip-preview")
+        own.pulumi("stack", "rm", "--yes")
+    until(live.endpoints()["species"], 200)

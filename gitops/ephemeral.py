@@ -1,0 +1,78 @@
+"""The stack file of a pull request's own stack: an environment's models, small, beside it on its cluster."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from gitops.stackfile import config_of
+from stacks.settings import Stack
+from stacks.settings.aws.eks import EPHEMERAL, EksCluster
+
+# Enough to see that it scales.
+_MOST_REPLICAS = 2
+# What is of a model's own nodes, names and rights, which the environment keeps.
+_NOT_TAKEN = ("moved_from", "node_groups", "aws")
+
+
+def ephemeral(
+    name: str, text: str, stack: Stack, *, kubeconfig: str | None = None, host: str | None = None
+) -> str:
+    """Return the stack file of `name`, made of an environment's `text`, which says `stack`.
+
+    Its models answer below `/name`, in a namespace of that name. `kubeconfig` and `host` are the way to an
+    environment on AWS, whose file does not have them: for the engine, and for clients.
+    """
+    config = {key.removeprefix("axon:"): value for key, value in config_of(text).items()}
+    cluster, images = config["cluster"], config.get("images", {})
+    if isinstance(stack.cluster, EksCluster):
+        cluster = {"kind": "existing", "kubeconfig": kubeconfig, "grows": True}
+        images = {**images, "registry": f"{stack.cluster.registry.split('/')[0]}/{EPHEMERAL}"}
+    platform = {**config.get("platform", {}), "install": False, "namespace": name}
+    platform.pop("quota", None)
+    made: dict[str, Any] = {
+        "cluster": cluster,
+        "images": images,
+        "platform": platform,
+        "models": {
+            key: _model(config["models"][key], f"/{name}{model.endpoint(key)}", model.replicas, host)
+            for key, model in stack.models.items()
+        },
+        "traffic_splitters": {
+            key: _splitter(config["traffic_splitters"][key], f"/{name}{each.endpoint(key)}", host)
+            for key, each in stack.traffic_splitters.items()
+        },
+    }
+    found = {f"axon:{key}": value for key, value in made.items() if value}
+    return f"# Of a pull request: removed with it.\n{yaml.safe_dump({'config': found}, sort_keys=False)}"
+
+
+def host_of(outputs: Mapping[str, Any]) -> str | None:
+    """Return the host name that clients of an environment use, by what the engine says of it."""
+    urls: list[str] = list(outputs.get("endpoints", {}).values())
+    return urlsplit(urls[0]).hostname if urls else None
+
+
+def _model(
+    given: Mapping[str, Any], endpoint: str, replicas: tuple[int, int], host: str | None
+) -> dict[str, Any]:
+    low, high = replicas
+    kept = {key: value for key, value in given.items() if key not in _NOT_TAKEN}
+    scaling = {**given.get("autoscaling", {})}
+    scaling |= {"min_replicas": min(low, 1), "max_replicas": max(1, min(high, _MOST_REPLICAS))}
+    scaling.pop("init_replicas", None)
+    scaling.pop("schedules", None)
+    return {**kept, "autoscaling": scaling, "networking": _networking(given, endpoint, host)}
+
+
+def _splitter(given: Mapping[str, Any], endpoint: str, host: str | None) -> dict[str, Any]:
+    return {**given, "networking": _networking(given, endpoint, host)}
+
+
+def _networking(given: Mapping[str, Any], endpoint: str, host: str | None) -> dict[str, Any]:
+    return {**given.get("networking", {}), "hostnames": [], **_at(endpoint, host)}
+
+
+def _at(endpoint: str, host: str | None) -> dict[str, Any]:
+    return {"endpoint": endpoint, "hostnames": [host]} if host else {"endpoint": endpoint}

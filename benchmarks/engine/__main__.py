@@ -83,8 +83,8 @@ def measured(folder: Path, environment: dict[str, str], *words: str) -> Cost:
 def rounds(folder: Path, environment: dict[str, str], name: str, count: int) -> dict[str, Cost]:
     """Preview, make, preview what stands, and remove a stack of so many models."""
     on = ["--stack", name]
-    # Compiled and cached once, so that neither program pays for being the first.
-    measured(folder, environment, "preview", *on)
+    if count <= MADE:  # compiled and cached once, so that neither program pays for being the first
+        measured(folder, environment, "preview", *on)
     costs = {"preview": measured(folder, environment, "preview", "--json", *on)}
     if count > MADE:
         return costs

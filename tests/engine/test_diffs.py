@@ -42,7 +42,7 @@ def test_one_model_can_be_updated_by_itself(live: Stack) -> None:
     for model in (IRIS, "species"):
         live.settings["models"][model]["compute"] = {"cpu": "60m"}
 
-    live.up("--target", f"**$axon:model_api:ModelApi*::{IRIS}", "--target-dependents")
+    live.up("--target", f"**axon:model_api:ModelApi**::{IRIS}", "--target-dependents")
 
     assert live.changes() == {"kubernetes:apps/v1:Deployment::species": "update"}
 

@@ -168,6 +168,7 @@ class ModelApi(pulumi.ComponentResource):
                         self.image,
                         self._scheduling,
                         account.metadata.name.apply(str),
+                        self._priority_class(),
                     ),
                 ),
             ),
@@ -180,6 +181,11 @@ class ModelApi(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds + 30}s", update=f"{seconds + 30}s"),
             ),
         )
+
+    def _priority_class(self) -> pulumi.Input[str] | None:
+        """Wait for the class, if the platform makes it: without it there would be no replica."""
+        wanted = self.model.priority_class
+        return self._platform.priority_classes.get(wanted, wanted) if wanted else None
 
     def _service(self) -> k8s.core.v1.Service:
         return k8s.core.v1.Service(

@@ -30,10 +30,12 @@ def pod_spec(
     image: str,
     where: Scheduling,
     service_account: pulumi.Input[str],
+    priority_class: pulumi.Input[str] | None,
 ) -> k8s.core.v1.PodSpecArgs:
     """Return the pod that runs `image`: restricted Pod Security, no token, nothing writable but scratch."""
     return k8s.core.v1.PodSpecArgs(
         service_account_name=service_account,
+        priority_class_name=priority_class,
         tolerations=where.tolerations or None,
         affinity=where.affinity,
         topology_spread_constraints=where.spread,

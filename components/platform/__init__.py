@@ -12,6 +12,7 @@ from components.platform.gateway import Gateway
 from components.platform.keda import Keda
 from components.platform.limits import limits
 from components.platform.metrics_server import MetricsServer
+from components.platform.priority_classes import priority_classes
 from components.platform.prometheus import Prometheus
 from stacks.settings.images import Images
 from stacks.settings.platform import Platform as PlatformSettings
@@ -37,6 +38,9 @@ class Platform(pulumi.ComponentResource):
 
     pod_labels: Mapping[str, str]
     """What replicas are labelled with, beside their own labels."""
+
+    priority_classes: Mapping[str, pulumi.Output[str]]
+    """The PriorityClasses that it makes, once they are there."""
 
     prometheus: str
     """Where autoscaling asks for metrics."""
@@ -64,6 +68,8 @@ class Platform(pulumi.ComponentResource):
         self.pod_labels, self.prometheus_namespace = settings.labels, settings.prometheus.namespace
         self.namespace_name, self.prometheus = settings.namespace, settings.prometheus.url
         self.namespace = self._models_namespace(settings.namespace).metadata.name.apply(str)
+        made = settings.priority_classes if settings.install else {}
+        self.priority_classes = priority_classes(made, self._child)
         if settings.quota:
             limits(settings.quota, self.namespace, self._child)
         self.register_outputs({"url": self.url, "namespace": self.namespace})

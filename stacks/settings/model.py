@@ -22,7 +22,7 @@ from stacks.settings.sources import (
     TensorflowPredictor,
 )
 from stacks.settings.tracker import Tracker, wrong
-from stacks.settings.units import DnsLabel, Duration, RelativePath, Size, quantity_value
+from stacks.settings.units import DnsLabel, Duration, PriorityClass, RelativePath, Size, quantity_value
 from stacks.settings.update_strategy import UpdateStrategy
 
 
@@ -141,6 +141,12 @@ class Model(Environment):
 
     node_groups: list[DnsLabel] = Field(default_factory=list[str])
     """Node groups that replicas may run on (EKS; name: Cortex's). Empty: any that fits."""
+
+    priority_class: PriorityClass | None = None
+    """A PriorityClass: where nodes are full, its replicas displace those of lower ones. Unset: the cluster's.
+
+    `axon:platform.priority_classes` makes them; it may be one that the cluster has.
+    """
 
     egress: Egress = Field(default_factory=list[str])
     """Where replicas may connect to beside DNS and what they fetch: `none`, `all`, networks. Unset: none."""

@@ -9,9 +9,11 @@ from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.labels import Labels
 from stacks.settings.sources import ObjectName
-from stacks.settings.units import Cpu, DnsLabel, Duration, Memory, Quantity, RelativePath
+from stacks.settings.units import Cpu, DnsLabel, Duration, Memory, PriorityClass, Quantity, RelativePath
 from stacks.settings.web import Hostname, HttpUrl
 
+# https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/#priorityclass
+Priority = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
 _OURS = "http://prometheus.monitoring:9090"
 
 
@@ -120,6 +122,9 @@ class Platform(Settings):
 
     quota: Quota | None = None
     """What all models together may ask for."""
+
+    priority_classes: dict[PriorityClass, Priority] = Field(default_factory=dict[str, int], max_length=20)
+    """PriorityClasses, by name, for `priority_class` of models: the higher value goes first."""
 
     charts: RelativePath | None = None
     """A folder of the project that holds the upstream charts, for machines that cannot fetch them."""

@@ -154,6 +154,13 @@ def _dns_label(text: str) -> str:
     )
 
 
+def _priority_class(text: str) -> str:
+    # https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/#priorityclass
+    if text.startswith("system-"):
+        raise ValueError(f'"{text}": classes that begin so are Kubernetes\' own')
+    return _dns_label(text)
+
+
 def _relative_path(text: str) -> str:
     if not text or text.startswith("/") or ".." in text.split("/"):
         raise ValueError(f'"{text}" must be a path inside the project, such as predictors/iris')
@@ -218,6 +225,7 @@ NodesOrPercent = Annotated[
     str, BeforeValidator(partial(_count_or_percent, of="nodes"), json_schema_input_type=int | str)
 ]
 DnsLabel = Annotated[str, AfterValidator(_dns_label)]
+PriorityClass = Annotated[str, AfterValidator(_priority_class)]
 RelativePath = Annotated[str, AfterValidator(_relative_path)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 ImageRepository = Annotated[str, AfterValidator(_repository)]

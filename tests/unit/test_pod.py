@@ -126,6 +126,24 @@ def test_a_new_replica_may_have_to_stay_ready_before_an_old_one_goes(deploy: Dep
     assert spec["minReadySeconds"] == 15
 
 
+def test_a_model_waits_for_the_priority_class_that_the_platform_makes(deploy: Deploy) -> None:
+    settings = model(priority_class="urgent")
+    recorder = deploy(program(settings, priority_classes={"urgent": 1000}))
+
+    made = recorder.one("kubernetes:scheduling.k8s.io/v1:PriorityClass")
+    assert (made["metadata"]["name"], made["value"]) == ("urgent", 1000)
+    spec = recorder.named(DEPLOYMENT)["iris"]["spec"]["template"]["spec"]
+    assert spec["priorityClassName"] == "urgent"
+
+
+def test_a_priority_class_may_be_one_that_the_cluster_has(deploy: Deploy) -> None:
+    recorder = deploy(program(model(priority_class="theirs"), install=False, priority_classes={"urgent": 1}))
+
+    assert recorder.all("kubernetes:scheduling.k8s.io/v1:PriorityClass") == [], "another stack makes them"
+    spec = recorder.named(DEPLOYMENT)["iris"]["spec"]["template"]["spec"]
+    assert spec["priorityClassName"] == "theirs"
+
+
 def test_a_paused_model_keeps_everything_but_its_replicas(deploy: Deploy) -> None:
     running, paused = deploy(program(model())), deploy(program(model(paused=True)))
 

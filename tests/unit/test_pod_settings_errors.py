@@ -150,10 +150,18 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"egress": ["0.0.0.0/0"]}, 'egress: "0.0.0.0/0" is everything (write `egress: all`)'),
     ({"paused": "yes"}, 'paused: "yes" is not true or false'),
+    (
+        {"priority_class": "system-node-critical"},
+        "priority_class: \"system-node-critical\": classes that begin so are Kubernetes' own",
+    ),
 ]
 
 # the keys of `axon:platform`, and what is said after `axon:platform.`
 WRONG_PLATFORM: list[tuple[dict[str, Any], str]] = [
+    (
+        {"priority_classes": {"urgent": 2_000_000_000}},
+        "priority_classes.urgent: 2000000000 is more than 1000000000, the most allowed",
+    ),
     (
         {"labels": {"app.kubernetes.io/name": "x"}},
         'labels.app.kubernetes.io/name: "app.kubernetes.io/name": labels of app.kubernetes.io are not yours '

@@ -24,6 +24,7 @@ from local.toolbox.engine import engine_path, found_engine, missing_engine
 from local.toolbox.go import missing_go
 from stacks.settings import SettingsError, load_file
 from stacks.settings.aws.eks import EksCluster
+from stacks.settings.cluster import Cluster, ExistingCluster
 
 
 def _tools(settings: LocalSettings, arguments: argparse.Namespace) -> None:
@@ -45,21 +46,26 @@ def _tools(settings: LocalSettings, arguments: argparse.Namespace) -> None:
 
 def _cluster(settings: LocalSettings, stack: str) -> str | None:
     """Return the cluster that a stack has, in words, or None where the local one is needed."""
-    if wanted := _on_aws(stack):
-        return f"made on AWS by the stack, as {check_aws(wanted)}"
+    named = _named(stack)
+    if isinstance(named, EksCluster):
+        return f"made on AWS by the stack, as {check_aws(named)}"
+    if named:
+        return f"the one that the stack file names, {named.context or named.kubeconfig}"
     context = found_cluster(settings)
     return f"your current context, {context}" if context else None
 
 
-def _on_aws(stack: str) -> EksCluster | None:
+def _named(stack: str) -> Cluster | None:
+    """Return the cluster of a stack that says which, or None where the current context is meant."""
     # The tests' cluster is the local one whatever is wrong with a stack file.
     cluster = load_file(stack).cluster if stack != "local" else None
-    return cluster if isinstance(cluster, EksCluster) else None
+    here = isinstance(cluster, ExistingCluster) and not (cluster.context or cluster.kubeconfig)
+    return None if here else cluster
 
 
 def _start(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Start the local cluster, unless the stack has a cluster of its own or yours is the current context."""
-    if not _on_aws(arguments.stack) and not found_cluster(settings):
+    if not _named(arguments.stack) and not found_cluster(settings):
         cluster.start(settings)
 
 

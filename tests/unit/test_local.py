@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+import local.__main__ as local_commands
 from local import cluster, pki
 from local.found import environment, found_cluster, pulumi_home
 from local.predict import why_not_asked
@@ -217,3 +218,21 @@ def test_a_model_that_would_refuse_is_not_asked(settings: dict[str, Any], why: s
     model = Model.model_validate({"predictor": {"image": "registry.example/iris:1"}, **settings})
 
     assert why_not_asked(model) == why
+
+
+@pytest.mark.parametrize(
+    ("cluster", "starts"), [("", True), (", context: theirs", False), (", kubeconfig: kc", False)]
+)
+def test_a_cluster_that_the_stack_file_names_is_used(
+    stack_file: Path, monkeypatch: pytest.MonkeyPatch, cluster: str, starts: bool
+) -> None:
+    named = f"axon:cluster: {{kind: existing{cluster}}}"
+    stack_file.write_text(f"config:\n  {named}\n  axon:images: {{registry: localhost:5000/a}}\n")
+    started: list[bool] = []
+    monkeypatch.setattr(local_commands, "found_cluster", lambda _: None)
+    monkeypatch.setattr(local_commands.cluster, "start", lambda _: started.append(True))
+    monkeypatch.setattr(sys, "argv", ["local", "start", "--stack", "test"])
+
+    local_commands.main()
+
+    assert bool(started) is starts

@@ -152,7 +152,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"paused": "yes"}, 'paused: "yes" is not true or false'),
     (
         {"priority_class": "system-node-critical"},
-        "priority_class: \"system-node-critical\": classes that begin so are Kubernetes' own",
+        'priority_class: "system-node-critical": classes that begin so are Kubernetes\' own',
     ),
 ]
 

@@ -1,12 +1,26 @@
 """What a workflow may do on AWS, beside reading."""
 
 from components.iam import Statement, allow
-from stacks.settings.aws.eks import EPHEMERAL, EksCluster
+from stacks.settings.aws.eks import EksCluster
+from stacks.settings.bootstrap import EPHEMERAL
 
 # Services whose resources have no name before they are made: bounded by the region.
 _IN_REGION = ["autoscaling:*", "ec2:*", "elasticloadbalancing:*"]
 # Those that manage no resource of the stack's name, in any region.
 _ANYWHERE = ["budgets:*", "route53:ChangeResourceRecordSets", "tag:TagResources", "tag:UntagResources"]
+_EKS_KINDS = ["nodegroup", "addon", "access-entry", "podidentityassociation"]
+_OF_KEYS = [
+    "kms:CreateAlias",
+    "kms:CreateGrant",
+    "kms:CreateKey",
+    "kms:DeleteAlias",
+    "kms:EnableKeyRotation",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateKeyDescription",
+]
 _OF_ROLES = [
     "iam:AttachRolePolicy",
     "iam:CreateRole",
@@ -61,21 +75,6 @@ def trying(cluster: EksCluster) -> list[Statement]:
     """Return what a pull request's own stack needs beside the cluster: to push where nothing else is."""
     place = f"arn:aws:ecr:{cluster.region}:{cluster.account}:repository/{EPHEMERAL}/*"
     return [allow(["ecr:*"], [place]), allow(["ecr:GetAuthorizationToken"], ["*"])]
-
-
-_EKS_KINDS = ["nodegroup", "addon", "access-entry", "podidentityassociation"]
-_OF_KEYS = [
-    "kms:CreateAlias",
-    "kms:CreateGrant",
-    "kms:CreateKey",
-    "kms:DeleteAlias",
-    "kms:EnableKeyRotation",
-    "kms:PutKeyPolicy",
-    "kms:ScheduleKeyDeletion",
-    "kms:TagResource",
-    "kms:UntagResource",
-    "kms:UpdateKeyDescription",
-]
 
 
 def _eks(cluster: EksCluster, kind: str) -> str:

@@ -8,12 +8,16 @@ import pulumi_aws as aws
 
 from components.deploy_policy import deploying, trying
 from components.iam import Statement, allow, aws_managed, document, role
+from components.registry import expiry
 from components.state_store import StateStore
-from stacks.settings.aws.eks import EPHEMERAL, EksCluster
+from stacks.settings.aws.eks import EksCluster
+from stacks.settings.bootstrap import EPHEMERAL, GITHUB
 
 # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 _ISSUER = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
+# Longer than most pull requests stay open; an image can be built again.
+_KEPT_DAYS = 14
 
 
 class GithubRoles(pulumi.ComponentResource):
@@ -60,7 +64,7 @@ class GithubRoles(pulumi.ComponentResource):
             prefix=EPHEMERAL,
             applied_fors=["CREATE_ON_PUSH"],
             image_tag_mutability="IMMUTABLE",
-            lifecycle_policy=json.dumps({"rules": [_old()]}),
+            lifecycle_policy=json.dumps({"rules": [expiry("any", days=_KEPT_DAYS)]}),
             opts=self._child,
         )
 
@@ -74,7 +78,7 @@ class GithubRoles(pulumi.ComponentResource):
         subject = f"repo:{self._repository}:environment:{name}"
         made, _ = role(
             name,
-            f"axon-github-{name}",
+            f"{GITHUB}-{name}",
             self._issued.apply(lambda arn: _trust(arn, subject)),
             policy_arns={"read": aws_managed("ReadOnlyAccess")},
             opts=self._child,
@@ -88,11 +92,6 @@ class GithubRoles(pulumi.ComponentResource):
             opts=self._child,
         )
         return made.arn
-
-
-def _old() -> dict[str, object]:
-    selection = {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}
-    return {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
 
 
 def _trust(issuer: str, subject: str) -> str:

@@ -45,17 +45,18 @@ class Registry(pulumi.ComponentResource):
         aws.ecr.LifecyclePolicy(
             image,
             repository=repository.name,
-            policy=json.dumps({"rules": [_untagged(), _surplus()]}),
+            policy=json.dumps({"rules": [expiry("untagged", days=_UNTAGGED_DAYS), _surplus()]}),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
 
-def _untagged() -> dict[str, object]:
+def expiry(tag_status: str, *, days: int) -> dict[str, object]:
+    """Return the first rule of a lifecycle policy: images of such tags go so long after they were pushed."""
     selection = {
-        "tagStatus": "untagged",
+        "tagStatus": tag_status,
         "countType": "sinceImagePushed",
         "countUnit": "days",
-        "countNumber": _UNTAGGED_DAYS,
+        "countNumber": days,
     }
     return {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
 

@@ -1,12 +1,11 @@
 """`bootstrap/`: made with its state on this machine first, which then moves into the bucket that it made."""
 
-import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from gitops.state import StateError
+from gitops.state import StateError, export, state_home
 from stacks.settings.bootstrap import Bootstrap
 
 FOLDER = Path(__file__).parents[1] / "bootstrap"
@@ -47,15 +46,16 @@ def _move(
 
 def _knows(stack: str, folder: Path, environment: dict[str, str]) -> bool:
     """Say whether the bucket has the stack and what is in it; it has not when there is no bucket."""
-    command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
-    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    return run.returncode == 0 and bool((json.loads(run.stdout).get("deployment") or {}).get("resources"))
+    try:
+        state = export(stack, folder, environment)
+    except StateError:
+        return False
+    return bool((state.get("deployment") or {}).get("resources"))
 
 
 def _local_state(stack: str) -> Path:
-    """Return where the state is until there is a bucket, by the XDG rules."""
-    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
-    state = home / "axon" / "bootstrap" / stack
+    """Return where the state is until there is a bucket."""
+    state = state_home() / "bootstrap" / stack
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     return state
 

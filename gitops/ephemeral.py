@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from gitops.stackfile import config_of
+from gitops.stackfile import raw_of
 from stacks.settings import Stack
-from stacks.settings.aws.eks import EPHEMERAL, EksCluster
+from stacks.settings.aws.eks import EksCluster
+from stacks.settings.bootstrap import EPHEMERAL
+from stacks.settings.source import NAMESPACE
 
 # Enough to see that it scales.
 _MOST_REPLICAS = 2
@@ -24,7 +26,7 @@ def ephemeral(
     Its models answer below `/name`, in a namespace of that name. `kubeconfig` and `host` are the way to an
     environment on AWS, whose file does not have them: for the engine, and for clients.
     """
-    config = {key.removeprefix("axon:"): value for key, value in config_of(text).items()}
+    config = raw_of(text)
     cluster, images = config["cluster"], config.get("images", {})
     if isinstance(stack.cluster, EksCluster):
         cluster = {"kind": "existing", "kubeconfig": kubeconfig, "grows": True}
@@ -44,7 +46,7 @@ def ephemeral(
             for key, each in stack.traffic_splitters.items()
         },
     }
-    found = {f"axon:{key}": value for key, value in made.items() if value}
+    found = {f"{NAMESPACE}{key}": value for key, value in made.items() if value}
     return f"# Of a pull request: removed with it.\n{yaml.safe_dump({'config': found}, sort_keys=False)}"
 
 
@@ -71,8 +73,4 @@ def _splitter(given: Mapping[str, Any], endpoint: str, host: str | None) -> dict
 
 
 def _networking(given: Mapping[str, Any], endpoint: str, host: str | None) -> dict[str, Any]:
-    return {**given.get("networking", {}), "hostnames": [], **_at(endpoint, host)}
-
-
-def _at(endpoint: str, host: str | None) -> dict[str, Any]:
-    return {"endpoint": endpoint, "hostnames": [host]} if host else {"endpoint": endpoint}
+    return {**given.get("networking", {}), "endpoint": endpoint, "hostnames": [host] if host else []}

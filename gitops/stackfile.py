@@ -55,12 +55,16 @@ def _git(project: Path, *words: str) -> str | None:
 
 def settings_of(text: str, stack: str) -> Stack | None:
     """Return the settings of a stack file's text, or None where today's program would refuse it."""
-    config = config_of(text)
-    raw = {key.removeprefix(NAMESPACE): value for key, value in config.items() if key.startswith(NAMESPACE)}
     try:
-        return validate(raw, Source(path_of(stack)))
+        return validate(raw_of(text), Source(path_of(stack)))
     except SettingsError:
         return None
+
+
+def raw_of(text: str) -> dict[str, Any]:
+    """Return what a stack file's text says to the program, as plain data."""
+    config = config_of(text)
+    return {key.removeprefix(NAMESPACE): value for key, value in config.items() if key.startswith(NAMESPACE)}
 
 
 def config_of(text: str) -> Mapping[str, Any]:

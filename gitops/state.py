@@ -20,9 +20,13 @@ class StateError(Exception):
 
 
 def copies(stack: str) -> Path:
-    """Return the folder that a stack's copies are kept in, by the XDG rules."""
-    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
-    return home / "axon" / "copies" / stack
+    """Return the folder that a stack's copies are kept in."""
+    return state_home() / "copies" / stack
+
+
+def state_home() -> Path:
+    """Return where this machine keeps what is of states, by the XDG rules."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "axon"
 
 
 def back_up(stack: str, project: Path = PROJECT) -> Path | None:
@@ -42,14 +46,16 @@ def back_up(stack: str, project: Path = PROJECT) -> Path | None:
     return file
 
 
-def export(stack: str, project: Path = PROJECT) -> Mapping[str, Any]:
-    """Return the state as the engine exports it.
+def export(
+    stack: str, project: Path = PROJECT, environment: Mapping[str, str] | None = None
+) -> Mapping[str, Any]:
+    """Return the state as the engine exports it, in another environment than this process' if one is given.
 
     Raises:
         StateError: when it does not.
     """
     command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
-    run = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if run.returncode:
         raise StateError(f"pulumi stack export: {run.stderr.strip()}")
     return json.loads(run.stdout)

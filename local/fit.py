@@ -74,13 +74,13 @@ def _misfit(name: str, model: Model, nodes: list[Node]) -> Iterator[str]:
 
 
 def _no_room_to_update(name: str, model: Model, room: int) -> Iterator[str]:
-    """Refuse what could never be rolled out: a new replica waits for room, the old one for the new."""
-    fewest, update = max(1, model.replicas[0]), model.update_strategy
-    at_once = fewest + update.surge(fewest)
+    """Refuse what could never be rolled out."""
+    fewest = max(1, model.replicas[0])
+    at_once = model.update_strategy.at_once(fewest)
     holding = f"and all nodes together hold {room}"
     if fewest > room:
         yield f"axon:models.{name}.autoscaling.min_replicas: {fewest} are wanted, {holding}"
-    elif at_once > room and not update.unavailable(fewest):
+    elif at_once > room:
         yield (
             f"axon:models.{name}.update_strategy.max_surge: an update of {fewest} would have {at_once} "
             f"replicas at once, {holding} (max_surge: 0 and max_unavailable: 1 ends the old one first)"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pulumi
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
-from stacks.settings.aws.eks import EPHEMERAL, EksCluster
+from stacks.settings.aws.eks import EksCluster
 from stacks.settings.aws.units import AccountId, IamArn, Region, no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.errors import Path, Problem, problems
@@ -15,9 +15,10 @@ from stacks.settings.loading import SettingsError, config_of, load_file, running
 from stacks.settings.source import Source, read_source
 from stacks.settings.units import DnsLabel
 
-# How what belongs to the account is called (components/github_roles.py).
-_OURS = ("axon-state-", "axon-github-", f"{EPHEMERAL}-")
-KEY_ALIAS = "alias/axon-state"
+# What the names of what belongs to the account begin with: of its bucket and key, of its roles, and of the
+# repositories that ECR makes for what a pull request's own stack pushes.
+STATE, GITHUB, EPHEMERAL = "axon-state", "axon-github", "axon-ephemeral"
+KEY_ALIAS = f"alias/{STATE}"
 # https://docs.github.com/en/rest/repos/repos: of an owner and of a repository.
 Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$")]
 
@@ -46,7 +47,7 @@ class Bootstrap(Settings):
     @property
     def bucket(self) -> str:
         """The bucket of the state: a name that others can write down before it is there."""
-        return f"axon-state-{self.account}-{self.region}"
+        return f"{STATE}-{self.account}-{self.region}"
 
     @property
     def backend(self) -> str:
@@ -123,6 +124,6 @@ def _elsewhere(settings: Bootstrap, clusters: Mapping[str, EksCluster]) -> Itera
             yield Problem(path, f"{name} is not on AWS: it needs no role")
         elif cluster.account != settings.account:
             yield Problem(path, f"{name} is in another account, {cluster.account}")
-        elif any(own.startswith(f"{cluster.name}-") for own in _OURS):
+        elif any(f"{own}-".startswith(f"{cluster.name}-") for own in (STATE, GITHUB, EPHEMERAL)):
             message = f"{name}'s cluster is called {cluster.name}: its role could change {cluster.name}-…"
             yield Problem(path, f"{message}, which is the account's")

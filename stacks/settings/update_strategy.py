@@ -37,6 +37,13 @@ class UpdateStrategy(Settings):
         """Return how many of `replicas` may be missing: Kubernetes rounds shares of them down."""
         return _of(self.max_unavailable, replicas, math.floor)
 
+    def at_once(self, replicas: int) -> int:
+        """Return how many replicas there must be room for, so that an update of `replicas` ends.
+
+        Where none may be missing a new one waits for room, and an old one for the new.
+        """
+        return replicas if self.unavailable(replicas) else replicas + self.surge(replicas)
+
     @model_validator(mode="after")
     def _moves(self) -> "UpdateStrategy":
         if self.max_surge.strip("%") == "0" and self.max_unavailable.strip("%") == "0":

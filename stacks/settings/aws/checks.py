@@ -142,10 +142,10 @@ def _does_not_fit(cluster: EksCluster, model: Model, path: Path) -> Iterator[Pro
 
 
 def _no_room_to_update(model: Model, room: int, holding: Mapping[str, int], path: Path) -> Iterator[Problem]:
-    """Refuse what could never be rolled out: a new replica waits for room, the old one for the new."""
-    fewest, update = max(1, model.replicas[0]), model.update_strategy
-    at_once = fewest + update.surge(fewest)
-    if update.unavailable(fewest) or at_once <= room:
+    """Refuse what could never be rolled out."""
+    fewest = max(1, model.replicas[0])
+    at_once = model.update_strategy.at_once(fewest)
+    if at_once <= room:
         return
     names = ", ".join(name for name, count in holding.items() if count)
     yield Problem(

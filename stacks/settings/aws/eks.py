@@ -30,10 +30,6 @@ _DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.")
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 
 
-# Where ECR makes a repository for whatever a pull request's own stack pushes (components/github_roles.py).
-EPHEMERAL = "axon-ephemeral"
-
-
 def _group_name(text: str) -> str:
     # EKS adds a suffix of 26 digits and allows 63 characters in all.
     if len(text) <= 30:

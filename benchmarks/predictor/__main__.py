@@ -1,8 +1,8 @@
 """The runtime beside other servers, with the same models: `python -m benchmarks.predictor`.
 
 Each server has one core and the load generator (wrk) another; rounds are interleaved, and what counts are
-the ratios to the best peer and to the floor, in the same run. Peers are installed into environments of their
-own, by uv.
+the ratios to the best peer and to the floor, in the same run. `bare` is the model in a loop, without any
+server. Peers are installed into environments of their own, by uv.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from benchmarks.predictor.models import MODELS, save
-from benchmarks.predictor.servers import OURS, SERVERS, Served, served
+from benchmarks.predictor.servers import OURS, SERVERS, Served, bare, served
 
 _LUA = """wrk.method = "POST"
 wrk.body = [=[{body}]=]
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--connections", type=int, nargs="*", default=[32, 1])
     parser.add_argument("--models", nargs="*", default=list(MODELS), choices=list(MODELS))
-    parser.add_argument("--servers", nargs="*", default=list(SERVERS[:-1]), choices=SERVERS)
+    parser.add_argument("--servers", nargs="*", default=list(SERVERS), choices=SERVERS)
     told = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not on PATH (apt-get install wrk)")
@@ -53,8 +53,9 @@ def main() -> None:
         save(Path(folder))
         for model in told.models:
             for connections in told.connections:
-                rounds: dict[str, list[Round]] = {name: [] for name in told.servers}
+                rounds: dict[str, list[Round]] = {name: [] for name in ("bare", *told.servers)}
                 for _ in range(told.rounds):
+                    rounds["bare"].append(_bare(Path(folder, model, "model.joblib"), told.seconds))
                     for name in told.servers:
                         with served(name, model, Path(folder)) as server:
                             rounds[name].append(_round(name, server, connections, told.seconds))
@@ -64,7 +65,7 @@ def main() -> None:
 def _show(model: str, connections: int, rounds: dict[str, list[Round]]) -> None:
     medians = {name: _median(found) for name, found in rounds.items()}
     floor = medians["floor"].requests if "floor" in medians else float("nan")
-    peers = [m.requests for name, m in medians.items() if name not in ("floor", *OURS)]
+    peers = [m.requests for name, m in medians.items() if name not in ("bare", "floor", *OURS)]
     best = max(peers, default=float("nan"))
     print(f"\n{model}, {connections} connections, medians of {len(next(iter(rounds.values())))}\n")
     print("| server | requests/s | ÷ best peer | ÷ floor | p50 ms | p99 ms | start s | MB |")
@@ -93,6 +94,11 @@ def _round(name: str, server: Served, connections: int, seconds: int) -> Round:
     assert found
     p50, p99 = (_latency(run.stdout, percentile) for percentile in ("50%", "99%"))
     return Round(float(found[1]), p50, p99, server.start, server.memory)
+
+
+def _bare(model: Path, seconds: int) -> Round:
+    with bare(model, seconds) as (process, found):
+        return Round(**found, start=process.start, memory=process.memory)
 
 
 def _latency(text: str, percentile: str) -> float:

@@ -27,7 +27,7 @@ _PEERS = {
     "litserve": ["litserve==0.2.19"],
     "ray": ["ray[serve]==2.60.0"],
 }
-OURS = ("axon", "axon-onnx")
+OURS = ("axon", "axon-unbatched", "axon-onnx")
 SERVERS = ("floor", *OURS, *_PEERS)
 
 
@@ -69,11 +69,33 @@ def served(name: str, model: str, folder: Path) -> Iterator[Served]:
             _end(process)
 
 
+@contextmanager
+def bare(model: Path, seconds: float) -> Iterator[tuple[Served, dict[str, float]]]:
+    """Call a model without a server; return what it took, and its process until the end of the block."""
+    script = str(Path(__file__).with_name("bare.py"))
+    python = str(PROJECT / ".venv/bin/python")
+    began = time.monotonic()
+    process = subprocess.Popen(
+        ["taskset", "-c", "0", python, script, str(model), str(seconds)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout
+    try:
+        process.stdout.readline()
+        made = Served(process.pid, time.monotonic() - began, "", "")
+        yield made, json.loads(process.stdout.readline())
+    finally:
+        _end(process)
+
+
 def _command(name: str, model: str, folder: Path) -> tuple[list[str], dict[str, str]]:
     own = str(PROJECT / ".venv/bin/python")
     if name in OURS:
         told = {"AXON_PREDICTOR_FOLDER": str(folder), "AXON_MODEL_NAME": "model", "AXON_PORT": str(PORT)}
         told["AXON_ONNX"] = str(name == "axon-onnx").lower()
+        if name == "axon-unbatched":
+            told["AXON_LIMITS"] = json.dumps({"max_batch_size": 1})
         return [own, "-m", "axon_runtime"], {**os.environ, **told}
     python = own if name == "floor" else str(_environment(name) / "bin" / "python")
     batch = "batch" if model in BATCHED else "single"

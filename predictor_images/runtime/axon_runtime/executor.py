@@ -3,7 +3,8 @@
 Nothing waits for a batch to fill, unless it is told to. All requests that arrive in one turn of the event
 loop are taken in the next, and while a batch runs the following one gathers. A model that is quick runs in
 the event loop itself, which saves two switches of threads a request; one that is slow, or not known yet,
-runs in a thread.
+runs in a thread. Where requests of a quick model have come one by one for a while, the next is run as it
+comes.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ Run = Callable[[Sequence[Any]], Sequence[Any]]
 # A model faster than this holds the event loop for no longer than a thread would cost to ask.
 _QUICK_SECONDS = 0.002
 _WEIGHT = 0.2
+# So many that came alone, one after another, and the next is not waited for either.
+_ALONE = 16
 
 
 class _Work:
@@ -49,6 +52,8 @@ class Executor:
         self._busy = 0
         self._next: asyncio.Handle | None = None
         self._before = 0  # how many waited a turn ago
+        self._came = False  # whether a request has come in this turn
+        self._alone = 0  # how many have come alone, since two last came together
         self._seconds = float("inf")
 
     @property
@@ -65,7 +70,11 @@ class Executor:
         """Return the future result of one request. Cancelled before it is taken, it is never run."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append(_Work(input, future, loop.time()))
+        work = _Work(input, future, loop.time())
+        if self._comes_alone(loop):
+            self._finish([work], *self._measured([input]))
+            return future
+        self._waiting.append(work)
         if self._on_queue:
             self._on_queue(len(self._waiting))
         if self._next is None:
@@ -78,6 +87,18 @@ class Executor:
     def close(self) -> None:
         """End the threads, once what they run has ended."""
         self._pool.shutdown(wait=True)
+
+    def _comes_alone(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Say whether a request is run at once: a quick model's, when none has had company for a while."""
+        company = self._came or bool(self._waiting) or self._busy > 0
+        if not self._came:
+            self._came = True
+            loop.call_soon(self._next_turn)
+        self._alone = 0 if company else self._alone + 1
+        return self._alone > _ALONE and self.quick
+
+    def _next_turn(self) -> None:
+        self._came = False
 
     def _take(self) -> None:
         self._next = None

@@ -179,3 +179,56 @@ def test_a_model_that_is_known_to_be_quick_runs_without_a_thread() -> None:
         executor.close()
 
     run(scenario)
+
+
+async def one_by_one(executor: Executor, count: int) -> None:
+    for value in range(count):
+        await executor.submit(value)
+        await asyncio.sleep(0)  # the next comes in a turn of its own
+
+
+def test_a_quick_models_request_is_run_as_it_comes_where_all_come_alone() -> None:
+    async def scenario() -> None:
+        executor = Executor(double, max_batch_size=8)
+        assert not executor.submit(0).done()
+        await one_by_one(executor, 30)
+        assert executor.submit(4).result() == 8
+        executor.close()
+
+    run(scenario)
+
+
+def test_requests_that_come_together_are_run_together_though_all_before_came_alone() -> None:
+    batches: list[list[int]] = []
+
+    def remember(batch: Sequence[int]) -> list[int]:
+        batches.append(list(batch))
+        return list(batch)
+
+    async def scenario() -> None:
+        executor = Executor(remember, max_batch_size=8)
+        await one_by_one(executor, 30)
+        batches.clear()
+        for turn in range(2):
+            together = [executor.submit(10 * turn + value) for value in range(4)]
+            assert await asyncio.gather(*together) == [10 * turn + value for value in range(4)]
+        executor.close()
+
+    run(scenario)
+
+    assert batches == [[0], [1, 2, 3], [10, 11, 12, 13]], "the first cannot know; the second turn's can"
+
+
+def test_an_error_of_a_request_that_is_run_as_it_comes_is_its_own() -> None:
+    def picky(batch: Sequence[int]) -> list[Any]:
+        return [ValueError("wrong") if value < 0 else value for value in batch]
+
+    async def scenario() -> None:
+        executor = Executor(picky, max_batch_size=8)
+        await one_by_one(executor, 30)
+        wrong = executor.submit(-1)
+        assert isinstance(wrong.exception(), ValueError)
+        assert await executor.submit(1) == 1
+        executor.close()
+
+    run(scenario)

@@ -1,0 +1,34 @@
+"""The model alone, without a server: `python bare.py MODEL SECONDS` predicts one row again and again.
+
+It writes a line when it has predicted for the first time, and at the end what it took, as JSON.
+"""
+
+import json
+import sys
+import time
+
+import joblib
+
+ROW = [5.1, 3.5, 1.4, 0.2]
+
+
+def main(model: str, seconds: float) -> None:
+    """Load the model as an application would, and call it."""
+    estimator = joblib.load(model)
+    estimator.predict([ROW])
+    print("loaded", flush=True)
+    taken: list[float] = []
+    began = last = time.perf_counter()
+    while last - began < seconds:
+        estimator.predict([ROW])
+        now = time.perf_counter()
+        taken.append(now - last)
+        last = now
+    taken.sort()
+    p50, p99 = (taken[int(len(taken) * part)] * 1000 for part in (0.5, 0.99))
+    print(json.dumps({"requests": len(taken) / (last - began), "p50": p50, "p99": p99}), flush=True)
+    sys.stdin.read()  # it stays, to be measured
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]))

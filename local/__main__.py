@@ -17,6 +17,7 @@ from local.publish import missing_images, publish
 from local.registry import ecr_region, make_all_but_models
 from local.removal import check_removable
 from local.settings import LocalSettings
+from local.size import check_size
 from local.steps import StepFailed, console, run_steps
 from local.toolbox.apt import BUILDER, NODE, missing_packages
 from local.toolbox.builds import CLUSTER, PLATFORM, missing_builds
@@ -113,9 +114,11 @@ def _images(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     publish(settings, stack)
 
 
-def _check(_: LocalSettings, arguments: argparse.Namespace) -> None:
+def _check(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Check a stack file without the engine."""
     load_file(arguments.stack)
+    if found_engine(settings):
+        check_size(arguments.stack)
 
 
 def _fit(_: LocalSettings, arguments: argparse.Namespace) -> None:

@@ -88,13 +88,14 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             [python, "-u", PROGRAM],
             cwd=request.info.program_directory or request.pwd,
             env=_environment(request, self._engine),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
         )
         self._running.add(program)
         try:
-            code = program.wait()
+            program.communicate(_config(request))
         finally:
             self._running.discard(program)
+        code = program.returncode
         if code == SHOWN_TO_USER:
             return language_pb2.RunResponse(bail=True)
         error = f"the program exited with code {code}" if code else ""
@@ -114,7 +115,7 @@ def interpreter(info: Any) -> Path:
 
 
 def _environment(request: Any, engine: str) -> dict[str, str]:
-    """Return what program.py reads. Config travels as environment, as in the official host."""
+    """Return what program.py reads of its environment."""
     run = {
         "project": request.project,
         "stack": request.stack,
@@ -130,9 +131,15 @@ def _environment(request: Any, engine: str) -> dict[str, str]:
         **os.environ,
         "PYTHONUNBUFFERED": "1",
         "AXON_PROGRAM": json.dumps(run),
-        "PULUMI_CONFIG": json.dumps(dict(request.config)),
-        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
     }
+
+
+def _config(request: Any) -> bytes:
+    """Return what program.py reads of its input: as a variable, as in the official host, it ends at 128 KiB.
+
+    https://man7.org/linux/man-pages/man2/execve.2.html
+    """
+    return json.dumps([dict(request.config), list(request.configSecretKeys)]).encode()
 
 
 def main() -> None:

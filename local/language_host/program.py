@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 import pulumi
 import pulumi.runtime
+from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import Settings, configure
 
 SHOWN_TO_USER = 32
@@ -78,11 +79,12 @@ def _settle(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def main() -> None:
-    """Run the program that the environment describes."""
+    """Run the program that the environment describes, with the config that standard input holds."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     run: dict[str, Any] = json.loads(os.environ.pop("AXON_PROGRAM"))
     sys.path.insert(0, os.getcwd())
     _configure(run)
+    set_all_config(*json.load(sys.stdin))
     # Worker threads may wait for an engine that is gone: do not wait for them in turn.
     code = _run(_entry(run), run["parallel"])
     sys.stdout.flush()

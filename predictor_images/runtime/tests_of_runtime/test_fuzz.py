@@ -28,7 +28,7 @@ def test_no_request_of_the_page_is_answered_500(served: Replica) -> None:
     cases = st.one_of([cast(Any, found).ok().as_strategy() for found in schema.get_all_operations()])
 
     @given(case=cases)
-    @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+    @settings(max_examples=60, suppress_health_check=SLOW)
     def fuzz(case: Any) -> None:
         answer = case.call()
         assert answer.status_code < 500, answer.text
@@ -37,7 +37,7 @@ def test_no_request_of_the_page_is_answered_500(served: Replica) -> None:
 
 
 @given(body=st.binary(max_size=200), content_type=st.text("abc/;=+-", max_size=30))
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=60, suppress_health_check=SLOW)
 def test_no_body_is_answered_500(served: Replica, body: bytes, content_type: str) -> None:
     for path in ("/", f"/v2/models/{served.name}/infer"):
         answer = httpx.post(served.url + path, content=body, headers={"content-type": content_type})

@@ -10,12 +10,10 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from benchmarks.settings import beside_local
 from tests.sleeper import MODEL, deploy, keep_asking, until_replicas
-from tests.stacks import PROJECT, Stack, kubectl, stack
+from tests.stacks import Stack, kubectl, stack
 
 
 def wanted(live: Stack) -> int:
@@ -54,10 +52,7 @@ async def steps(live: Stack, url: str) -> dict[str, float]:
 def main() -> None:
     """Print a table."""
     name = f"bench-{uuid.uuid4().hex[:6]}"
-    config = yaml.safe_load((PROJECT / "stacks/Pulumi.local.yaml").read_text())["config"]
-    settings: dict[str, Any] = {key.removeprefix("axon:"): value for key, value in config.items()}
-    settings["platform"] |= {"namespace": f"axon-{name}", "install": False}
-    settings["models"] = {}
+    settings = {**beside_local(name), "models": {}}
     with (
         tempfile.TemporaryDirectory(prefix="axon-autoscale-") as root,
         stack(Path(root) / "axon", name, settings) as live,

@@ -14,29 +14,30 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
 
+from benchmarks.settings import beside_local, of_file
 from predictor_images import contexts_of
 from stacks.settings.images import Images
-from stacks.settings.loading import STACKS
 from stacks.settings.model import Model
 from tests.conftest import ONE, SMALL
-from tests.replicas import is_ready, staying
+from tests.replicas import pods, until_ready
 from tests.stacks import Stack, kubectl, stack
 
 _OCI = {"accept": "application/vnd.oci.image.manifest.v1+json"}
 _ONNX = {"iris-by-onnx": {"predictor": {"type": "sklearn", "path": "predictors/iris", "onnx": True}}}
 
 
-def models() -> dict[str, Any]:
+def models(stack_name: str) -> dict[str, Any]:
     """Return an example of each framework, one replica each."""
-    found: dict[str, Any] = {}
-    for name in ("local", "frameworks"):
-        config = yaml.safe_load((STACKS / f"Pulumi.{name}.yaml").read_text())["config"]
-        found |= config["axon:models"]
+    found = of_file("local")["models"] | of_file("frameworks")["models"] | _ONNX
     return {
-        name: {**model, "compute": {**model.get("compute", {}), **SMALL}, "autoscaling": dict(ONE)}
-        for name, model in (found | _ONNX).items()
+        name: {
+            **model,
+            "compute": {**model.get("compute", {}), **SMALL},
+            "autoscaling": dict(ONE),
+            "networking": {"endpoint": f"/{stack_name}/{name}"},
+        }
+        for name, model in found.items()
     }
 
 
@@ -56,13 +57,10 @@ def compressed(image: str) -> int:
 
 def start(live: Stack, model: str) -> float:
     """Remove a model's replica, and return the seconds until the next one is ready."""
-    before = {pod["metadata"]["name"] for pod in staying(live, model)}
+    (replica,) = pods(live, model)
     began = time.monotonic()
-    kubectl("delete", "pod", *before, "-n", live.namespace, "--wait=false")
-    while not any(is_ready(pod) for pod in staying(live, model) if pod["metadata"]["name"] not in before):
-        if time.monotonic() - began > 300:
-            raise SystemExit(kubectl("describe", "pods", "-n", live.namespace))
-        time.sleep(0.1)
+    kubectl("delete", "pod", replica, "-n", live.namespace, "--wait=false")
+    until_ready(live, 1, model)
     return time.monotonic() - began
 
 
@@ -70,12 +68,7 @@ def main() -> None:
     """Print a table."""
     starts = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     name = f"bench-{uuid.uuid4().hex[:6]}"
-    config = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())["config"]
-    settings: dict[str, Any] = {key.removeprefix("axon:"): value for key, value in config.items()}
-    settings["platform"] |= {"namespace": f"axon-{name}", "install": False}
-    settings["models"] = models()
-    for model, values in settings["models"].items():
-        values["networking"] = {"endpoint": f"/{name}/{model}"}
+    settings = {**beside_local(name), "models": models(name)}
     with (
         tempfile.TemporaryDirectory(prefix="axon-images-") as root,
         stack(Path(root) / "axon", name, settings) as live,

@@ -13,12 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from benchmarks.settings import beside_local
 from tests.conftest import SMALL
 from tests.load import Load, load
 from tests.replicas import IRIS, evict, pods, until_ready
-from tests.stacks import PROJECT, Stack, kubectl, stack
+from tests.stacks import Stack, kubectl, stack
 
 _CALM = 3000  # requests, enough for a 99th percentile
 
@@ -90,9 +89,7 @@ def main() -> None:
     """Print a table."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     name = f"bench-{uuid.uuid4().hex[:6]}"
-    config = yaml.safe_load((PROJECT / "stacks/Pulumi.local.yaml").read_text())["config"]
-    settings = {key.removeprefix("axon:"): value for key, value in config.items()}
-    settings["platform"] |= {"namespace": f"axon-{name}", "install": False}
+    settings = beside_local(name)
     two = {"min_replicas": 2, "max_replicas": 2, "downscale_stabilization_period": "0s"}
     iris = {**settings["models"][IRIS], "compute": dict(SMALL), "autoscaling": two}
     settings["models"] = {IRIS: {**iris, "networking": {"endpoint": f"/{name}/{IRIS}"}}}

@@ -21,14 +21,14 @@ def is_ready(pod: dict[str, Any]) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
-def pods(live: Stack) -> list[str]:
-    return [pod["metadata"]["name"] for pod in staying(live)]
+def pods(live: Stack, model: str = IRIS) -> list[str]:
+    return [pod["metadata"]["name"] for pod in staying(live, model)]
 
 
-def until_ready(live: Stack, count: int) -> None:
+def until_ready(live: Stack, count: int, model: str = IRIS) -> None:
     """Wait for ready replicas beside those that are going, which the Deployment's status still counts."""
     deadline = time.monotonic() + 180
-    while sum(map(is_ready, staying(live))) != count:
+    while sum(map(is_ready, staying(live, model))) != count:
         assert time.monotonic() < deadline, kubectl("describe", "pods", "-n", live.namespace)
         time.sleep(0.2)
 

@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from benchmarks.settings import beside_local
 from tests.stacks import PROJECT, Stack, environment_of_tests, stack
 
 HERE = Path(__file__).parent
@@ -44,19 +43,16 @@ class Cost:
 
 def settings(count: int, name: str) -> dict[str, Any]:
     """Return a stack of so many models."""
-    config = yaml.safe_load((PROJECT / "stacks/Pulumi.local.yaml").read_text())["config"]
-    own = {key.removeprefix("axon:"): value for key, value in config.items()}
     model = {
         "predictor": {"image": IMAGE},
         "paused": True,
         "autoscaling": {"target_cpu_utilization": 80},
     }
-    own["platform"] |= {"namespace": f"axon-{name}", "install": False}
-    own["models"] = {
+    models = {
         f"model-{index}": {**model, "networking": {"endpoint": f"/{name}/model-{index}"}}
         for index in range(count)
     }
-    return own
+    return {**beside_local(name), "models": models}
 
 
 def measured(folder: Path, environment: dict[str, str], *words: str) -> Cost:

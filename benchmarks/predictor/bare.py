@@ -1,4 +1,4 @@
-"""The model alone, without a server: `python bare.py MODEL SECONDS` predicts one row again and again.
+"""The model alone, without a server: `python bare.py MODEL ROW SECONDS` predicts one row again and again.
 
 It writes a line when it has predicted for the first time, and at the end what it took, as JSON.
 """
@@ -9,18 +9,16 @@ import time
 
 import joblib
 
-ROW = [5.1, 3.5, 1.4, 0.2]
 
-
-def main(model: str, seconds: float) -> None:
+def main(model: str, row: list[float], seconds: float) -> None:
     """Load the model as an application would, and call it."""
     estimator = joblib.load(model)
-    estimator.predict([ROW])
+    estimator.predict([row])
     print("loaded", flush=True)
     taken: list[float] = []
     began = last = time.perf_counter()
     while last - began < seconds:
-        estimator.predict([ROW])
+        estimator.predict([row])
         now = time.perf_counter()
         taken.append(now - last)
         last = now
@@ -31,4 +29,4 @@ def main(model: str, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+    main(sys.argv[1], json.loads(sys.argv[2]), float(sys.argv[3]))

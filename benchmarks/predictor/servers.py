@@ -18,6 +18,7 @@ from benchmarks.predictor.models import BATCHED, ROW
 
 PROJECT = Path(__file__).parents[2]
 PORT = 8190
+_OWN = str(PROJECT / ".venv/bin/python")
 _MODEL = ["scikit-learn==1.9.1", "joblib==1.5.3", "numpy==2.4.1"]
 # What each peer's environment holds. The newest of each that there were in November 2026.
 _PEERS = {
@@ -73,10 +74,9 @@ def served(name: str, model: str, folder: Path) -> Iterator[Served]:
 def bare(model: Path, seconds: float) -> Iterator[tuple[Served, dict[str, float]]]:
     """Call a model without a server; return what it took, and its process until the end of the block."""
     script = str(Path(__file__).with_name("bare.py"))
-    python = str(PROJECT / ".venv/bin/python")
     began = time.monotonic()
     process = subprocess.Popen(
-        ["taskset", "-c", "0", python, script, str(model), str(seconds)],
+        ["taskset", "-c", "0", _OWN, script, str(model), json.dumps(ROW), str(seconds)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -90,14 +90,13 @@ def bare(model: Path, seconds: float) -> Iterator[tuple[Served, dict[str, float]
 
 
 def _command(name: str, model: str, folder: Path) -> tuple[list[str], dict[str, str]]:
-    own = str(PROJECT / ".venv/bin/python")
     if name in OURS:
         told = {"AXON_PREDICTOR_FOLDER": str(folder), "AXON_MODEL_NAME": "model", "AXON_PORT": str(PORT)}
         told["AXON_ONNX"] = str(name == "axon-onnx").lower()
         if name == "axon-unbatched":
             told["AXON_LIMITS"] = json.dumps({"max_batch_size": 1})
-        return [own, "-m", "axon_runtime"], {**os.environ, **told}
-    python = own if name == "floor" else str(_environment(name) / "bin" / "python")
+        return [_OWN, "-m", "axon_runtime"], {**os.environ, **told}
+    python = _OWN if name == "floor" else str(_environment(name) / "bin" / "python")
     batch = "batch" if model in BATCHED else "single"
     script = str(Path(__file__).with_name("peers.py"))
     return [python, script, name, str(PORT), str(folder / "model.joblib"), batch], dict(os.environ)

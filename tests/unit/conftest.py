@@ -8,15 +8,10 @@ from typing import Any, NoReturn
 
 import pulumi
 import pytest
-from hypothesis import settings
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
 import predictor_images.contexts as contexts
 import stacks.settings.loading as loading
-
-# A busy machine is no defect: no example has to end within a time.
-settings.register_profile("axon", deadline=None)
-settings.load_profile("axon")
 
 SERVICE = {
     "spec": {"clusterIP": "10.96.0.99"},

@@ -4,13 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests_of_runtime.waiting import gated
-
-# How long an example takes is the machine's affair.
-settings.register_profile("axon", deadline=None)
-settings.load_profile("axon")
 
 
 @pytest.fixture(scope="session", autouse=True)

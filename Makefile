@@ -93,11 +93,11 @@ schema: .venv ## write stacks/settings.schema.json and docs/configuration.md ane
 	@$(PY) -m stacks.settings.schema && $(PY) -m stacks.settings.reference
 
 pins: .venv ## pin anew what the framework images install
-	@cd predictor_images/runtime && for f in $(FRAMEWORKS); do uv pip compile -q pyproject.toml --extra $$f \
+	@cd predictor_images/runtime && for f in $(FRAMEWORKS); do ../../.venv/bin/uv pip compile -q pyproject.toml --extra $$f \
 	  --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o ../$$f/requirements.txt; done
-	@for d in checkov workflows; do (cd tests/$$d && uv pip compile -q requirements.in --universal \
+	@for d in checkov workflows; do (cd tests/$$d && ../../.venv/bin/uv pip compile -q requirements.in --universal \
 	  --python-version 3.11 --generate-hashes --no-header -o requirements.txt); done
-	@cd predictor_images/sbom && uv pip compile -q requirements.in --python-version 3.11 \
+	@cd predictor_images/sbom && ../../.venv/bin/uv pip compile -q requirements.in --python-version 3.11 \
 	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.txt
 
 predictors/%/.trained: predictors/%/train.py uv.lock | .venv
@@ -107,7 +107,7 @@ predictors/%/.trained: predictors/%/train.py uv.lock | .venv
 $(patsubst %,predictors/%/.trained,wine strokes embeddings): | frameworks
 
 frameworks: .venv ## install PyTorch and TensorFlow beside the rest
-	@uv sync --quiet --locked --inexact --group frameworks
+	@.venv/bin/uv sync --quiet --locked --inexact --group frameworks
 
 test-frameworks: frameworks ## the examples of PyTorch and TensorFlow, on the stack `frameworks`
 	@$(MAKE) -s models STACK=frameworks

@@ -1,8 +1,9 @@
 """`python -m benchmarks.images [STARTS]`: the size of each framework's image, and how soon a replica answers.
 
-On the cluster that `make up` has started, a stack of its own serves an example of each framework. Each of
-its replicas is removed so many times (3), and the next one's time to readiness taken: the image is on the
-node, and nothing of the model is loaded. Readiness is asked for once a second.
+On the cluster that `make up` has started, with the models of `make models STACK=frameworks`, a stack of its
+own serves an example of each framework. Each of its replicas is removed so many times (3), and the next one's
+time to readiness taken: the image is on the node, and nothing of the model is loaded. Readiness is asked for
+once a second.
 """
 
 import statistics

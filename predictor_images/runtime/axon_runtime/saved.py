@@ -8,6 +8,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from axon_runtime.logs import log
+
 Rows = NDArray[Any]
 
 
@@ -114,7 +116,10 @@ def onnx_session(model: Path | bytes) -> Any:
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # the image for GPUs
         onnxruntime.preload_dlls()
         providers.insert(0, "CUDAExecutionProvider")
-    return onnxruntime.InferenceSession(model, options, providers=providers)
+    session = onnxruntime.InferenceSession(model, options, providers=providers)
+    if providers[0] not in session.get_providers():
+        log("warning", "ONNX Runtime cannot use a GPU here: the model runs on the CPU")
+    return session
 
 
 def wrong_onnx_input() -> tuple[type[Exception], ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests_of_runtime.servers import Replica, replica, start
+from tests_of_runtime.servers import PROJECT, Replica, replica, start
 from tests_of_runtime.waiting import ended, gated, many, post, waits
 
 
@@ -143,3 +143,13 @@ def test_a_line_of_the_log_is_found_by_request_and_by_trace(tmp_path: Path) -> N
     failed, answered = [json.loads(line) for line in output.splitlines() if "seven" in line]
     assert failed["message"] == "ZeroDivisionError: division by zero"
     assert (answered["status"], answered["traceparent"]) == (500, trace)
+
+
+def test_onnx_runtime_reports_to_no_one() -> None:
+    # With no place for a device's identity, it says so in a line of its own before it reports.
+    nowhere = {"HOME": "/proc/none", "XDG_CACHE_HOME": "", "CI": ""}
+    with replica("onnx", PROJECT / "predictors/digits", environment=nowhere) as made:
+        made.process.terminate()
+        output, _ = made.process.communicate(timeout=30)
+
+    assert [json.loads(line)["message"] for line in output.splitlines()] == ["ready"]

@@ -30,7 +30,7 @@ up: cluster images ## everything: tools, cluster, images, `pulumi up`, a predict
 
 preview: cluster models stack ## what `make up` would change
 	@$(ENV) $(LOCAL) fit --stack $(STACK)
-	@$(ENV) pulumi preview --stack $(STACK) $(REFRESH) --diff
+	@$(ENV) PULUMI_SKIP_CHECKPOINTS=true pulumi preview --stack $(STACK) $(REFRESH) --diff
 
 preview-report: cluster models stack ## what a branch would change, as Markdown: STACK=dev BASE=main
 	@$(ENV) $(PY) -m gitops report --stack $(STACK) --base $(BASE) $(ARGS)

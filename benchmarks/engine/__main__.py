@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.settings import beside_local
+from gitops.engine import OF_PREVIEWS
 from tests.stacks import PROJECT, Stack, environment_of_tests, stack
 
 HERE = Path(__file__).parent
@@ -78,14 +79,14 @@ def measured(folder: Path, environment: dict[str, str], *words: str) -> Cost:
 
 def rounds(folder: Path, environment: dict[str, str], name: str, count: int) -> dict[str, Cost]:
     """Preview, make, preview what stands, and remove a stack of so many models."""
-    on = ["--stack", name]
+    on, previewing = ["--stack", name], environment | OF_PREVIEWS
     if count <= MADE:  # compiled and cached once, so that neither program pays for being the first
-        measured(folder, environment, "preview", *on)
-    costs = {"preview": measured(folder, environment, "preview", "--json", *on)}
+        measured(folder, previewing, "preview", *on)
+    costs = {"preview": measured(folder, previewing, "preview", "--json", *on)}
     if count > MADE:
         return costs
     costs["up"] = measured(folder, environment, "up", "--yes", "--skip-preview", *on)
-    costs["preview of no change"] = measured(folder, environment, "preview", *on)
+    costs["preview of no change"] = measured(folder, previewing, "preview", *on)
     measured(folder, environment, "destroy", "--yes", "--skip-preview", *on)
     return costs
 

@@ -11,9 +11,8 @@ import time
 import uuid
 from pathlib import Path
 
-from benchmarks.settings import beside_local
 from tests.sleeper import MODEL, deploy, keep_asking, until_replicas
-from tests.stacks import Stack, kubectl, stack
+from tests.stacks import Stack, beside_local, kubectl, stack
 
 
 def wanted(live: Stack) -> int:

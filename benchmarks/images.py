@@ -16,13 +16,12 @@ from typing import Any
 
 import httpx
 
-from benchmarks.settings import beside_local, of_file
 from predictor_images import contexts_of
 from stacks.settings.images import Images
 from stacks.settings.model import Model
 from tests.conftest import ONE, SMALL
 from tests.replicas import pods, until_ready
-from tests.stacks import Stack, kubectl, stack
+from tests.stacks import Stack, beside_local, kubectl, of_file, stack
 
 _OCI = {"accept": "application/vnd.oci.image.manifest.v1+json"}
 _ONNX = {"iris-by-onnx": {"predictor": {"type": "sklearn", "path": "predictors/iris", "onnx": True}}}

@@ -13,11 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.settings import beside_local
 from tests.conftest import SMALL
 from tests.load import Load, load
 from tests.replicas import IRIS, evict, pods, until_ready
-from tests.stacks import Stack, kubectl, stack
+from tests.stacks import Stack, beside_local, kubectl, stack
 
 _CALM = 3000  # requests, enough for a 99th percentile
 

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from local import cluster, supervisor
 from local.found import found_cluster
 from local.publish import publish
 from local.settings import LocalSettings
-from stacks.settings.loading import STACKS, load_file
-from tests.stacks import Stack, kubectl, stack
+from stacks.settings.loading import load_file
+from tests.stacks import Stack, kubectl, of_file, stack
 
 # A node of two cores holds the stacks of all tests so, and the machine's own.
 SMALL = {"cpu": "50m"}
@@ -47,8 +46,7 @@ def deployed(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactory) -
 
     The platform is installed with them where the cluster has none, and removed again with them.
     """
-    config = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())["config"]
-    settings = {key.removeprefix("axon:"): value for key, value in config.items()}
+    settings = of_file("local")
     publish(machine, load_file("local"))
     has_platform = kubectl("get", "gateways", "-A", "-o", "name", check=False) != ""
     name = f"test-{uuid.uuid4().hex[:6]}"

@@ -15,6 +15,7 @@ from local.found import environment, found_cluster
 from local.kubernetes import KUBECTL
 from local.settings import LocalSettings
 from local.toolbox.engine import engine_path
+from stacks.settings.loading import STACKS
 
 PROJECT = Path(__file__).parents[1]
 _LINKED = (
@@ -96,6 +97,19 @@ class Stack:
     @property
     def namespace(self) -> str:
         return self.settings["platform"]["namespace"]
+
+
+def of_file(name: str, folder: Path = STACKS) -> dict[str, Any]:
+    """Return what a stack's file says, as plain data."""
+    config = yaml.safe_load((folder / f"Pulumi.{name}.yaml").read_text())["config"]
+    return {key.removeprefix("axon:"): value for key, value in config.items()}
+
+
+def beside_local(name: str) -> dict[str, Any]:
+    """Return the settings of the stack `local`, in a namespace of its own on the platform that is there."""
+    settings = of_file("local")
+    settings["platform"] |= {"namespace": f"axon-{name}", "install": False}
+    return settings
 
 
 @contextmanager

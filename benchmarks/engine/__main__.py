@@ -1,6 +1,6 @@
 """`python -m benchmarks.engine [COUNT…]`: what components and settings cost beside a flat Pulumi program.
 
-For each number of models it takes the time and the memory of a preview and, up to 30, an `up` of so many, and
+For each number of models it takes the time and the memory of a preview and, up to 100, an `up` of so many, and
 of a flat program that registers the same resources, in turn, on the cluster that `make up` has started. The
 models are paused, so that no pod runs: what is measured is the engine and the API server.
 """
@@ -19,14 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.settings import beside_local
 from gitops.engine import OF_PREVIEWS
-from tests.stacks import PROJECT, Stack, environment_of_tests, stack
+from tests.stacks import PROJECT, Stack, beside_local, environment_of_tests, stack
 
 HERE = Path(__file__).parent
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-# More models are previewed alone: to make them takes minutes, and tells no more.
-MADE = 30
+# More models are previewed alone: a node need not hold them.
+MADE = 100
 # A registry that is not asked: paused models pull nothing.
 IMAGE = "localhost:5000/axon/none:1"
 
@@ -151,7 +150,7 @@ def main() -> None:
     os.environ |= environment_of_tests()
     print("| models | resources | what | axon | flat | time ÷ flat | memory ÷ flat |")
     print("|---|---|---|---|---|---|---|", flush=True)
-    for count in [int(word) for word in sys.argv[1:]] or [1, 10, 100]:
+    for count in [int(word) for word in sys.argv[1:]] or [1, 10, 100, 1000]:
         compared(count)
 
 

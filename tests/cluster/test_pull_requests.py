@@ -7,11 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
 from gitops.report import Exit
 from tests.conftest import ONE, SMALL
-from tests.stacks import PROJECT, Stack
+from tests.stacks import PROJECT, Stack, of_file
 
 pytestmark = pytest.mark.cluster
 MODEL = "petals"
@@ -144,8 +143,7 @@ def test_a_pull_request_has_a_stack_of_its_own_beside_the_environment(
     written = repository.python("-m", "gitops", "ephemeral", "--stack", live.name, "--name", own.name)
 
     assert written.returncode == 0, written.stderr
-    config = yaml.safe_load(own.file.read_text())["config"]
-    own.settings = {key.removeprefix("axon:"): value for key, value in config.items()}
+    own.settings = of_file(own.name, own.file.parent)
     own.pulumi("stack", "init")
     try:
         own.up()

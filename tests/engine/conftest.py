@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-import yaml
 
 from local.publish import publish
 from local.settings import LocalSettings
 from stacks.settings import Images
-from stacks.settings.loading import STACKS, load_file
+from stacks.settings.loading import load_file
 from tests.conftest import ONE, SMALL
 from tests.doubles import Account, Operation
 from tests.doubles.platform import collect_charts, publish_addons
-from tests.stacks import Stack, environment_of_tests, kubectl, stack
+from tests.stacks import Stack, environment_of_tests, kubectl, of_file, stack
 
 
 class Environments(Protocol):
@@ -52,7 +51,7 @@ class OnDoubles:
 @pytest.fixture(scope="session")
 def environments(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environments]:
     """Return what makes the stack of a file, such as `dev`, and removes it again."""
-    local = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())["config"]["axon:images"]
+    local = of_file("local")["images"]
     publish(machine, load_file("local"))
     publish_addons(machine, Images(**local))
     charts = tmp_path_factory.mktemp("charts") / "charts"
@@ -76,8 +75,7 @@ def environments(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactor
 
 def _settings(name: str, images: dict[str, str]) -> dict[str, Any]:
     """Return the settings of a stack file, with images and charts that this machine has."""
-    config = yaml.safe_load((STACKS / f"Pulumi.{name}.yaml").read_text())["config"]
-    settings = {key.removeprefix("axon:"): value for key, value in config.items()}
+    settings = of_file(name)
     has_platform = kubectl("get", "gateways", "-A", "-o", "name", check=False) != ""
     platform = {
         **settings.get("platform", {}),

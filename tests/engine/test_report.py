@@ -6,24 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from gitops.findings import Risk
 from gitops.markdown import to_markdown
 from gitops.preview import UNKNOWN, read_preview
 from gitops.report import Exit, make_report
-from stacks.settings.loading import STACKS
 from tests.doubles import Account
-from tests.stacks import environment_of_tests, stack
+from tests.stacks import environment_of_tests, of_file, stack
 
 pytestmark = pytest.mark.engine
 
 
 def without_platform(name: str) -> dict[str, Any]:
     """The settings of a stack file, without the add-ons, whose charts a machine may lack."""
-    config = yaml.safe_load((STACKS / f"Pulumi.{name}.yaml").read_text())["config"]
-    settings = {key.removeprefix("axon:"): value for key, value in config.items()}
-    return {**settings, "platform": {"install": False}}
+    return {**of_file(name), "platform": {"install": False}}
 
 
 def test_a_stack_from_nothing_is_reported_as_new_and_keeps_every_policy(tmp_path: Path) -> None:

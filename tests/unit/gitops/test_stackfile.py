@@ -150,12 +150,24 @@ def test_without_an_engine_one_line_says_how_to_have_one(
 def test_a_stack_on_aws_is_refreshed_first(
     stack: str, refreshes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = tmp_path / "pulumi"
-    engine.write_text('#!/bin/sh\necho "{\\"said\\": \\"$*\\"}"\n')
-    engine.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    _engine_that_says("$*", tmp_path, monkeypatch)
 
     said = preview_json(stack, load_file(stack))["said"]
 
     assert said.startswith(f"preview --json --stack {stack} --non-interactive")
     assert ("--refresh" in said) is refreshes
+
+
+def test_a_preview_writes_no_checkpoint_for_each_resource(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _engine_that_says("$PULUMI_SKIP_CHECKPOINTS", tmp_path, monkeypatch)
+
+    assert preview_json("local", load_file("local")) == {"said": "true"}
+
+
+def _engine_that_says(what: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = folder / "pulumi"
+    engine.write_text(f'#!/bin/sh\necho "{{\\"said\\": \\"{what}\\"}}"\n')
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")

@@ -1,8 +1,8 @@
 """`python -m benchmarks.engine [COUNT…]`: what components and settings cost beside a flat Pulumi program.
 
-For each number of models it takes the time and the memory of a preview and, up to 100, an `up` of so many, and
-of a flat program that registers the same resources, in turn, on the cluster that `make up` has started. The
-models are paused, so that no pod runs: what is measured is the engine and the API server.
+For each number of models it takes the time and the memory of a preview and, up to 100, an `up` of so many,
+and of a flat program that registers the same resources, in turn, on the cluster that `make up` has started.
+The models are paused, so that no pod runs: what is measured is the engine and the API server.
 """
 
 import json

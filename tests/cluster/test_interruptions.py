@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 
+import httpx
 import pytest
 
 from tests.load import load
@@ -66,8 +67,21 @@ def test_the_gateway_comes_back_by_itself(live: Stack) -> None:
     gateway = ("-n", "envoy-gateway-system", "-l", "gateway.envoyproxy.io/owning-gateway-name=axon")
     kubectl("delete", "pod", *gateway, "--wait=true")
     kubectl("wait", "pod", *gateway, "--for=condition=Ready", "--timeout=120s")
+    until_reached(live.endpoints()[IRIS])
 
     with load(live.endpoints()[IRIS]) as answered:
         answered.until_answered(100)
 
     assert set(answered.outcomes) == {"200"}, answered.outcomes
+
+
+def until_reached(url: str) -> None:
+    """Wait for the Service's rules, which follow when its only pod is ready again."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            httpx.head(url)
+            return
+        except httpx.ConnectError:
+            assert time.monotonic() < deadline, "no connection in a minute"
+            time.sleep(0.1)

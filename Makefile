@@ -16,7 +16,7 @@ MODELS = $(patsubst %/train.py,%/.trained,$(wildcard $(addsuffix /train.py,\
 FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up bootstrap explain preview preview-report drift cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks
+.PHONY: help up bootstrap explain preview preview-report drift cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks .venv
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,5 +113,8 @@ test-frameworks: frameworks ## the examples of PyTorch and TensorFlow, on the st
 	@$(MAKE) -s models STACK=frameworks
 	@$(ENV) $(PY) -m pytest predictor_images/tests_of_frameworks $(ARGS)
 
-.venv: pyproject.toml uv.lock local/bootstrap.sh
+.venv: .venv/made
+
+# Not the folder, which is there before all of it is.
+.venv/made: pyproject.toml uv.lock local/bootstrap.sh
 	@local/bootstrap.sh

@@ -20,4 +20,4 @@ fi
 uv sync --quiet --locked --compile-bytecode
 # Later steps call uv by its name.
 [ -x .venv/bin/uv ] || ln -sf "$(command -v uv)" .venv/bin/uv
-touch .venv
+touch .venv/made

@@ -143,7 +143,8 @@ def _config(request: Any) -> bytes:
 
 
 def main() -> None:
-    """Serve until the engine closes the connection or ends this process."""
+    """Serve until the engine ends this process, or is killed itself."""
+    engine = os.getppid()
     host = Host(sys.argv[-1] if len(sys.argv) > 1 else "")
     limits = [
         ("grpc.max_receive_message_length", 400 << 20),
@@ -158,7 +159,8 @@ def main() -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    ended.wait()
+    while not ended.wait(1) and os.getppid() == engine:
+        pass
     host.stop()
     server.stop(grace=1).wait()
 

@@ -1,10 +1,16 @@
 """What the engine's Python host hands to a program."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from local.language_host import host
 from local.language_host.host import Host
 
 # Reads its config as program.py does, and keeps it for the test.
@@ -58,3 +64,37 @@ def test_a_program_that_has_said_what_is_wrong_is_not_explained_again(tmp_path: 
     answer = run(tmp_path, {}, code=32)
 
     assert (answer.error, answer.bail) == ("", True)
+
+
+# Starts the host as the engine does, and says its process and that it serves.
+ENGINE = """\
+import subprocess, sys
+host = subprocess.Popen([sys.executable, sys.argv[1], ""], stdout=subprocess.PIPE)
+host.stdout.readline()
+print(host.pid, flush=True)
+host.wait()
+"""
+
+
+def test_the_host_of_an_engine_that_is_killed_ends() -> None:
+    command = [sys.executable, "-c", ENGINE, host.__file__]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as engine:
+        assert engine.stdout
+        pid = int(engine.stdout.readline())
+        engine.kill()
+
+    deadline = time.monotonic() + 30
+    try:
+        while _runs(pid):
+            assert time.monotonic() < deadline, "it runs on"
+            time.sleep(0.05)
+    finally:
+        if _runs(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -15,7 +15,8 @@ from local.found import environment, found_cluster
 from local.kubernetes import KUBECTL
 from local.settings import LocalSettings
 from local.toolbox.engine import engine_path
-from stacks.settings.loading import STACKS
+from stacks.settings.loading import STACKS, config_of
+from stacks.settings.source import read_source
 
 PROJECT = Path(__file__).parents[1]
 _LINKED = (
@@ -101,8 +102,8 @@ class Stack:
 
 def of_file(name: str, folder: Path = STACKS) -> dict[str, Any]:
     """Return what a stack's file says, as plain data."""
-    config = yaml.safe_load((folder / f"Pulumi.{name}.yaml").read_text())["config"]
-    return {key.removeprefix("axon:"): value for key, value in config.items()}
+    file = folder / f"Pulumi.{name}.yaml"
+    return config_of(file, read_source(file, file.name))
 
 
 def beside_local(name: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from benchmarks.predictor.models import BATCHED, ROW
 PROJECT = Path(__file__).parents[2]
 PORT = 8190
 _OWN = str(PROJECT / ".venv/bin/python")
+_UV = str(PROJECT / ".venv/bin/uv")
 _MODEL = ["scikit-learn==1.9.1", "joblib==1.5.3", "numpy==2.4.1"]
 # What each peer's environment holds. The newest of each that there were in November 2026.
 _PEERS = {
@@ -116,8 +117,8 @@ def _environment(name: str) -> Path:
     wanted = " ".join([*_MODEL, *_PEERS[name]])
     made = folder / "made-of"
     if not made.exists() or made.read_text() != wanted:
-        subprocess.run(["uv", "venv", "-q", "--clear", "--python", "3.11", folder], check=True)
-        subprocess.run(["uv", "pip", "install", "-q", "--python", folder, *wanted.split()], check=True)
+        subprocess.run([_UV, "venv", "-q", "--clear", "--python", "3.11", folder], check=True)
+        subprocess.run([_UV, "pip", "install", "-q", "--python", folder, *wanted.split()], check=True)
         made.write_text(wanted)
     return folder
 

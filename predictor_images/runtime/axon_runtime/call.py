@@ -1,0 +1,36 @@
+"""One decoded request on its way to the model: the contract between services, executors and the application.
+
+A service decodes a request into a `Call`; an executor runs the inputs of calls; the call encodes its result.
+Decoding and encoding are pure computation and safe in any thread, so that the application may take those of
+large bodies off the event loop.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from axon_runtime.http import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the model is given for one request, and how its result becomes an answer."""
+
+    input: Any
+    """One element of what the executor's `run` takes."""
+
+    rows: int
+    """Examples in it (1 for a class of the user's): the executor predicts the time of a run from their sum."""
+
+    encode: Callable[[Any], Answer]
+    """Takes the result. Raises AnswerError for what cannot be sent, ProtocolError for what was not asked well."""
+
+
+class Failed(NamedTuple):
+    """In the place of a result: the exception, of any kind, that is this request's own."""
+
+    error: BaseException
+
+
+Run = Callable[[Sequence[Any]], Sequence[Any]]
+"""Takes the inputs of some calls and returns as many results, each a value or `Failed`. It never raises."""

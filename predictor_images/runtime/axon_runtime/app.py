@@ -9,6 +9,7 @@ import msgspec
 
 from axon_runtime import v2
 from axon_runtime.answer import AnswerError, HttpError
+from axon_runtime.call import Call
 from axon_runtime.config import Config
 from axon_runtime.http import (
     JSON,
@@ -106,7 +107,7 @@ class App:
         """
         scope = {"headers": [(b"content-type", b"application/json")], "query_string": b""}
         try:
-            answer = await self._service.answer(Request(scope, sample))
+            answer = await self._run(self._service.predict(Request(scope, sample)))
         except Exception as error:
             raise LoadError(f"sample.json is not answered: {type(error).__name__}: {error}") from error
         if answer.status >= 400:
@@ -161,17 +162,13 @@ class App:
             gone.cancel()
 
     async def _predict(self, scope: Scope, body: bytes) -> Answer:
-        return await self._service.answer(Request(scope, body))
+        return await self._run(self._service.predict(Request(scope, body)))
 
     async def _infer(self, scope: Scope, body: bytes) -> Answer:
-        length = header(scope["headers"], b"inference-header-content-length")
-        if length is not None and not length.isdecimal():
-            raise v2.ProtocolError("Inference-Header-Content-Length is not a number")
-        request = v2.decode_request(body, int(length) if length else None)
-        outputs = await self._service.infer(request.inputs)
-        binary = bool(request.parameters.get("binary_data_output"))
-        data, headers = v2.encode_response(self._config.name, request.id, outputs, request.outputs, binary)
-        return Answer(200, data, [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()])
+        return await self._run(self._service.infer(Request(scope, body)))
+
+    async def _run(self, call: Call) -> Answer:
+        return call.encode(await self._service.executor.submit(call.input, rows=call.rows))
 
     async def _side(self, method: str, path: str | None) -> Answer:
         """Answer what is asked beside predictions: health, metadata, metrics."""

@@ -20,10 +20,10 @@ class Call:
     """One element of what the executor's `run` takes."""
 
     rows: int
-    """Examples in it (1 for a class of the user's): the executor predicts the time of a run from their sum."""
+    """Examples in it, 1 for a class of the user's: the time of a run is predicted from their sum."""
 
     encode: Callable[[Any], Answer]
-    """Takes the result. Raises AnswerError for what cannot be sent, ProtocolError for what was not asked well."""
+    """Takes the result. Raises AnswerError for what cannot be sent, ProtocolError for an unknown output."""
 
 
 class Failed(NamedTuple):

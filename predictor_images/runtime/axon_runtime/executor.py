@@ -14,8 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-Run = Callable[[Sequence[Any]], Sequence[Any]]
-"""Takes the inputs of some requests, returns as many results; an Exception is that request's error."""
+from axon_runtime.call import Failed, Run
 
 # A model faster than this holds the event loop for no longer than a thread would cost to ask.
 _QUICK_SECONDS = 0.002
@@ -66,7 +65,7 @@ class Executor:
         """Whether the model is known to be fast enough for the event loop."""
         return self._inline and self._seconds < _QUICK_SECONDS
 
-    def submit(self, input: Any) -> "asyncio.Future[Any]":
+    def submit(self, input: Any, rows: int = 1) -> "asyncio.Future[Any]":
         """Return the future result of one request. Cancelled before it is taken, it is never run."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
@@ -164,7 +163,7 @@ class Executor:
         try:
             results = self._run(inputs)
         except Exception as error:
-            results = [error] * len(inputs)
+            results = [Failed(error)] * len(inputs)
         return results, time.perf_counter() - start
 
     def _finish(self, batch: list[_Work], results: Sequence[Any], seconds: float) -> None:
@@ -175,7 +174,7 @@ class Executor:
         for work, result in zip(batch, results, strict=True):
             if work.future.done():
                 continue
-            if isinstance(result, BaseException):
-                work.future.set_exception(result)
+            if isinstance(result, Failed):
+                work.future.set_exception(result.error)
             else:
                 work.future.set_result(result)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from axon_runtime.app import App
+from axon_runtime.call import Failed
 from axon_runtime.config import Config
 from axon_runtime.executor import Executor
 from axon_runtime.exported import load_exported
@@ -76,7 +77,7 @@ def _saved(config: Config, metrics: Metrics) -> Service:
         on_batch=metrics.ran,
         on_queue=metrics.on_queue,
     )
-    return RowsService(model, executor)
+    return RowsService(config.name, model, executor)
 
 
 def _user(config: Config, metrics: Metrics) -> Service:
@@ -85,14 +86,26 @@ def _user(config: Config, metrics: Metrics) -> Service:
         load_model(made, config.model_path)
     predictor = bind(made)
     threads = min(config.limits.threads_per_process, config.limits.max_concurrency)
-    executor = Executor(
+    executor = (_AsyncExecutor if predictor.is_async else Executor)(
         lambda calls: _each(predictor, calls),
         max_batch_size=1,
         threads=threads,
         on_batch=metrics.ran,
         on_queue=metrics.on_queue,
     )
-    return UserService(predictor, executor)
+    if isinstance(executor, _AsyncExecutor):
+        executor.predictor = predictor
+    return UserService(config.name, executor)
+
+
+class _AsyncExecutor(Executor):
+    """Runs a predictor whose methods are `async`."""
+
+    predictor: UserPredictor
+
+    def submit(self, input: Any, rows: int = 1) -> "asyncio.Future[Any]":
+        context, *given = input
+        return asyncio.get_running_loop().create_task(self.predictor.acall(*given), context=context)
 
 
 def _each(predictor: UserPredictor, calls: Sequence[Any]) -> list[Any]:
@@ -101,5 +114,5 @@ def _each(predictor: UserPredictor, calls: Sequence[Any]) -> list[Any]:
         try:
             results.append(context.run(predictor.call, *given))
         except Exception as error:
-            results.append(error)
+            results.append(Failed(error))
     return results

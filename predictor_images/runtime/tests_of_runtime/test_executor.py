@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
+from axon_runtime.call import Failed
 from axon_runtime.executor import Executor
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +56,7 @@ def test_each_request_gets_its_own_result_in_its_own_order(values: list[int], si
 @given(st.lists(st.booleans(), min_size=1, max_size=30), st.integers(1, 7))
 def test_an_error_is_its_requests_own(wrong: list[bool], size: int) -> None:
     def some(batch: Sequence[bool]) -> list[Any]:
-        return [ValueError("wrong") if is_wrong else "right" for is_wrong in batch]
+        return [Failed(ValueError("wrong")) if is_wrong else "right" for is_wrong in batch]
 
     async def scenario() -> list[Any]:
         executor = Executor(some, max_batch_size=size)
@@ -221,7 +222,7 @@ def test_requests_that_come_together_are_run_together_though_all_before_came_alo
 
 def test_an_error_of_a_request_that_is_run_as_it_comes_is_its_own() -> None:
     def picky(batch: Sequence[int]) -> list[Any]:
-        return [ValueError("wrong") if value < 0 else value for value in batch]
+        return [Failed(ValueError("wrong")) if value < 0 else value for value in batch]
 
     async def scenario() -> None:
         executor = Executor(picky, max_batch_size=8)

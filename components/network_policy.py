@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.image_metrics import metrics_port
 from components.metadata import metadata
 from components.platform import Platform
-from components.pod import port
+from components.pod import entrance_port, port
 from stacks.settings.egress import ALL
 from stacks.settings.model import ImagePredictor, Model
 
@@ -37,7 +38,7 @@ def network_policy(
     spec: dict[str, Any] = {
         "podSelector": {"matchLabels": {"app.kubernetes.io/name": name}},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": [_ingress(model, platform)],
+        "ingress": _ingress(model, platform),
         "egress": _egress(model, on_aws=on_aws),
     }
     return k8s.networking.v1.NetworkPolicy(
@@ -48,13 +49,20 @@ def network_policy(
     )
 
 
-def _ingress(model: Model, platform: Platform) -> dict[str, Any]:
-    # An image of one's own is counted at the gateway: nobody else asks it.
-    asked = [] if isinstance(model.predictor, ImagePredictor) else [platform.prometheus_namespace]
-    namespaces = [platform.gateway_namespace, *asked]
+def _ingress(model: Model, platform: Platform) -> list[dict[str, Any]]:
+    if not isinstance(model.predictor, ImagePredictor):
+        return [_from([platform.gateway_namespace, platform.prometheus_namespace], port(model))]
+    # The gateway reaches what limits a container, not the container behind it.
+    rules = [_from([platform.gateway_namespace], entrance_port(model))]
+    if metrics := metrics_port(model):
+        rules.append(_from([platform.prometheus_namespace], metrics))
+    return rules
+
+
+def _from(namespaces: list[str], number: int) -> dict[str, Any]:
     return {
         "from": [{"namespaceSelector": {"matchLabels": {_NAMESPACE: one}}} for one in namespaces],
-        "ports": [_tcp(port(model))],
+        "ports": [_tcp(number)],
     }
 
 

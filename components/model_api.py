@@ -200,11 +200,12 @@ class ModelApi(pulumi.ComponentResource):
         )
 
     def _route(self) -> None:
-        endpoint = self.model.endpoint(self._name)
+        endpoint, networking = self.model.endpoint(self._name), self.model.networking
+        way = rule(endpoint, [self.model], [backend(self.service)], keep_path=networking.keep_path)
         Route(
             self._name,
-            self.model.networking,
-            [rule(endpoint, [self.model], [backend(self.service)])],
+            networking,
+            [way],
             models=[self.model],
             platform=self._platform,
             labels=self._labels,

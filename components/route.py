@@ -110,16 +110,19 @@ def rule(
     models: Sequence[Model],
     backends: Sequence[dict[str, Any]],
     *,
+    keep_path: bool = False,
     filters: Sequence[dict[str, Any]] = (),
     headers: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return a rule of a route: what asks for `endpoint` goes to `backends`, which serve `models`."""
     # Models see `/` and what follows their endpoint, as Cortex's did.
     path = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}
+    rewritten = [] if keep_path else [{"type": "URLRewrite", "urlRewrite": {"path": path}}]
     match = {"path": {"type": "PathPrefix", "value": endpoint}}
     return {
         "matches": [{**match, "headers": list(headers)} if headers else match],
-        "filters": [{"type": "URLRewrite", "urlRewrite": {"path": path}}, *filters],
+        # The API server keeps no empty list, which would be a difference in every preview.
+        **({"filters": [*rewritten, *filters]} if rewritten or filters else {}),
         "backendRefs": list(backends),
         "timeouts": {"request": request_timeout(models)},
     }

@@ -9,6 +9,7 @@ import yaml
 from components.kubernetes_cluster import Placement
 from components.platform import versions
 from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
+from components.pull_secrets import references
 from stacks.settings import images, platform
 
 NAMESPACE = "monitoring"
@@ -41,6 +42,7 @@ class Prometheus(pulumi.ComponentResource):
         super().__init__("axon:platform:Prometheus", name, None, opts)
         self._settings, self._placement = settings.prometheus, placement
         self._image = registry.mirrored(versions.PROMETHEUS_IMAGE)
+        self._pull_secrets = references(registry.pull_secrets)
         self._child = pulumi.ResourceOptions(parent=self)
         self._namespace = self._made_namespace().metadata.name.apply(str)
         self._deployment(self._reader(), self._configuration())
@@ -90,6 +92,7 @@ class Prometheus(pulumi.ComponentResource):
         spec = k8s.core.v1.PodSpecArgs(
             service_account_name=account.metadata.name.apply(str),
             enable_service_links=False,
+            image_pull_secrets=self._pull_secrets,
             security_context=k8s.core.v1.PodSecurityContextArgs(
                 run_as_non_root=True,
                 run_as_user=_USER,

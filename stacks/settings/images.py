@@ -30,6 +30,13 @@ class Images(Settings):
     Each has to be there under this name in the namespaces of the models and of the platform's parts.
     """
 
+    @property
+    def chart_secrets(self) -> dict[str, list[dict[str, str]]]:
+        """Return `pull_secrets` as the values of most charts have them."""
+        return (
+            {"imagePullSecrets": [{"name": name} for name in self.pull_secrets]} if self.pull_secrets else {}
+        )
+
     def repository(self, name: str) -> str:
         """Return registry and path of the predictor image called `name`."""
         return f"{self.registry}/{name}"

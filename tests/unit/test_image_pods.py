@@ -213,3 +213,32 @@ def test_images_are_pulled_with_the_secrets_of_the_stack_and_of_the_model(
     recorder = made(deploy, {"image_pull_secrets": ["own", "all"]})
 
     assert pod(recorder)["imagePullSecrets"] == [{"name": "all"}, {"name": "own"}]
+
+
+def test_the_platforms_parts_are_pulled_with_the_secrets_of_the_stack(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "tests.unit.test_model_api.IMAGES", IMAGES.model_copy(update={"pull_secrets": ["all"]})
+    )
+    recorder = made(deploy)
+    wanted = {"imagePullSecrets": [{"name": "all"}]}
+
+    assert pod_of(recorder, "prometheus")["imagePullSecrets"] == wanted["imagePullSecrets"]
+    values = {r.name: r.inputs["values"] for r in recorder.resources if "values" in r.inputs}
+    assert {name: set(_secrets(found)) for name, found in values.items() if name != "gateway-crds-helm"} == {
+        "gateway-helm": {"all"},
+        "keda": {"all"},
+        "metrics-server": {"all"},
+    }
+    proxies = recorder.one("kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy")["spec"]["provider"]
+    assert proxies["kubernetes"]["envoyDeployment"]["pod"] == wanted
+
+
+def pod_of(recorder: Recorder, name: str) -> Any:
+    return recorder.named(DEPLOYMENT)[name]["spec"]["template"]["spec"]
+
+
+def _secrets(values: dict[str, Any]) -> list[str]:
+    found = values.get("imagePullSecrets") or values.get("global", {}).get("imagePullSecrets") or []
+    return [one["name"] for one in found]

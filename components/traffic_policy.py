@@ -12,6 +12,8 @@ _LATER_SECONDS = 5
 # Between two tries to reach the first replica of a model. Envoy waits a random part of it, half on average:
 # https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#config-http-filters-router-x-envoy-max-retries
 _TRY_SECONDS = 1
+# The first few follow each other sooner.
+_SHORT_TRIES = 3
 # When a client may ask again that no replica has come up for.
 _RETRY_AFTER_SECONDS = 30
 # Only what no replica can have begun: predictions may cost, and need not be idempotent.
@@ -65,7 +67,7 @@ def _held(seconds: int) -> dict[str, Any]:
     return {
         "routingType": "Service",
         "retry": {
-            "numRetries": 2 * seconds // _TRY_SECONDS,
+            "numRetries": 2 * seconds // _TRY_SECONDS + _SHORT_TRIES,
             "retryOn": _UNBEGUN,
             "perRetry": _backoff("100ms", f"{_TRY_SECONDS}s"),
         },

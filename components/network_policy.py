@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.image_metrics import metrics_port
 from components.metadata import metadata
 from components.platform import Platform
-from components.pod import MANAGEMENT_PORT, port
+from components.pod import MANAGEMENT_PORT, entrance_port
 from stacks.settings.egress import ALL
 from stacks.settings.model import ImagePredictor, Model
 
@@ -49,10 +50,11 @@ def network_policy(
 
 
 def _ingress(model: Model, platform: Platform) -> list[dict[str, Any]]:
-    rules = [_from(platform.gateway_namespace, port(model))]
-    # An image of one's own is counted at the gateway: nobody else asks it.
-    if not isinstance(model.predictor, ImagePredictor):
-        rules.append(_from(platform.prometheus_namespace, MANAGEMENT_PORT))
+    # The gateway reaches what limits a container, not the container behind it.
+    rules = [_from(platform.gateway_namespace, entrance_port(model))]
+    asked = metrics_port(model) if isinstance(model.predictor, ImagePredictor) else MANAGEMENT_PORT
+    if asked:
+        rules.append(_from(platform.prometheus_namespace, asked))
     return rules
 
 

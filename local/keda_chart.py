@@ -24,6 +24,7 @@ _VALUES = {
     "webhooks": {"enabled": False},
     "nodeSelector": {"kubernetes.io/os": "linux"},
     "tolerations": [],
+    "imagePullSecrets": [],
 }
 _IMAGES = {"keda-operator": "keda", "keda-metrics-apiserver": "metricsApiServer"}
 
@@ -61,8 +62,9 @@ def _templated(manifest: dict[str, Any]) -> str:
     container["imagePullPolicy"] = "{{ .Values.image.pullPolicy }}"
     # Ready as soon as it is, not after a fixed 20 s.
     container["readinessProbe"].update(initialDelaySeconds=0, periodSeconds=2)
-    pod.update(nodeSelector="NODES", tolerations="TAINTS")
+    pod.update(nodeSelector="NODES", tolerations="TAINTS", imagePullSecrets="SECRETS")
     text = yaml.safe_dump(manifest, width=1000)
-    return text.replace("NODES", "{{ toJson .Values.nodeSelector }}").replace(
-        "TAINTS", "{{ toJson .Values.tolerations }}"
-    )
+    values = {"NODES": "nodeSelector", "TAINTS": "tolerations", "SECRETS": "imagePullSecrets"}
+    for place, key in values.items():
+        text = text.replace(place, f"{{{{ toJson .Values.{key} }}}}")
+    return text

@@ -100,7 +100,7 @@ class Gateway(pulumi.ComponentResource):
             namespace=namespace.metadata.name.apply(str),
             values={
                 "crds": {"enabled": False},
-                "global": {"images": {"envoyGateway": {"image": image}}},
+                "global": {"images": {"envoyGateway": {"image": image}}, **self._images.chart_secrets},
                 **self._placed(),
             },
             opts=self._child(namespace, after),
@@ -121,6 +121,8 @@ class Gateway(pulumi.ComponentResource):
         }
         if pod := self._placement.values:
             deployment["pod"] = {**pod, "topologySpreadConstraints": [self._over_zones()]}
+        if secrets := self._images.chart_secrets:
+            deployment["pod"] = {**deployment.get("pod", {}), **secrets}
         kubernetes = {
             "envoyService": {"name": SERVICE, "type": service_type},
             "envoyDeployment": deployment,

@@ -42,6 +42,7 @@ class Keda(pulumi.ComponentResource):
                 },
                 # What they check is checked before, with the line of the stack file.
                 "webhooks": {"enabled": False},
+                **registry.chart_secrets,
                 **placement.values,
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),

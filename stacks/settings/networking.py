@@ -121,6 +121,12 @@ class Networking(Settings):
     endpoint: Endpoint | None = None
     """Path on the gateway. Unset: `/` and its name."""
 
+    keep_path: bool = False
+    """Whether replicas see the whole path. `false`: without the endpoint, as `/` and what follows it.
+
+    gRPC needs it, with the service as endpoint: `/inference.GRPCInferenceService`.
+    """
+
     hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=16
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from components.platform.versions import ENVOY_IMAGE
 from policies import POLICIES, Context, Policy, Resource, violations
 
 DOCS = Path(__file__).parents[3] / "docs/policies.md"
@@ -143,6 +144,8 @@ CASES = [
     Case("foreign-registry", DEPLOYMENT, pod(image="quay.io/x/y:1"), True, more=PLATFORM),
     Case("foreign-registry", DEPLOYMENT, pod(image="registry.example/team-b/iris:1"), False),
     Case("foreign-registry", DEPLOYMENT, pod(image="nginx:1.29"), False),
+    Case("foreign-registry", DEPLOYMENT, pod(image=ENVOY_IMAGE), True),
+    Case("foreign-registry", DEPLOYMENT, pod(image=ENVOY_IMAGE.split("@")[0]), False),
     Case("foreign-registry", DEPLOYMENT, pod(image="nginx:1.29"), True, Context(registries=("docker.io",))),
     Case("no-limits", DEPLOYMENT, pod(), True),
     Case("no-limits", DEPLOYMENT, pod(resources={"requests": {"cpu": "1", "memory": "1Gi"}}), False),

@@ -204,6 +204,7 @@ class ModelApi(pulumi.ComponentResource):
             self._name,
             self.model.networking,
             [rule(endpoint, [self.model], [backend(self.service)])],
+            endpoint=endpoint,
             held=self.model.sleeps,
             platform=self._platform,
             labels=self._labels,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from components.connections import connections
 from stacks.settings.networking import Networking
 
 # How long a request waits for the first replica of a model that has none.
@@ -13,7 +14,7 @@ _UNBEGUN = {"triggers": ["connect-failure", "refused-stream", "reset-before-requ
 
 def traffic_policy(networking: Networking, *, held: bool) -> dict[str, Any]:
     """Return the spec of a route's BackendTrafficPolicy, without its target."""
-    spec = _held() if held else _retried()
+    spec = {**(_held() if held else _retried()), **connections(networking, held=held)}
     if limit := networking.rate_limit:
         rule = {"limit": {"requests": limit.requests, "unit": limit.per.capitalize()}}
         spec["rateLimit"] = {"type": "Local", "local": {"rules": [rule]}}

@@ -8,12 +8,10 @@ from pydantic_core import PydanticCustomError
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.bounds import between
-from stacks.settings.networks import network
+from stacks.settings.networks import Network
 from stacks.settings.sources import ObjectName
 from stacks.settings.units import Duration, Size
 from stacks.settings.web import Endpoint, HeaderName, Hostname, HttpUrl, Origin
-
-Network = Annotated[str, AfterValidator(network)]
 
 
 class ApiKeys(Settings):

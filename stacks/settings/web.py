@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-
 # https://gateway-api.sigs.k8s.io/reference/spec/#httppathmatch
 _PATH_CHARACTERS = 1024
 

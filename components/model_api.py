@@ -206,6 +206,7 @@ class ModelApi(pulumi.ComponentResource):
             self._name,
             networking,
             [way],
+            endpoint=endpoint,
             models=[self.model],
             platform=self._platform,
             labels=self._labels,

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit, urlunsplit
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.claim import claim
 from components.metadata import metadata
 from components.platform import Platform
-from components.security_policy import security_policy
+from components.security_policy import security_policy, without_token
 from components.traffic_policy import request_timeout, traffic_policy
 from stacks.settings.model import Model
 from stacks.settings.networking import Networking
@@ -32,15 +33,17 @@ class Route:
         networking: Networking,
         rules: Sequence[dict[str, Any]],
         *,
+        endpoint: str,
         models: Sequence[Model],
         platform: Platform,
         labels: Mapping[str, str],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Make them, for `models` to answer."""
+        """Make them. `endpoint` is the path that all rules are of; `models` are those that may answer."""
         self._name, self._platform, self._labels, self._opts = name, platform, labels, opts
         secured = self._secured(networking)
-        route = self._route(networking, rules, after=secured)
+        claimed = claim(name, networking, endpoint, platform, opts)
+        route = self._route(networking, without_token(networking, rules), after=[*secured, claimed])
         self._policy("BackendTrafficPolicy", traffic_policy(networking, models), after=[route])
         if secured:
             self._accepted(after=[*secured, route])

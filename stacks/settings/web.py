@@ -5,11 +5,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+# https://gateway-api.sigs.k8s.io/reference/spec/#httppathmatch
+_PATH_CHARACTERS = 1024
+
 
 def _endpoint(text: str) -> str:
-    if re.fullmatch(r"/[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*", text):
+    parts = text.split("/")[1:]
+    if len(text) > _PATH_CHARACTERS:
+        raise ValueError(f"has {len(text)} characters; {_PATH_CHARACTERS} is the most")
+    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", text) and not {".", ".."} & set(parts):
         return text
-    near = "/" + "/".join(p for p in re.sub(r"[^A-Za-z0-9._~/-]+", "-", text).split("/") if p)
+    kept = re.sub(r"[^A-Za-z0-9._~/-]+", "-", text).split("/")
+    near = "/" + ("/".join(part for part in kept if part not in ("", ".", "..")) or "iris")
     raise ValueError(f'"{text}" is not a path such as /iris-classifier (try {near})')
 
 
@@ -20,10 +27,18 @@ def _http_url(text: str) -> str:
 
 
 def _hostname(text: str) -> str:
-    labels = text.removeprefix("*.").split(".")
-    if len(labels) > 1 and all(part and part.replace("-", "").isalnum() for part in labels):
+    # https://gateway-api.sigs.k8s.io/reference/spec/#hostname : lower case, no address
+    name = text.removeprefix("*.")
+    labels = name.split(".")
+    if (
+        len(name) <= 253
+        and len(labels) > 1
+        and not labels[-1].isdigit()
+        and all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) for label in labels)
+    ):
         return text
-    raise ValueError(f'"{text}" is not a host name (such as models.example.com)')
+    lower = f"try {text.lower()}" if text != text.lower() else "such as models.example.com"
+    raise ValueError(f'"{text}" is not a host name ({lower})')
 
 
 def _header(text: str) -> str:

@@ -43,7 +43,7 @@ def environment(settings: LocalSettings, engine_path: list[Path], *, local_clust
         chosen["KUBECONFIG"] = str(settings.kubeconfig)
     if not _logged_in():
         state = settings.state_dir / "pulumi"
-        state.mkdir(parents=True, exist_ok=True)
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
         chosen["PULUMI_BACKEND_URL"] = f"file://{state}"
     if not any(f"PULUMI_CONFIG_PASSPHRASE{end}" in os.environ for end in ("", "_FILE")):
         # The local stack holds no secret; stacks that do choose a passphrase or a KMS key.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from local import own_registry
 from local.registry import ecr_password, ecr_region
 from local.settings import LocalSettings
 from local.steps import StepFailed, run_logged, timed
@@ -41,8 +42,16 @@ class Builder:
         self._log_in(image, docker=docker)
         command = ["docker", "build", "--provenance=false"] if docker else self._buildah("build", image)
         run_logged([*command, *words, "-t", image, "-f", dockerfile, folder], log)
-        push = ["docker", "push", image] if docker else [*self._buildah("push", image), image]
-        run_logged(push, log)
+        for push in self._pushes(image, docker=docker):
+            run_logged(push, log)
+
+    def _pushes(self, image: str, *, docker: bool) -> list[list[str]]:
+        """Return the commands that push an image: into the local registry under a name of its own."""
+        place = own_registry.pushed_as(self.settings, image)
+        if docker:
+            return [*([["docker", "tag", image, place]] if place != image else []), ["docker", "push", place]]
+        login = [] if place == image else ["--authfile", str(own_registry.login_file(self.settings))]
+        return [[*self._buildah("push", image), *login, image, f"docker://{place}"]]
 
     def _buildah(self, verb: str, image: str) -> list[str]:
         data, run = self.settings.data_dir / "buildah", self.settings.run_dir / "buildah"
@@ -61,6 +70,8 @@ class Builder:
 
     def _log_in(self, image: str, *, docker: bool) -> None:
         """Log in where a registry wants it. The password never stands on a command line."""
+        if docker and own_registry.pushed_as(self.settings, image) != image:
+            own_registry.log_docker_in(self.settings)
         region = ecr_region(image)
         if region is None:
             return

@@ -6,6 +6,8 @@ import shlex
 import sys
 from pathlib import Path
 
+import pulumi
+
 from local import charts, cluster
 from local.aws import check_aws
 from local.explain import explain
@@ -23,7 +25,7 @@ from local.toolbox.apt import BUILDER, NODE, missing_packages
 from local.toolbox.builds import CLUSTER, PLATFORM, missing_builds
 from local.toolbox.engine import engine_path, found_engine, missing_engine
 from local.toolbox.go import missing_go
-from stacks.settings import SettingsError, load_file
+from stacks.settings import load_file
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.cluster import Cluster, ExistingCluster
 
@@ -169,7 +171,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         arguments.run(LocalSettings(), arguments)
-    except (StepFailed, SettingsError) as error:
+    except (StepFailed, pulumi.RunError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:

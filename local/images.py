@@ -35,24 +35,43 @@ class Builder:
         self, image: str, folder: Path, dockerfile: Path, arguments: Mapping[str, str] | None = None
     ) -> None:
         """Build an image from a folder and push it."""
+        self.make(image, folder, dockerfile, arguments)
+        self.push(image)
+
+    def make(
+        self, image: str, folder: Path, dockerfile: Path, arguments: Mapping[str, str] | None = None
+    ) -> None:
+        """Build an image from a folder. It stays on this machine."""
         words = [word for k, v in (arguments or {}).items() for word in ("--build-arg", f"{k}={v}")]
-        log = self.settings.cache_dir / "logs" / "images.log"
+        docker = docker_runs()
+        self._log_in(image, docker=docker)  # what it starts from is there, too
+        command = ["docker", "build", "--provenance=false"] if docker else self._buildah("build", image)
+        run_logged([*command, *words, "-t", image, "-f", dockerfile, folder], self._log)
+
+    def push(self, image: str) -> None:
+        """Push an image that was built here."""
         docker = docker_runs()
         self._log_in(image, docker=docker)
-        command = ["docker", "build", "--provenance=false"] if docker else self._buildah("build", image)
-        run_logged([*command, *words, "-t", image, "-f", dockerfile, folder], log)
         push = ["docker", "push", image] if docker else [*self._buildah("push", image), image]
-        run_logged(push, log)
+        run_logged(push, self._log)
+
+    @property
+    def _log(self) -> Path:
+        return self.settings.cache_dir / "logs" / "images.log"
+
+    def buildah(self, verb: str) -> list[str]:
+        """Return buildah's command, on the images of this machine."""
+        data, run = self.settings.data_dir / "buildah", self.settings.run_dir / "buildah"
+        return ["buildah", "--root", str(data), "--runroot", str(run), verb]
 
     def _buildah(self, verb: str, image: str) -> list[str]:
-        data, run = self.settings.data_dir / "buildah", self.settings.run_dir / "buildah"
-        command = ["buildah", "--root", str(data), "--runroot", str(run), verb]
+        command = self.buildah(verb)
         if _on_this_machine(image):  # where a registry needs no TLS; any other must have it
             command.append("--tls-verify=false")
         if ecr_region(image):
             command += ["--authfile", str(self._login)]
         if verb == "build":
-            command += ["--isolation", "chroot", "--format", "oci", *_certificates()]
+            command += ["--isolation", "chroot", "--format", "oci", "--layers", *_certificates()]
         return command
 
     @property

@@ -112,6 +112,7 @@ def model_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "framework/Dockerfile",
         "sklearn/requirements.txt",
         "model/Dockerfile",
+        "sbom/requirements.txt",
     ):
         (images / part).parent.mkdir(parents=True, exist_ok=True)
         (images / part).write_text(part)

@@ -110,7 +110,9 @@ def model_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for part in (
         "runtime/axon_runtime/app.py",
         "framework/Dockerfile",
+        "python/requirements.txt",
         "sklearn/requirements.txt",
+        "sklearn-onnx/requirements.txt",
         "model/Dockerfile",
         "sbom/requirements.txt",
     ):

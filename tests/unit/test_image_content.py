@@ -205,9 +205,6 @@ def test_a_list_of_packages_that_a_list_names_comes_with_it(model_folder: Path) 
 
 def test_the_class_of_a_predictor_is_no_package(model_folder: Path) -> None:
     (model_folder / "predictor.py").write_text("")
-    python = model_folder.parent / "predictor_images/python"
-    python.mkdir()
-    (python / "requirements.txt").touch()
 
     found = contexts_of(IMAGES, PythonPredictor(type="python", path="p"))[-1].files
 

@@ -62,9 +62,6 @@ def test_an_image_of_ones_own_is_taken_as_it_is() -> None:
 
 def test_an_export_needs_an_image_of_its_own_which_the_others_do_not_grow_by(model_folder: Path) -> None:
     exported = SklearnPredictor(type="sklearn", path="p", onnx=True)
-    folder = model_folder.parent / "predictor_images/sklearn-onnx"
-    folder.mkdir()
-    (folder / "requirements.txt").touch()
 
     framework = contexts_of(IMAGES, exported)[0]
 

@@ -37,7 +37,7 @@ def files_of(folder: Path, shown: str) -> dict[str, Path]:
             found[place] = Path(entry.path)
         else:
             raise ContentError(f"{shown}/{place}: not a file or a folder (remove it)")
-        _refuse_pointer(found[place], f"{shown}/{place}")
+        refuse_pointer(found[place], f"{shown}/{place}")
     return found
 
 
@@ -78,8 +78,12 @@ def _target(link: Path, folder: Path, shown: str) -> Path:
     return target
 
 
-def _refuse_pointer(file: Path, shown: str) -> None:
-    """Refuse what Git LFS leaves in the place of a file that it has not fetched."""
+def refuse_pointer(file: Path, shown: str) -> None:
+    """Refuse what Git LFS leaves in the place of a file that it has not fetched.
+
+    Raises:
+        ContentError: when a file is that, or cannot be read.
+    """
     try:
         if file.stat().st_size > _POINTER_SIZE:
             return

@@ -13,6 +13,7 @@ import httpx
 from local.registry import ecr_password, ecr_region
 from local.settings import LocalSettings
 from local.steps import StepFailed, run_logged, timed
+from predictor_images.content import EPOCH
 
 _MANIFESTS = ", ".join(
     [
@@ -179,7 +180,22 @@ def push_base(settings: LocalSettings, image: str) -> None:
         archive = Path(folder) / "base.tar"
         log = settings.cache_dir / "logs" / "base-image.log"
         packages = "--include=python3,python3-venv,ca-certificates"
-        run_logged(["mmdebstrap", "--variant=minbase", packages, "bookworm", archive], log)
+        command = ["mmdebstrap", "--variant=minbase", packages, *_archive(settings.debian_snapshot, archive)]
+        run_logged(command, log, env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)})
         dockerfile = Path(folder) / "Dockerfile"
         dockerfile.write_text("FROM scratch\nADD base.tar /\n")
         Builder(settings).build(image, Path(folder), dockerfile)
+
+
+def _archive(snapshot: str, target: Path) -> list[str | Path]:
+    """Return what mmdebstrap installs from: Debian as it was at a time, or as the machine's sources say."""
+    if not snapshot:
+        return ["bookworm", target]
+    # Such a snapshot's signature has ended: https://snapshot.debian.org/
+    old, base = "[check-valid-until=no]", "http://snapshot.debian.org/archive"
+    return [
+        "bookworm",
+        target,
+        f"deb {old} {base}/debian/{snapshot} bookworm main",
+        f"deb {old} {base}/debian-security/{snapshot} bookworm-security main",
+    ]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pulumi
 
 # When every file of an image was changed: the same build of the same files is the same image.
-_EPOCH = 315532800  # 1980-01-01
+EPOCH = 315532800  # 1980-01-01
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 _POINTER, _POINTER_SIZE = b"version https://git-lfs.github.com/spec/", 1024
 
@@ -117,8 +117,8 @@ def copy(files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(files[place], copied)
         copied.chmod(_mode(files[place]))
-        os.utime(copied, (_EPOCH, _EPOCH))
+        os.utime(copied, (EPOCH, EPOCH))
     for here, _, _ in os.walk(folder, topdown=False):
         os.chmod(here, 0o755)
-        os.utime(here, (_EPOCH, _EPOCH))
+        os.utime(here, (EPOCH, EPOCH))
     return copies

@@ -27,8 +27,8 @@ _FILES = {
     "tensorflow": (("model.keras", "model"), "save a model there with model.save or model.export"),
     "python": (("predictor.py",), "write a class Predictor with a method predict"),
 }
-# What a list of an image's packages is made with.
-_SBOM = f"sbom/{REQUIREMENTS}"
+# What the list of an image's packages is made with.
+_SBOM = (f"sbom/{REQUIREMENTS}", "sbom/write.py")
 # Frameworks with packages of their own for GPUs. PyTorch's are the same for both.
 _GPU = {"onnx", "tensorflow"}
 
@@ -124,13 +124,13 @@ def _framework_of(predictor: BuiltPredictor) -> str:
 def _framework(images: Images, predictor: BuiltPredictor, *, gpu: bool) -> BuildContext:
     variant = _variant(predictor, gpu=gpu)
     runtime = files_of(HERE / "runtime" / "axon_runtime", "predictor_images/runtime/axon_runtime")
-    pins = (f"{variant}/{REQUIREMENTS}", _SBOM)
+    own = (f"{variant}/{REQUIREMENTS}", *_SBOM)
     return BuildContext(
         repository=images.repository(variant),
         dockerfile=HERE / "framework" / "Dockerfile",
         files={
             **{f"runtime/axon_runtime/{place}": file for place, file in runtime.items()},
-            **{place: HERE / place for place in pins},
+            **{place: HERE / place for place in own},
         },
         arguments={"BASE_IMAGE": images.base, "FRAMEWORK": variant, "PREDICTOR": _framework_of(predictor)},
     )
@@ -145,7 +145,7 @@ def _model(images: Images, kind: str, path: str, arguments: Mapping[str, str]) -
         files={
             **{f"predictor/{place}": file for place, file in files.items()},
             **{f"install/packages/{place}": file for place, file in packages.items()},
-            "install/sbom.txt": HERE / _SBOM,
+            **{f"install/{place}": HERE / place for place in _SBOM},
         },
         arguments=arguments,
     )

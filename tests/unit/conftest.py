@@ -115,6 +115,7 @@ def model_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "sklearn-onnx/requirements.txt",
         "model/Dockerfile",
         "sbom/requirements.txt",
+        "sbom/write.py",
     ):
         (images / part).parent.mkdir(parents=True, exist_ok=True)
         (images / part).write_text(part)

@@ -9,6 +9,7 @@ from predictor_images import ContentError, contexts_of
 from stacks.settings import Images, PythonPredictor, SklearnPredictor
 
 IMAGES = Images(registry="localhost:5000/axon")
+SBOM = ("install/sbom/requirements.txt", "install/sbom/write.py")
 PREDICTOR = SklearnPredictor(type="sklearn", path="p")
 
 
@@ -45,7 +46,7 @@ def test_what_nobody_reviews_is_neither_hashed_nor_copied(
     (model_folder / name).write_bytes(b"x")
 
     assert image() == before
-    assert set(written(tmp_path / "context")) == {"predictor/model.joblib", "install/sbom.txt"}
+    assert set(written(tmp_path / "context")) == {"predictor/model.joblib", *SBOM}
 
 
 def test_every_other_file_is_copied_and_changes_the_tag(model_folder: Path, tmp_path: Path) -> None:
@@ -208,4 +209,4 @@ def test_the_class_of_a_predictor_is_no_package(model_folder: Path) -> None:
 
     found = contexts_of(IMAGES, PythonPredictor(type="python", path="p"))[-1].files
 
-    assert set(found) == {"predictor/predictor.py", "predictor/model.joblib", "install/sbom.txt"}
+    assert set(found) == {"predictor/predictor.py", "predictor/model.joblib", *SBOM}

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path, PurePath
 
 from predictor_images.content import ContentError, copy, digest_of, files_of
-from predictor_images.requirements import REQUIREMENTS, packages_of
+from predictor_images.requirements import REQUIREMENTS, packages_of, pins_of
 from stacks.settings.images import Images
 from stacks.settings.model import BuiltPredictor, ImagePredictor, Predictor, PythonPredictor
 from stacks.settings.sources import SklearnPredictor
@@ -103,10 +103,25 @@ def contexts_of(images: Images, predictor: Predictor, *, gpu: bool = False) -> l
     if isinstance(predictor, ImagePredictor):
         return []
     found = [_framework(images, predictor, gpu=gpu)]
+    folders = {path: _files(predictor.type, path) for path in predictor.folders.values()}
+    _refuse_two_versions(folders)
     for place, path in predictor.folders.items():
         arguments = {"BASE_IMAGE": found[-1].image, "PREDICTOR": predictor.type, "FOLDER": place}
-        found.append(_model(images, predictor.type, path, arguments))
+        found.append(_model(images, path, folders[path], arguments))
     return found
+
+
+def _refuse_two_versions(folders: Mapping[str, Mapping[str, Path]]) -> None:
+    """Refuse models of one replica that pin two versions of a package: it has one of each."""
+    known: dict[str, tuple[str, str]] = {}
+    for path, files in folders.items():
+        for name, version in pins_of(files).items():
+            other, earlier = known.setdefault(name, (path, version))
+            if earlier != version:
+                raise ContentError(
+                    f"{path}/{REQUIREMENTS}: {name}=={version}, and {other} has {name}=={earlier}: "
+                    "models of one replica share their packages (make two models of them)"
+                )
 
 
 def _variant(predictor: BuiltPredictor, *, gpu: bool) -> str:
@@ -136,8 +151,9 @@ def _framework(images: Images, predictor: BuiltPredictor, *, gpu: bool) -> Build
     )
 
 
-def _model(images: Images, kind: str, path: str, arguments: Mapping[str, str]) -> BuildContext:
-    files = _files(kind, path)
+def _model(
+    images: Images, path: str, files: Mapping[str, Path], arguments: Mapping[str, str]
+) -> BuildContext:
     packages = packages_of(files)
     return BuildContext(
         repository=images.repository(PurePath(path).name),

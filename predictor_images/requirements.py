@@ -1,10 +1,11 @@
-"""The files that installing a `requirements.txt` takes: itself, and those of its folder that it names."""
+"""What a predictor's `requirements.txt` says: the files that it takes to install, and the pinned versions."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 REQUIREMENTS = "requirements.txt"
+_PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])? *== *(?P<version>[^\s;#\\]+)", re.MULTILINE)
 
 
 def packages_of(files: Mapping[str, Path]) -> dict[str, Path]:
@@ -22,6 +23,15 @@ def packages_of(files: Mapping[str, Path]) -> dict[str, Path]:
             parent = Path(place).parent
             pending += [named for named in _named(text, parent, files) if named not in found]
     return found
+
+
+def pins_of(files: Mapping[str, Path]) -> dict[str, str]:
+    """Return the version of each package that a `requirements.txt` pins, by its normalized name."""
+    if REQUIREMENTS not in files:
+        return {}
+    found = _PIN.finditer(files[REQUIREMENTS].read_text(errors="replace"))
+    # https://packaging.python.org/en/latest/specifications/name-normalization/
+    return {re.sub(r"[-_.]+", "-", pin["name"]).lower(): pin["version"] for pin in found}
 
 
 def _named(text: str, parent: Path, files: Mapping[str, Path]) -> set[str]:

@@ -210,3 +210,37 @@ def test_the_class_of_a_predictor_is_no_package(model_folder: Path) -> None:
     found = contexts_of(IMAGES, PythonPredictor(type="python", path="p"))[-1].files
 
     assert set(found) == {"predictor/predictor.py", "predictor/model.joblib", *SBOM}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (
+            "pandas==2.2.3",
+            "Pandas == 2.3.3 ; python_version > '3'",
+            r"q/requirements.txt: pandas==2.3.3, and p",
+        ),
+        (
+            "scikit_learn[a]==1.5.2",
+            "x\nscikit-learn==1.9.1\n",
+            "scikit-learn==1.9.1, and p has scikit-learn==1.5.2",
+        ),
+        ("pandas==2.3.3", "pandas==2.3.3 --hash=sha256:0", ""),
+        ("pandas==2.3.3", "pandas>=2", ""),
+    ],
+)
+def test_models_of_one_replica_that_pin_two_versions_are_refused(
+    model_folder: Path, first: str, second: str, said: str
+) -> None:
+    other = model_folder.parent / "q"
+    other.mkdir()
+    (other / "model.joblib").write_bytes(b"other")
+    (model_folder / "requirements.txt").write_text(first)
+    (other / "requirements.txt").write_text(second)
+    many = SklearnPredictor.model_validate({"type": "sklearn", "models": {"a": "p", "b": "q"}})
+
+    if not said:
+        assert len(contexts_of(IMAGES, many)) == 3
+        return
+    with pytest.raises(ContentError, match=said):
+        contexts_of(IMAGES, many)

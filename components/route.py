@@ -19,9 +19,7 @@ from stacks.settings.networking import Networking
 _WORD_SECONDS = 60
 _ROUTE_ACCEPTED = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True'
 _ACCEPTED = 'jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True'
-_SOON = pulumi.ResourceOptions(
-    custom_timeouts=pulumi.CustomTimeouts(create=f"{_WORD_SECONDS}s", update=f"{_WORD_SECONDS}s")
-)
+_SOON = pulumi.CustomTimeouts(create=f"{_WORD_SECONDS}s", update=f"{_WORD_SECONDS}s")
 
 
 class Route:
@@ -64,7 +62,7 @@ class Route:
                 namespace=self._platform.namespace,
                 annotations={"pulumi.com/waitFor": _ACCEPTED},
             ),
-            opts=pulumi.ResourceOptions.merge(self._after(after), _SOON),
+            opts=self._after(after),
         )
 
     def _route(
@@ -104,8 +102,8 @@ class Route:
         return metadata(self._name, self._platform, self._labels, awaited)
 
     def _after(self, resources: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
-        more = pulumi.ResourceOptions(depends_on=list(resources))
-        return pulumi.ResourceOptions.merge(self._opts, more) if resources else self._opts
+        more = pulumi.ResourceOptions(depends_on=list(resources), custom_timeouts=_SOON)
+        return pulumi.ResourceOptions.merge(self._opts, more)
 
 
 def rule(

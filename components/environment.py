@@ -17,8 +17,8 @@ def predictor_environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArg
     for key in ("batch_interval", "request_timeout"):
         if key in server:
             server[key] = duration_seconds(server[key])
-    if "max_body_size" in server:
-        server["max_body_size"] = int(quantity_value(server["max_body_size"]))
+    if "max_body_size" in server or model.max_body_size != quantity_value(model.server.max_body_size):
+        server["max_body_size"] = model.max_body_size
     config = model.predictor.config if isinstance(model.predictor, PythonPredictor) else {}
     tracker = model.tracker.model_dump(exclude_none=True) if model.tracker else {}
     values = {"AXON_LIMITS": server, "AXON_CONFIG": config, "AXON_TRACKER": tracker}

@@ -11,12 +11,14 @@ import msgspec
 from axon_runtime.app import App
 from axon_runtime.call import Failed
 from axon_runtime.config import Config
+from axon_runtime.estimators import load_sklearn
 from axon_runtime.executor import Executor
 from axon_runtime.exported import load_exported
 from axon_runtime.metrics import Metrics
+from axon_runtime.onnx_models import load_onnx
 from axon_runtime.places import Places
 from axon_runtime.pytorch import load_pytorch
-from axon_runtime.saved import SavedModel, load_onnx, load_sklearn
+from axon_runtime.saved import SavedModel
 from axon_runtime.service import RowsService, Service, UserService
 from axon_runtime.tensorflow import load_tensorflow
 from axon_runtime.user import UserPredictor, bind, instantiate, load_class, load_model

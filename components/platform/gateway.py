@@ -1,5 +1,6 @@
 """The one entrance to every model API: Envoy Gateway and a Gateway of the Gateway API."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -48,16 +49,19 @@ class Gateway(pulumi.ComponentResource):
         *,
         address: pulumi.Output[str] | None = None,
         longest_request: float = 0,
+        labelled: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Install it.
 
         `address` is the load balancer before it; unset, its own Service has one. `longest_request`: the
-        seconds that the slowest model may take.
+        seconds that the slowest model may take. `labelled`: namespaces whose routes it takes, which have to
+        say so before it looks.
         """
         super().__init__("axon:platform:Gateway", name, None, opts)
         self._name, self._settings, self._images = name, settings, registry
         self._entrance, self._placement, self._longest = entrance, placement, longest_request
+        self._labelled = labelled
 
         made = self._install(address) if settings.install else None
         self.url = self._url(address if address is not None else self._address(made))
@@ -183,7 +187,7 @@ class Gateway(pulumi.ComponentResource):
             "Gateway",
             {"gatewayClassName": self._name, "listeners": listeners},
             annotations=annotations,
-            opts=self._child(after),
+            opts=self._child(after, *self._labelled),
         )
 
     def _redirect(self, after: pulumi.Resource) -> None:

@@ -94,9 +94,9 @@ class Platform(pulumi.ComponentResource):
         settings, images, placement = self._settings, self._images, self._placement
         ways = entrance(settings.gateway, on_aws.settings.load_balancer if on_aws else None)
         if on_aws is None:
-            url = self._gateway(ways, models).url
-            self._endpoints(ways, url.apply(_host))
-            return url
+            gateway = self._gateway(ways, models)
+            self._endpoints(ways, gateway.url.apply(_host), gateway.address)
+            return gateway.url
         from components.platform.on_aws import AwsPlatform  # with AWS' SDK, which takes seconds
 
         on = AwsPlatform("aws", on_aws, settings, images, placement, ways.exposed, opts=self._child)

@@ -36,6 +36,9 @@ _WEBHOOK_PORT, _METRICS_PORT, _READY_PORT = 9443, 19001, 19003
 class Gateway(pulumi.ComponentResource):
     """Gateway API CRDs, the Envoy Gateway controller, and one Gateway that all models share."""
 
+    address: pulumi.Output[str]
+    """The address or host name of its own Service, or of the load balancer before it."""
+
     url: pulumi.Output[str]
     """`http://` and the address of its own Service, with the port unless it is 80."""
 
@@ -64,10 +67,13 @@ class Gateway(pulumi.ComponentResource):
         self._labelled = labelled
 
         made = self._install(address) if settings.install else None
-        self.url = self._url(address if address is not None else self._address(made))
+        self.address = address if address is not None else self._address(made)
+        self.url = self._url(self.address)
         self.register_outputs({"url": self.url})
 
     def _url(self, address: pulumi.Output[str]) -> pulumi.Output[str]:
+        if self._settings.gateway.url:
+            return pulumi.Output.from_input(self._settings.gateway.url)
         if self._entrance.hostname:
             return pulumi.Output.from_input(f"https://{self._entrance.hostname}")
         port = self._settings.gateway.port

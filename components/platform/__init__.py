@@ -101,7 +101,8 @@ class Platform(pulumi.ComponentResource):
 
         on = AwsPlatform("aws", on_aws, settings, images, placement, ways.exposed, opts=self._child)
         on.bind(self._gateway(ways, models, on.balancer.address))
-        self._endpoints(ways, on.balancer.url.apply(_host), on.balancer.address)
+        dns = on_aws.settings.load_balancer.dns
+        self._endpoints(ways, on.balancer.address, *(dns.hostnames if dns else []))
         return on.balancer.url
 
     def _gateway(
@@ -119,7 +120,7 @@ class Platform(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _endpoints(self, ways: Entrance, *addresses: pulumi.Output[str]) -> None:
+    def _endpoints(self, ways: Entrance, *addresses: pulumi.Input[str]) -> None:
         """Let each namespace have what it has claimed alone, and this one the gateway's own names."""
         if not self._settings.install:
             return

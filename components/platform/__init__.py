@@ -101,9 +101,11 @@ class Platform(pulumi.ComponentResource):
 
         on = AwsPlatform("aws", on_aws, settings, images, placement, ways.exposed, opts=self._child)
         on.bind(self._gateway(ways, models, on.balancer.address))
-        dns = on_aws.settings.load_balancer.dns
-        self._endpoints(ways, on.balancer.address, *(dns.hostnames if dns else []))
-        return on.balancer.url
+        dns, own = on_aws.settings.load_balancer.dns, settings.gateway.url
+        url = pulumi.Output.from_input(own) if own else on.balancer.url
+        names = dns.hostnames if dns else []
+        self._endpoints(ways, url.apply(_host), on.balancer.address, *names)
+        return url
 
     def _gateway(
         self, ways: Entrance, models: pulumi.Resource, address: pulumi.Output[str] | None = None

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.image_metrics import metrics_port
 from components.metadata import metadata
 from components.platform import Platform
-from components.pod import port
+from components.pod import MANAGEMENT_PORT, entrance_port
 from stacks.settings.egress import ALL
 from stacks.settings.model import ImagePredictor, Model
 
@@ -41,7 +42,7 @@ def network_policy(
     spec: dict[str, Any] = {
         "podSelector": {"matchLabels": {"app.kubernetes.io/name": name}},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": [_ingress(model, platform)],
+        "ingress": _ingress(model, platform),
         "egress": _egress(model, platform.internal_networks, on_aws=on_aws),
     }
     return k8s.networking.v1.NetworkPolicy(
@@ -52,13 +53,19 @@ def network_policy(
     )
 
 
-def _ingress(model: Model, platform: Platform) -> dict[str, Any]:
-    # An image of one's own is counted at the gateway: nobody else asks it.
-    asked = [] if isinstance(model.predictor, ImagePredictor) else [platform.prometheus_namespace]
-    namespaces = [platform.gateway_namespace, *asked]
+def _ingress(model: Model, platform: Platform) -> list[dict[str, Any]]:
+    # The gateway reaches what limits a container, not the container behind it.
+    rules = [_from(platform.gateway_namespace, entrance_port(model))]
+    asked = metrics_port(model) if isinstance(model.predictor, ImagePredictor) else MANAGEMENT_PORT
+    if asked:
+        rules.append(_from(platform.prometheus_namespace, asked))
+    return rules
+
+
+def _from(namespace: str, number: int) -> dict[str, Any]:
     return {
-        "from": [{"namespaceSelector": {"matchLabels": {_NAMESPACE: one}}} for one in namespaces],
-        "ports": [_tcp(port(model))],
+        "from": [{"namespaceSelector": {"matchLabels": {_NAMESPACE: namespace}}}],
+        "ports": [_tcp(number)],
     }
 
 

@@ -26,6 +26,7 @@ _VALUES = {
     "metricsServer": {"replicaCount": 1},
     "nodeSelector": {"kubernetes.io/os": "linux"},
     "tolerations": [],
+    "imagePullSecrets": [],
 }
 _IMAGES = {"keda-operator": "keda", "keda-metrics-apiserver": "metricsApiServer"}
 _PARTS = {"keda-operator": "operator", "keda-metrics-apiserver": "metricsServer"}
@@ -67,12 +68,13 @@ def _templated(manifest: dict[str, Any]) -> str:
     container["imagePullPolicy"] = "{{ .Values.image.pullPolicy }}"
     # Ready as soon as it is, not after a fixed 20 s.
     container["readinessProbe"].update(initialDelaySeconds=0, periodSeconds=2)
-    pod.update(nodeSelector="NODES", tolerations="TAINTS")
+    pod.update(nodeSelector="NODES", tolerations="TAINTS", imagePullSecrets="SECRETS")
     manifest["spec"]["replicas"] = "REPLICAS"
     values = {
         "REPLICAS": f".Values.{_PARTS[container['name']]}.replicaCount",
         "NODES": "toJson .Values.nodeSelector",
         "TAINTS": "toJson .Values.tolerations",
+        "SECRETS": "toJson .Values.imagePullSecrets",
     }
     text = yaml.safe_dump(manifest, width=1000)
     for word, value in values.items():

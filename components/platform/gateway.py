@@ -136,7 +136,7 @@ class Gateway(pulumi.ComponentResource):
             namespace=namespace.metadata.name.apply(str),
             values={
                 "crds": {"enabled": False},
-                "global": {"images": {"envoyGateway": {"image": image}}},
+                "global": {"images": {"envoyGateway": {"image": image}}, **self._images.chart_secrets},
                 **self._replicated(),
             },
             opts=self._child(namespace, after),

@@ -47,6 +47,7 @@ class Keda(pulumi.ComponentResource):
                 },
                 # What they check is checked before, with the line of the stack file.
                 "webhooks": {"enabled": False},
+                **registry.chart_secrets,
                 **_NO_SECRETS,
                 **_replicated(settings.controllers),
                 **placement.values,

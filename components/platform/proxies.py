@@ -22,7 +22,7 @@ def proxies(
     several = settings.replicas > 1
     own = {"gateway.envoyproxy.io/owning-gateway-name": gateway}
     spreads = {"topologySpreadConstraints": spread(own)} if several else {}
-    if pod := {**placement.values, **spreads}:
+    if pod := {**placement.values, **spreads, **images.chart_secrets}:
         deployment["pod"] = pod
     kubernetes: dict[str, Any] = {
         "envoyService": {"name": service, "type": service_type},

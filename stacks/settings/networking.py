@@ -8,9 +8,10 @@ from pydantic_core import PydanticCustomError
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.bounds import between
+from stacks.settings.durations import CorsAge
 from stacks.settings.networks import Network
 from stacks.settings.sources import ObjectName
-from stacks.settings.units import Duration, Size
+from stacks.settings.units import BufferSize, Duration
 from stacks.settings.web import Endpoint, HeaderName, Hostname, HttpUrl, Origin
 
 
@@ -104,8 +105,8 @@ class Cors(Settings):
     allow_credentials: bool = False
     """Whether the browser sends cookies."""
 
-    max_age: Duration = "1h"
-    """How long a browser need not ask again."""
+    max_age: CorsAge = "1h"
+    """How long a browser need not ask again: up to 24h."""
 
     @model_validator(mode="after")
     def _not_all_with_credentials(self) -> "Cors":
@@ -134,6 +135,12 @@ class Networking(Settings):
     endpoint: Endpoint | None = None
     """Path on the gateway. Unset: `/` and its name."""
 
+    keep_path: bool = False
+    """Whether replicas see the whole path. `false`: without the endpoint, as `/` and what follows it.
+
+    gRPC needs it, with the service as endpoint: `/inference.GRPCInferenceService`.
+    """
+
     hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=16
     )
@@ -161,8 +168,8 @@ class Networking(Settings):
     slow_start: Annotated[Duration, AfterValidator(between("0s", "15m"))] = "30s"
     """How long a new replica's share of the requests grows, from a tenth to all of it; 0s to 15m. 0s: not."""
 
-    max_body_size: Size | None = None
-    """Largest body that the gateway lets through, read whole before a replica sees any; else 413.
+    max_body_size: BufferSize | None = None
+    """Largest body that the gateway lets through, below 4Gi, read whole before a replica sees any; else 413.
 
     Unset: as it comes. axon's own runtime has a limit too: `server.max_body_size`.
     """

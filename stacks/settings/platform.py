@@ -7,10 +7,12 @@ from pydantic_core import PydanticCustomError
 
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
+from stacks.settings.durations import Retention
 from stacks.settings.gateway import Gateway
 from stacks.settings.labels import Labels
 from stacks.settings.networks import Network, is_everything
-from stacks.settings.units import Cpu, DnsLabel, Duration, Memory, PriorityClass, Quantity, RelativePath
+from stacks.settings.paths import RelativePath
+from stacks.settings.units import Cpu, DnsLabel, Memory, PriorityClass, Quantity
 from stacks.settings.web import HttpUrl
 
 # https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/#priorityclass
@@ -27,8 +29,8 @@ class Prometheus(Settings):
     namespace: DnsLabel = "monitoring"
     """The namespace that it asks replicas from. Another only with a `url` of yours."""
 
-    retention: Duration = "6h"
-    """How long it remembers."""
+    retention: Retention = "6h"
+    """How long it remembers: 1h to 8760h."""
 
     cpu: Cpu = "50m"
     """Cores that it asks for."""

@@ -92,6 +92,23 @@ def test_other_networks_are_denied(deploy: Deploy) -> None:
     ]
 
 
+def test_replicas_may_see_the_whole_path(deploy: Deploy) -> None:
+    kept = {"endpoint": "/inference.GRPCInferenceService", "keep_path": True}
+    (rule,) = deploy(program(model(networking=kept))).one(ROUTE)["spec"]["rules"]
+    both = rules(deploy(shared(split(networking={"keep_path": True}, canary={"name": "b"}))))
+
+    assert "filters" not in rule, "nothing is rewritten"
+    assert not [one for each in both for one in each.get("filters", ()) if one["type"] == "URLRewrite"]
+
+
+def test_a_splitter_gives_streams_the_time_that_they_take(deploy: Deploy) -> None:
+    streams = {"image": "registry.example/b:1", "stream_idle_timeout": "10m"}
+    recorder = deploy(shared(split(), predictor=streams))
+
+    assert rules(recorder)[0]["timeouts"] == {"request": "0s"}
+    assert recorder.named(TRAFFIC)["both"]["spec"]["timeout"] == {"http": {"streamIdleTimeout": "605s"}}
+
+
 def test_limits_stand_beside_the_retries(deploy: Deploy) -> None:
     networking = {"rate_limit": {"requests": 5, "per": "minute"}, "max_body_size": "1Mi"}
     spec = deploy(program(model(networking=networking))).one(TRAFFIC)["spec"]

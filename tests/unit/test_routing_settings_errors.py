@@ -24,6 +24,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"endpoint": "/iris/"}, '.endpoint: "/iris/" is not a path such as /iris-classifier (try /iris)'),
     ({"endpoint": "/a//b"}, '.endpoint: "/a//b" is not a path such as /iris-classifier (try /a/b)'),
     ({"endpoint": "/a/../b"}, '.endpoint: "/a/../b" is not a path such as /iris-classifier (try /a/b)'),
+    ({"endpoint": "/."}, '.endpoint: "/." is not a path such as /iris-classifier (try /iris)'),
     ({"endpoint": "/a/."}, '.endpoint: "/a/." is not a path such as /iris-classifier (try /a)'),
     ({"endpoint": "/%69ris"}, '.endpoint: "/%69ris" is not a path such as /iris-classifier (try /-69ris)'),
     ({"endpoint": "/" + "a" * 1024}, ".endpoint: has 1025 characters; 1024 is the most"),

@@ -8,7 +8,7 @@ import pulumi_kubernetes as k8s
 
 from components.kubernetes_cluster import OnAws, Placement
 from components.platform.endpoint_policies import EndpointPolicies
-from components.platform.entrance import ATTACHES, Entrance, entrance
+from components.platform.entrance import GATEWAY_LABEL, Entrance, entrance
 from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
 from components.platform.gateway import Gateway
 from components.platform.internal_networks import internal_networks
@@ -148,7 +148,7 @@ class Platform(pulumi.ComponentResource):
         labels = {
             "pod-security.kubernetes.io/enforce": "restricted",
             "pod-security.kubernetes.io/warn": "restricted",
-            **ATTACHES,
+            **GATEWAY_LABEL,
         }
         return k8s.core.v1.Namespace(
             name,

@@ -1,4 +1,4 @@
-"""`axon:platform.gateway`: the entrance to every model API, and what it bears from clients."""
+"""`axon:platform.gateway`: the entrance to every model API, and its limits for clients."""
 
 from typing import Annotated, Literal
 

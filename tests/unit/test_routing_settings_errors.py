@@ -263,13 +263,13 @@ def test_a_splitter_that_says_whom_it_lets_in_is_right(stack_file: Path, auth: A
     splitter = {"apis": [SHARE], "networking": {"auth": auth}}
     stack_file.write_text(written({"auth": KEYS}, splitters={"both": splitter}))
 
-    assert load_file("test").traffic_splitters["both"].networking.asks == (auth != "none")
+    assert load_file("test").traffic_splitters["both"].networking.needs_credentials == (auth != "none")
 
 
 def test_a_model_that_says_none_needs_no_keys_of_its_splitter(stack_file: Path) -> None:
     stack_file.write_text(written({"auth": "none"}, splitters={"both": {"apis": [SHARE]}}))
 
-    assert not load_file("test").models["iris"].networking.asks
+    assert not load_file("test").models["iris"].networking.needs_credentials
 
 
 def test_a_splitter_does_not_open_a_model_to_other_networks(stack_file: Path) -> None:

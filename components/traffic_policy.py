@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from stacks.settings.model import Model
+from stacks.settings.model import ImagePredictor, Model
 from stacks.settings.networking import Networking
 from stacks.settings.times import request_seconds, stream_idle_seconds, wake_seconds
 
@@ -14,6 +14,8 @@ _LATER_SECONDS = 5
 _TRY_SECONDS = 1
 # The first few follow each other sooner.
 _SHORT_TRIES = 3
+# Shorter than servers keep an idle connection (Gunicorn: 2 s): none is used that is being closed.
+_IMAGE_IDLE = "1s"
 # When a client may ask again that no replica has come up for.
 _RETRY_AFTER_SECONDS = 30
 # Only what no replica can have begun: predictions may cost, and need not be idempotent.
@@ -26,7 +28,10 @@ def traffic_policy(networking: Networking, models: Sequence[Model]) -> dict[str,
     hold = _hold_seconds(models)
     spec = _held(hold) if hold else _retried()
     # Else the gateway would end what is silent for an hour, or for less if its listener says so.
-    spec["timeout"] = {"http": {"streamIdleTimeout": f"{max(map(_silent_seconds, models)) + hold}s"}}
+    times = {"streamIdleTimeout": f"{max(map(_silent_seconds, models)) + hold}s"}
+    if any(isinstance(model.predictor, ImagePredictor) and not model.proxied for model in models):
+        times["connectionIdleTimeout"] = _IMAGE_IDLE
+    spec["timeout"] = {"http": times}
     if limit := networking.rate_limit:
         rule = {"limit": {"requests": limit.requests, "unit": limit.per.capitalize()}}
         spec["rateLimit"] = {"type": "Local", "local": {"rules": [rule]}}

@@ -117,7 +117,7 @@ def test_a_request_waits_for_the_first_replica_as_long_as_starting_may_take(
     recorder = deploy(program(model(**{**settings, "predictor": image, "autoscaling": scaling})))
 
     assert recorder.one(POLICY)["spec"]["retry"]["numRetries"] == 2 * seconds + 3
-    assert recorder.one(POLICY)["spec"]["timeout"] == {"http": {"streamIdleTimeout": f"{seconds + 65}s"}}
+    assert recorder.one(POLICY)["spec"]["timeout"]["http"]["streamIdleTimeout"] == f"{seconds + 65}s"
     assert recorder.one(ROUTE)["spec"]["rules"][0]["timeouts"] == {"request": f"{seconds + 65}s"}
 
 

@@ -104,6 +104,7 @@ def test_starting_is_asked_what_readiness_is(deploy: Deploy) -> None:
     assert found["startupProbe"]["tcpSocket"] == found["readinessProbe"]["tcpSocket"] == {"port": 9000}
     assert found["startupProbe"]["failureThreshold"] == 20
     assert container(deploy)["startupProbe"]["httpGet"] == {"path": "/ready", "port": "http"}
+    assert container(deploy, protocol="h2c")["startupProbe"]["tcpSocket"] == {"port": 8080}
 
 
 def test_containers_beside_have_probes_of_their_own(deploy: Deploy) -> None:
@@ -156,6 +157,15 @@ def test_streams_end_when_they_are_silent_alone(deploy: Deploy) -> None:
     assert recorder.one(TRAFFIC)["spec"]["timeout"] == {"http": {"streamIdleTimeout": "125s"}}
     assert "max_stream_duration" not in proxy(recorder)["args"][1]
     assert '"stream_idle_timeout": "120s"' in proxy(recorder)["args"][1]
+
+
+def test_the_gateway_lets_an_idle_connection_go_before_an_image_does(deploy: Deploy) -> None:
+    plain, limited = made(deploy), made(deploy, server={"max_concurrency": 2})
+
+    assert plain.one(TRAFFIC)["spec"]["timeout"]["http"]["connectionIdleTimeout"] == "1s"
+    assert "connectionIdleTimeout" not in limited.one(TRAFFIC)["spec"]["timeout"]["http"], (
+        "the proxy keeps it"
+    )
 
 
 def test_the_gateway_is_told_what_an_image_speaks(deploy: Deploy) -> None:

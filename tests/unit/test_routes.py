@@ -105,7 +105,7 @@ def test_a_splitter_gives_streams_the_time_that_they_take(deploy: Deploy) -> Non
     recorder = deploy(shared(split(), predictor=streams))
 
     assert rules(recorder)[0]["timeouts"] == {"request": "0s"}
-    assert recorder.named(TRAFFIC)["both"]["spec"]["timeout"] == {"http": {"streamIdleTimeout": "605s"}}
+    assert recorder.named(TRAFFIC)["both"]["spec"]["timeout"]["http"]["streamIdleTimeout"] == "605s"
 
 
 def test_limits_stand_beside_the_retries(deploy: Deploy) -> None:

@@ -67,7 +67,11 @@ def _held(seconds: int) -> dict[str, Any]:
     tried again; the refusals, which the gateway counts, are what wakes the model (components/autoscaler.py).
     """
     # Answers of the gateway's own alone: a replica says itself when to ask again.
-    says = {"header": {"set": [{"name": "retry-after", "value": str(_RETRY_AFTER_SECONDS)}]}}
+    says = {
+        "header": {"set": [{"name": "retry-after", "value": str(_RETRY_AFTER_SECONDS)}]},
+        "contentType": "application/json",
+        "body": {"type": "Inline", "inline": '{"error": "no replica has started in time: ask again later"}'},
+    }
     unavailable = {"statusCodes": [{"type": "Value", "value": 503}]}
     return {
         "routingType": "Service",

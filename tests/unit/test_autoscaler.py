@@ -1,5 +1,6 @@
 """What moves the replica count of a model, and how."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -97,6 +98,7 @@ def test_a_model_without_replicas_is_woken_by_the_connections_that_the_gateway_i
     assert override["source"] == "Local", "what a replica answers stays"
     assert override["match"]["statusCodes"] == [{"type": "Value", "value": 503}]
     assert [one["name"] for one in override["response"]["header"]["set"]] == ["retry-after"]
+    assert json.loads(override["response"]["body"]["inline"])["error"], "else the gateway would send no body"
 
 
 @pytest.mark.parametrize(

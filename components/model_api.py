@@ -23,6 +23,9 @@ from stacks.settings.model import Model
 from stacks.settings.traffic_splitter import TrafficSplitter
 from stacks.settings.units import duration_seconds
 
+# Beyond `update_strategy.timeout`, when the engine stops waiting.
+_LATER_SECONDS = 10
+
 
 class ModelApi(pulumi.ComponentResource):
     """A rolling-update Deployment with an identity and a network policy of its own, its Service, its
@@ -69,7 +72,9 @@ class ModelApi(pulumi.ComponentResource):
         }
         self._child = pulumi.ResourceOptions(parent=self)
         # Their kinds, and who reads them, are the platform's.
-        self._on_platform = pulumi.ResourceOptions(parent=self, depends_on=[platform])
+        self._on_platform = pulumi.ResourceOptions(
+            parent=self, depends_on=[platform], custom_timeouts=self._timeouts()
+        )
         self.image = image_of(images, model.predictor, gpu=model.compute.gpu > 0)
         self._model_has_role = on_aws is not None and model.access.granted
         self._scheduling = scheduling(self._name, model, on_aws.settings if on_aws else None)
@@ -95,6 +100,14 @@ class ModelApi(pulumi.ComponentResource):
             "replicas": str(low) if low == high else f"{low} to {high}",
             "curl": self.url.apply(lambda url: curl(self.model, url)),
         }
+
+    def _timeouts(self) -> pulumi.CustomTimeouts:
+        """Return how long the engine waits for an object: a little longer than Kubernetes for the rollout.
+
+        What Kubernetes says of it is then in the engine's error. Its own default is ten minutes.
+        """
+        seconds = f"{math.ceil(duration_seconds(self.model.update_strategy.timeout)) + _LATER_SECONDS}s"
+        return pulumi.CustomTimeouts(create=seconds, update=seconds)
 
     def _metadata(self) -> k8s.meta.v1.ObjectMetaArgs:
         return metadata(self._name, self._platform, self._labels)
@@ -173,13 +186,12 @@ class ModelApi(pulumi.ComponentResource):
                     ),
                 ),
             ),
-            # The engine waits a little longer than Kubernetes, whose word it then reports.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[policy],  # no replica is there before it
                 # What it begins with: after that KEDA moves it, to none and back too.
                 ignore_changes=None if is_plain(self.model) else ["spec.replicas"],
-                custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds + 30}s", update=f"{seconds + 30}s"),
+                custom_timeouts=self._timeouts(),
             ),
         )
 
@@ -191,7 +203,8 @@ class ModelApi(pulumi.ComponentResource):
     def _service(self) -> k8s.core.v1.Service:
         return k8s.core.v1.Service(
             self._name,
-            metadata=self._metadata(),
+            # The Deployment says whether there are replicas; the engine would wait for them here once more.
+            metadata=metadata(self._name, self._platform, self._labels, {"pulumi.com/skipAwait": "true"}),
             spec=k8s.core.v1.ServiceSpecArgs(
                 selector={"app.kubernetes.io/name": self._name},
                 ports=[service_port(self.model)],
@@ -206,6 +219,7 @@ class ModelApi(pulumi.ComponentResource):
             self._name,
             networking,
             [way],
+            endpoint=endpoint,
             models=[self.model],
             platform=self._platform,
             labels=self._labels,

@@ -18,6 +18,8 @@ from stacks.settings.times import grace_seconds, startup_seconds
 
 # Any user that is not root; the one that distroless images call nonroot.
 USER = 65532
+# The runtime's port of probes and metrics, which the gateway has no way to.
+MANAGEMENT_PORT, MANAGEMENT = 8081, "management"
 
 _SCRATCH, _SHM = "tmp", "shm"
 
@@ -86,7 +88,7 @@ def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs
         image=image,
         command=(own.command or None) if own else None,
         args=(own.args or None) if own else None,
-        ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=port(model))],
+        ports=_ports(model),
         env=predictor_environment(name, model),
         env_from=credentials(model),
         resources=_resources(model.compute),
@@ -131,22 +133,29 @@ def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:
     )
 
 
+def _ports(model: Model) -> list[k8s.core.v1.ContainerPortArgs]:
+    ports = {"http": port(model)}
+    if not isinstance(model.predictor, ImagePredictor):
+        ports[MANAGEMENT] = MANAGEMENT_PORT
+    return [k8s.core.v1.ContainerPortArgs(name=name, container_port=number) for name, number in ports.items()]
+
+
 def _probes(model: Model) -> Probes:
-    """Return the probes of axon's own runtime, whose event loop answers while its model works.
+    """Return the probes of axon's own runtime, which answers them in a thread that no model runs in.
 
     Loading may take long, failing must not: startup allows the first, readiness the second. A replica that
-    is dead for a minute is ended.
+    is dead, or whose model hangs, for a minute is ended.
     """
     return Probes(
-        _probe(period=1, failures=startup_seconds(model)),
-        _probe(period=5, failures=2),
-        _probe(period=10, failures=6),
+        _probe("/ready", period=1, failures=startup_seconds(model)),
+        _probe("/ready", period=5, failures=2),
+        _probe("/live", period=10, failures=6),
     )
 
 
-def _probe(*, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
+def _probe(path: str, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
     return k8s.core.v1.ProbeArgs(
-        http_get=k8s.core.v1.HTTPGetActionArgs(path="/ready", port="http"),
+        http_get=k8s.core.v1.HTTPGetActionArgs(path=path, port=MANAGEMENT),
         period_seconds=period,
         failure_threshold=failures,
         timeout_seconds=2,

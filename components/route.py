@@ -7,9 +7,10 @@ from urllib.parse import urlsplit, urlunsplit
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.claim import claim
 from components.metadata import metadata
 from components.platform import Platform
-from components.security_policy import security_policy
+from components.security_policy import security_policy, without_token
 from components.traffic_policy import request_timeout, traffic_policy
 from stacks.settings.model import Model
 from stacks.settings.networking import Networking
@@ -18,9 +19,7 @@ from stacks.settings.networking import Networking
 _WORD_SECONDS = 60
 _ROUTE_ACCEPTED = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True'
 _ACCEPTED = 'jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True'
-_SOON = pulumi.ResourceOptions(
-    custom_timeouts=pulumi.CustomTimeouts(create=f"{_WORD_SECONDS}s", update=f"{_WORD_SECONDS}s")
-)
+_SOON = pulumi.CustomTimeouts(create=f"{_WORD_SECONDS}s", update=f"{_WORD_SECONDS}s")
 
 
 class Route:
@@ -32,15 +31,17 @@ class Route:
         networking: Networking,
         rules: Sequence[dict[str, Any]],
         *,
+        endpoint: str,
         models: Sequence[Model],
         platform: Platform,
         labels: Mapping[str, str],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Make them, for `models` to answer."""
+        """Make them. `endpoint` is the path that all rules are of; `models` are those that may answer."""
         self._name, self._platform, self._labels, self._opts = name, platform, labels, opts
         secured = self._secured(networking)
-        route = self._route(networking, rules, after=secured)
+        claimed = claim(name, networking, endpoint, platform, opts)
+        route = self._route(networking, without_token(networking, rules), after=[*secured, claimed])
         self._policy("BackendTrafficPolicy", traffic_policy(networking, models), after=[route])
         if secured:
             self._accepted(after=[*secured, route])
@@ -61,7 +62,7 @@ class Route:
                 namespace=self._platform.namespace,
                 annotations={"pulumi.com/waitFor": _ACCEPTED},
             ),
-            opts=pulumi.ResourceOptions.merge(self._after(after), _SOON),
+            opts=self._after(after),
         )
 
     def _route(
@@ -101,8 +102,8 @@ class Route:
         return metadata(self._name, self._platform, self._labels, awaited)
 
     def _after(self, resources: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
-        more = pulumi.ResourceOptions(depends_on=list(resources))
-        return pulumi.ResourceOptions.merge(self._opts, more) if resources else self._opts
+        more = pulumi.ResourceOptions(depends_on=list(resources), custom_timeouts=_SOON)
+        return pulumi.ResourceOptions.merge(self._opts, more)
 
 
 def rule(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from components.connections import connections
 from stacks.settings.model import ImagePredictor, Model
 from stacks.settings.networking import Networking
 from stacks.settings.times import request_seconds, stream_idle_seconds, wake_seconds
@@ -26,12 +27,12 @@ _UNBEGUN = {"triggers": ["connect-failure", "refused-stream", "reset-before-requ
 def traffic_policy(networking: Networking, models: Sequence[Model]) -> dict[str, Any]:
     """Return the spec of the BackendTrafficPolicy of a route to models, without its target."""
     hold = _hold_seconds(models)
-    spec = _held(hold) if hold else _retried()
+    spec = {**(_held(hold) if hold else _retried()), **connections(networking, held=hold > 0)}
     # Else the gateway would end what is silent for an hour, or for less if its listener says so.
-    times = {"streamIdleTimeout": f"{max(map(_silent_seconds, models)) + hold}s"}
+    silent = max(map(_silent_seconds, models)) + hold
+    spec["timeout"]["http"]["streamIdleTimeout"] = f"{silent}s"
     if any(isinstance(model.predictor, ImagePredictor) and not model.proxied for model in models):
-        times["connectionIdleTimeout"] = _IMAGE_IDLE
-    spec["timeout"] = {"http": times}
+        spec["timeout"]["http"]["connectionIdleTimeout"] = _IMAGE_IDLE
     if limit := networking.rate_limit:
         rule = {"limit": {"requests": limit.requests, "unit": limit.per.capitalize()}}
         spec["rateLimit"] = {"type": "Local", "local": {"rules": [rule]}}

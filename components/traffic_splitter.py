@@ -38,6 +38,7 @@ class TrafficSplitter(pulumi.ComponentResource):
             name,
             splitter.networking,
             list(self._rules(endpoint)),
+            endpoint=endpoint,
             models=self._models(share.name for share in splitter.apis),
             platform=platform,
             labels={

@@ -9,13 +9,15 @@ import yaml
 from components.kubernetes_cluster import Placement
 from components.platform import versions
 from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
+from components.platform.ingress_policies import from_namespace, ingress_policy
+from components.platform.keda import NAMESPACE as KEDA_NAMESPACE
 from components.pull_secrets import references
 from stacks.settings import images, platform
 
 NAMESPACE = "monitoring"
 NAME = "prometheus"
 PORT = 9090
-# Pods that answer Prometheus on their port `http`.
+# Pods that answer Prometheus on their port `management`.
 SCRAPED = {"axon.dev/metrics": "true"}
 # Pods of other images: they are asked where their annotations say.
 SCRAPED_AS_SAID = {"axon.dev/metrics": "image"}
@@ -41,12 +43,15 @@ class Prometheus(pulumi.ComponentResource):
     ) -> None:
         super().__init__("axon:platform:Prometheus", name, None, opts)
         self._settings, self._placement = settings.prometheus, placement
+        # Where a KEDA is that the platform has not installed is not known.
+        self._asked_from = KEDA_NAMESPACE if settings.keda else None
         self._image = registry.mirrored(versions.PROMETHEUS_IMAGE)
         self._pull_secrets = references(registry.pull_secrets)
         self._child = pulumi.ResourceOptions(parent=self)
         self._namespace = self._made_namespace().metadata.name.apply(str)
         self._deployment(self._reader(), self._configuration())
         self._service()
+        ingress_policy(NAME, self._namespace, [from_namespace(self._asked_from, PORT)], opts=self._child)
         self.register_outputs({})
 
     def _metadata(self) -> k8s.meta.v1.ObjectMetaArgs:
@@ -183,7 +188,7 @@ _WHOSE = [
 _MODELS = {
     "job_name": "models",
     "kubernetes_sd_configs": _pods(SCRAPED),
-    "relabel_configs": [_keep("container_port_name", "http"), *_WHOSE],
+    "relabel_configs": [_keep("container_port_name", "management"), *_WHOSE],
 }
 _IMAGES = {
     "job_name": "images",

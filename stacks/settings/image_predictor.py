@@ -117,7 +117,7 @@ class ImagePredictor(Process):
     grace_period: Seconds | None = None
     """How long a replica that is to end has before it is killed, `pre_stop` included.
 
-    Unset: `pre_stop` and `server.request_timeout`, and 5 s more; one minute for `stream_idle_timeout`.
+    Unset: `pre_stop` and `server.request_timeout`, and 10 s more; one minute for `stream_idle_timeout`.
     """
 
     metrics_path: ProbePath | None = None

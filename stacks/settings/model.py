@@ -1,21 +1,27 @@
 """`axon:models`: one entry a model API."""
 
+import json
 import math
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from stacks.settings.autoscaling import Autoscaling
 from stacks.settings.aws.access import AwsAccess
 from stacks.settings.base import Settings
 from stacks.settings.compute import Compute
+from stacks.settings.durations import BatchInterval, RequestTimeout
 from stacks.settings.egress import Egress
 from stacks.settings.environment import Environment, check_environment
 from stacks.settings.image_limits import LIMITS, image_problems, proxy_compute
 from stacks.settings.image_predictor import ImagePredictor, Sidecar
+from stacks.settings.memory import largest_body, memory_problems
 from stacks.settings.networking import Networking
+from stacks.settings.paths import FolderPath
 from stacks.settings.sources import (
     FOLDER,
+    MOST_OF_A_VARIABLE,
     Fetched,
     OnnxPredictor,
     PytorchPredictor,
@@ -23,7 +29,7 @@ from stacks.settings.sources import (
     TensorflowPredictor,
 )
 from stacks.settings.tracker import Tracker, wrong
-from stacks.settings.units import DnsLabel, Duration, PriorityClass, RelativePath, Size, quantity_value
+from stacks.settings.units import DnsLabel, PriorityClass, Size, duration_seconds, quantity_value
 from stacks.settings.update_strategy import UpdateStrategy
 
 
@@ -33,7 +39,7 @@ class PythonPredictor(Fetched):
     type: Literal["python"]
     """`python`: a class `Predictor` with a method `predict`."""
 
-    path: RelativePath
+    path: FolderPath
     """A folder of the project that holds `predictor.py` and perhaps `requirements.txt` and `sample.json`."""
 
     framework: Literal["python", "sklearn", "onnx", "pytorch", "tensorflow"] = "python"
@@ -46,6 +52,16 @@ class PythonPredictor(Fetched):
     def folders(self) -> dict[str, str]:
         """The folder of the project that goes into its image, by its place in it."""
         return {FOLDER: self.path}
+
+    @model_validator(mode="after")
+    def _config_fits(self) -> "PythonPredictor":
+        if (size := len(json.dumps(self.config).encode())) > MOST_OF_A_VARIABLE:
+            raise PydanticCustomError(
+                "size",
+                "{size} bytes are more than a variable holds, {most}: put them into a file of `path`",
+                {"size": size, "most": MOST_OF_A_VARIABLE, "at": "config"},
+            )
+        return self
 
 
 BuiltPredictor = SklearnPredictor | OnnxPredictor | PytorchPredictor | TensorflowPredictor | PythonPredictor
@@ -88,8 +104,8 @@ class Server(Settings):
     max_batch_size: int = Field(default=64, ge=1, le=1024)
     """Requests that a saved model is given together, of those that wait (name: Cortex's)."""
 
-    batch_interval: Duration = "0s"
-    """How long to wait for a batch to fill while other requests are there. 0s: take what waits."""
+    batch_interval: BatchInterval = "0s"
+    """How long to wait for a batch to fill while other requests are there: up to 1m. 0s: take what waits."""
 
     processes_per_replica: int = Field(default=1, ge=1, le=64)
     """Processes that share these limits (name and default: Cortex's). Each loads the model, into `mem`."""
@@ -97,14 +113,30 @@ class Server(Settings):
     threads_per_process: int = Field(default=1, ge=1, le=64)
     """Threads of each that run a Python predictor (name and default: Cortex's)."""
 
-    request_timeout: Duration = "60s"
-    """When a request is answered 504."""
+    request_timeout: RequestTimeout = "60s"
+    """When a request is answered 504: 100ms to 24h."""
 
     max_body_size: Size = "32Mi"
-    """Largest body of a request. A larger one is answered 413, and not read."""
+    """Largest body of a request, a quarter of `compute.mem` at most. A larger one is answered 413.
+
+    Unset: 32Mi, or an eighth of `compute.mem` if that is less.
+    """
 
     log_requests: bool = False
     """Log a JSON line for each request, not only for those that fail."""
+
+    openapi: bool = True
+    """Whether `/openapi.json` describes the model to whoever reaches its endpoint."""
+
+    @model_validator(mode="after")
+    def _batches_in_time(self) -> "Server":
+        if duration_seconds(self.batch_interval) >= duration_seconds(self.request_timeout):
+            raise PydanticCustomError(
+                "order",
+                "{low} is not less than `request_timeout`, {high}: no request would be in time",
+                {"low": self.batch_interval, "high": self.request_timeout, "at": "batch_interval"},
+            )
+        return self
 
 
 # Requests for a saved model are run together: some at once cost little more than one.
@@ -164,6 +196,9 @@ class Model(Environment):
         check_environment(self)
         if isinstance(self.predictor, ImagePredictor):
             self._sound_image(self.predictor)
+        else:
+            for at, message in memory_problems(self.server, self.compute):
+                raise PydanticCustomError("memory", "{message}", {"message": message, "at": at})
         if self.tracker and self.tracker.key and not isinstance(self.predictor, PythonPredictor):
             raise wrong(
                 "tracker.key", "is for a predictor of type python: a saved model's answer has no other"
@@ -203,6 +238,11 @@ class Model(Environment):
         return self.compute.model_copy(
             update={"cpu": f"{cpu * 1000:.0f}m", "mem": f"{math.ceil(mem / 2**20)}Mi"}
         )
+
+    @property
+    def max_body_size(self) -> int:
+        """The bytes of the largest body that a replica takes."""
+        return largest_body(self.server, self.compute)
 
     @property
     def replicas(self) -> tuple[int, int]:

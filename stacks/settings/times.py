@@ -9,6 +9,8 @@ from stacks.settings.units import duration_seconds
 
 # Beyond a request's timeout, for the server to end in.
 _ENDING_SECONDS = 5
+# Beyond the server's own end, before Kubernetes kills what is left.
+_SPARE_SECONDS = 5
 # What streams without a timeout have to end in.
 _STREAMS_SECONDS = 60
 
@@ -51,12 +53,20 @@ def wake_seconds(model: Model) -> int:
     return math.ceil(duration_seconds(wanted)) if wanted else startup_seconds(model)
 
 
+def ending_seconds(model: Model) -> int:
+    """Return for how long after SIGTERM a replica may go on: the longest request is answered in it.
+
+    axon's runtime is told (AXON_GRACE_SECONDS), and ends by then whatever hangs.
+    """
+    return (request_seconds(model) or _STREAMS_SECONDS) + _ENDING_SECONDS
+
+
 def grace_seconds(model: Model) -> int:
-    """Return how long a replica that is to end has before it is killed."""
+    """Return how long a replica that is to end has before it is killed, the drain before SIGTERM included."""
     predictor = model.predictor
     drain = DRAIN_SECONDS
     if isinstance(predictor, ImagePredictor):
         if predictor.grace_period:
             return math.ceil(duration_seconds(predictor.grace_period))
         drain = drain_seconds(predictor)
-    return drain + (request_seconds(model) or _STREAMS_SECONDS) + _ENDING_SECONDS
+    return drain + ending_seconds(model) + _SPARE_SECONDS

@@ -171,7 +171,7 @@ class Networking(Settings):
     max_body_size: BufferSize | None = None
     """Largest body that the gateway lets through, below 4Gi, read whole before a replica sees any; else 413.
 
-    Unset: as it comes. axon's own runtime has a limit too: `server.max_body_size`.
+    Unset: as it comes. A replica has a limit too, `server.max_body_size`; with that one WebSockets pass.
     """
 
     @property

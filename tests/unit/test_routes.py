@@ -264,8 +264,9 @@ def _takes(timeout: str) -> dict[str, Any]:
     return {"predictor": {"image": "registry.example/iris:1"}, "server": {"request_timeout": timeout}}
 
 
+@pytest.mark.usefixtures("model_folder")
 def test_the_gateway_closes_an_idle_connection_before_a_replica_does(deploy: Deploy) -> None:
-    spec = deploy(program(model())).one(TRAFFIC)["spec"]
+    spec = deploy(program(model(predictor={"type": "sklearn", "path": "p"}))).one(TRAFFIC)["spec"]
 
     assert spec["timeout"]["http"]["connectionIdleTimeout"] == f"{GATEWAY_IDLE_SECONDS}s"
     assert GATEWAY_IDLE_SECONDS < REPLICA_IDLE_SECONDS <= IDLE_SECONDS, "the last is the runtime's"

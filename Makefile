@@ -14,7 +14,7 @@ ENV := env="$$($(LOCAL) env --stack $(STACK))" && eval "$$env" &&
 FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up bootstrap explain preview preview-report drift cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks .venv
+.PHONY: help up bootstrap explain preview preview-report drift cost predict test lint format down clean env models images policies tools cluster stack status schema pins frameworks test-frameworks .venv
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,7 +76,10 @@ stack: .venv ## check the stack file, and make the engine's stack if there is no
 	@$(LOCAL) check --stack $(STACK)
 	@$(ENV) pulumi stack select --create $(STACK) >/dev/null
 
-images: cluster models stack ## build and push what the stack's registry lacks
+policies: cluster models stack ## what `make up` would change, judged by the policies of BASE=main
+	@$(ENV) $(PY) -m gitops policies --stack $(STACK) --base $(BASE)
+
+images: policies ## build and push what the stack's registry lacks
 	@$(ENV) $(LOCAL) images --stack $(STACK)
 
 cluster: tools ## start the local cluster, unless the stack has another

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gitops.base import read_base
 from gitops.bootstrap import FOLDER, bootstrap
 from gitops.cost_text import table
 from gitops.costs import cost_of
@@ -16,10 +17,12 @@ from gitops.engine import PreviewError, outputs, preview_json
 from gitops.environments import changed
 from gitops.ephemeral import ephemeral, host_of
 from gitops.github import GithubError, Repository
+from gitops.judged import judge, judging, line_of
 from gitops.markdown import failure, to_markdown
 from gitops.preview import read_preview
 from gitops.refresh_prices import PRICE_LIST, RefreshError, refresh
 from gitops.report import Exit, make_report
+from gitops.secrets import masked
 from gitops.stackfile import GitError, at_base, path_of
 from gitops.state import StateError, back_up
 from local.backend import BackendError, check_backend
@@ -42,14 +45,27 @@ def _report(arguments: argparse.Namespace) -> int:
         settings = load_file(stack) if given else _settings(stack)
         document = json.loads(given.read_text()) if given else preview_json(stack, settings)
         old = at_base(arguments.base, stack)
+        new, judged_by = (PROJECT / path_of(stack)).read_text(), read_base(arguments.base, stack)
+        report = make_report(stack, arguments.base, read_preview(document), old, new, judged_by)
     except (SettingsError, BackendError, PreviewError, GitError) as error:
         _write(failure(stack, str(error).splitlines()), arguments.output)
         return Exit.FAILED
-    report = make_report(
-        stack, arguments.base, read_preview(document), old, (PROJECT / path_of(stack)).read_text()
-    )
     _write(to_markdown(report), arguments.output)
     return report.exit
+
+
+def _policies(arguments: argparse.Namespace) -> int:
+    """Ask the policies about what `up` would change; ends with 4 if it must not."""
+    stack = arguments.stack
+    settings = _settings(stack)
+    preview = read_preview(preview_json(stack, settings))
+    base = judging(arguments.base, stack, settings)
+    if preview.errors:
+        raise PreviewError("\n".join(str(masked(error)) for error in preview.errors))
+    found = judge(preview, settings, stack, cost_of(settings), base)
+    for violation in found:
+        print(line_of(violation), file=sys.stderr)
+    return Exit.FORBIDDEN if any(one.level == "mandatory" for one in found) else Exit.SAFE
 
 
 def _changed(arguments: argparse.Namespace) -> int:
@@ -163,6 +179,7 @@ def _write(text: str, output: Path | None) -> None:
 
 _COMMANDS = (
     _report,
+    _policies,
     _changed,
     _comment,
     _drift,
@@ -185,7 +202,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         if run not in (_refresh_prices, _changed, _comment):
             command.add_argument("--stack", required=True)
-        if run in (_report, _changed):
+        if run in (_report, _policies, _changed):
             command.add_argument("--base", default="main", help="the branch to compare with (default: main)")
         if run in (_report, _drift, _endpoints):
             command.add_argument("--output", type=Path, help="a file; default: standard output")

@@ -24,7 +24,7 @@ from gitops.refresh_prices import PRICE_LIST, RefreshError, refresh
 from gitops.report import Exit, make_report
 from gitops.secrets import masked
 from gitops.stackfile import GitError, at_base, path_of
-from gitops.state import StateError, back_up
+from gitops.state import StateError, back_up, export, is_busy
 from local.backend import BackendError, check_backend
 from stacks.settings import SettingsError, Stack, load_file
 from stacks.settings.aws.eks import EksCluster
@@ -75,9 +75,16 @@ def _changed(arguments: argparse.Namespace) -> int:
 
 
 def _drift(arguments: argparse.Namespace) -> int:
-    """Write what has changed in the world since the last `up`, as Markdown; ends with 5 if something has."""
-    stack = arguments.stack
-    preview = read_preview(preview_json(stack, _settings(stack), refresh=True))
+    """Write what has changed in the world since the last `up`, as Markdown.
+
+    Ends with 5 if something has, and with 6, without a word on it, while an update is under way.
+    """
+    stack, settings = arguments.stack, _settings(arguments.stack)
+    before = export(stack)
+    preview = read_preview(preview_json(stack, settings, refresh=True))
+    if is_busy(before, export(stack)):
+        print(f"{stack}: an update is under way or was interrupted; ask again afterwards", file=sys.stderr)
+        return Exit.BUSY
     if preview.errors:
         _write(failure(stack, preview.errors), arguments.output)
         return Exit.FAILED

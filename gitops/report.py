@@ -33,6 +33,9 @@ class Exit(IntEnum):
     DRIFTED = 5
     """The world is not as it was deployed."""
 
+    BUSY = 6
+    """An update is under way: whether something has drifted is known once it has ended."""
+
 
 @dataclass(frozen=True)
 class Report:

@@ -14,19 +14,25 @@ ENV := env="$$($(LOCAL) env --stack $(STACK))" && eval "$$env" &&
 FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up bootstrap explain preview preview-report drift cost predict test lint format down clean env models images policies tools cluster stack status schema pins frameworks test-frameworks .venv
+.SECONDEXPANSION:
+.PHONY: help up checked push-model bootstrap explain preview preview-report drift cost predict test lint format down clean env models images policies tools cluster stack status schema pins frameworks test-frameworks .venv
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
+up: checked cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
 	@$(ENV) $(LOCAL) fit --stack $(STACK)
 	@$(ENV) $(PY) -m gitops back-up --stack $(STACK)
 	@$(ENV) { pulumi up --stack $(STACK) $$AXON_REFRESH --yes --skip-preview --suppress-permalink=true || \
 	  { $(LOCAL) explain --stack $(STACK); exit 1; }; }
 	@$(ENV) $(LOCAL) predict --stack $(STACK)
 
-preview: cluster models stack ## what `make up` would change
+# First of all: what is missing, a login too, is known before anything is built.
+checked: .venv models
+	@$(ENV) true
+	@$(LOCAL) models --stack $(STACK)
+
+preview: checked cluster stack ## what `make up` would change
 	@$(ENV) $(LOCAL) fit --stack $(STACK)
 	@$(ENV) PULUMI_SKIP_CHECKPOINTS=true pulumi preview --stack $(STACK) $$AXON_REFRESH --diff
 
@@ -57,14 +63,18 @@ format: .venv ## put the code in form
 bootstrap: tools ## on AWS, once an account: where state is kept, roles for workflows (ACCOUNT=main STACK=dev)
 	@$(MACHINE) $(PY) -m gitops bootstrap --stack $(ACCOUNT)
 
-down: .venv ## remove the stack, with its cluster if the stack made that
-	@$(ENV) $(LOCAL) removable --stack $(STACK)
+push-model: .venv ## upload MODEL=predictors/churn/model.joblib to the stack's bucket, or TO=s3://bucket/prefix
+	@$(ENV) $(LOCAL) push-model --stack $(STACK) "$(MODEL)" --to "$(TO)"
+
+down: .venv ## remove the stack, with its cluster if the stack made that; some want CONFIRM=<stack>
+	@$(ENV) $(LOCAL) removable --stack $(STACK) --confirm "$(CONFIRM)"
 	@$(ENV) pulumi destroy --stack $(STACK) --yes --skip-preview --suppress-permalink=true
 
-clean: .venv ## remove the local cluster, and the state of the local stack with it
+clean: .venv ## remove the local cluster, the state of the local stack, and what each train.py made
 	@$(LOCAL) delete
 	@$(MACHINE) pulumi stack rm --stack local --yes --force --preserve-config >/dev/null 2>&1 || true
-	@rm -rf local/charts predictors/*/.trained predictors/*/model.* predictors/embeddings/tokenizer.json
+	@$(LOCAL) forget
+	@rm -rf local/charts
 
 env: .venv ## for your shell: eval "$(make -s env)"
 	@$(LOCAL) env --stack $(STACK)
@@ -102,8 +112,8 @@ pins: .venv ## pin anew what the framework images install
 	@cd predictor_images/sbom && ../../.venv/bin/uv pip compile -q requirements.in --python-version 3.11 \
 	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.txt
 
-%/.trained: %/train.py uv.lock | .venv
-	@echo "… train $*" && $(PY) $< && touch $@
+%/.trained: %/train.py uv.lock $$(wildcard $$*/requirements.txt) | .venv
+	@$(LOCAL) train $*
 
 # PyTorch and TensorFlow are gigabytes: installed where an example of theirs is trained or tested.
 $(patsubst %,predictors/%/.trained,wine strokes embeddings): | frameworks

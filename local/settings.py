@@ -28,6 +28,9 @@ class LocalSettings(BaseSettings):
     state_dir: Path = _home("XDG_STATE_HOME", ".local/state")
     """The engine's state of stacks, where no other backend is chosen."""
 
+    debian_snapshot: str = ""
+    """Time of snapshot.debian.org to build the base image from (20261101T000000Z); empty: Debian's newest."""
+
     api_port: int = 6443
     registry_port: int = 5000
     """Where images are pulled from."""

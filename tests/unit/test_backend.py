@@ -22,7 +22,7 @@ IN_A_FOLDER = (
     f"'{BUCKET}'` or PULUMI_BACKEND_URL (`make bootstrap` makes the bucket)"
 )
 KMS = "secretsprovider: awskms://alias/axon-state?region=eu-west-1\n"
-EKS = ["kind: eks", 'kind: "eks"', "kind: 'eks'", "'kind': eks", "kind:   eks", "kind: !!str eks"]
+EKS = ["kind: eks", 'kind: "eks"', "kind: 'eks'", "'kind': eks", "kind:   eks", "kind: eks # not: kind: existing"]
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ _HASH = re.compile(r"(sha-|sha256-|git-)?[0-9a-f]{12,64}")
 _VERSION = re.compile(r"([A-Za-z][A-Za-z0-9]*[-_])*v?\d+\.\d+[A-Za-z0-9._-]*")
 _MOVES = re.compile(r"latest|stable|nightly|edge|main|master|dev(el)?|snapshot|current|canary|rolling", re.I)
 _DOCKER_HUB = "docker.io"
-# The repository of components/platform/versions.py's ENVOY_IMAGE. Written again, since policies import nothing
-# but each other: those of another commit are run alone.
+# The repository of components/platform/versions.py's ENVOY_IMAGE. Written again, since policies import only
+# each other: those of another commit are run alone.
 PROXY = "docker.io/envoyproxy/envoy"
 
 

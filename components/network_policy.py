@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 
 from components.metadata import metadata
 from components.platform import Platform
-from components.pod import port
+from components.pod import MANAGEMENT_PORT, port
 from stacks.settings.egress import ALL
 from stacks.settings.model import ImagePredictor, Model
 
@@ -37,7 +37,7 @@ def network_policy(
     spec: dict[str, Any] = {
         "podSelector": {"matchLabels": {"app.kubernetes.io/name": name}},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": [_ingress(model, platform)],
+        "ingress": _ingress(model, platform),
         "egress": _egress(model, on_aws=on_aws),
     }
     return k8s.networking.v1.NetworkPolicy(
@@ -48,13 +48,18 @@ def network_policy(
     )
 
 
-def _ingress(model: Model, platform: Platform) -> dict[str, Any]:
+def _ingress(model: Model, platform: Platform) -> list[dict[str, Any]]:
+    rules = [_from(platform.gateway_namespace, port(model))]
     # An image of one's own is counted at the gateway: nobody else asks it.
-    asked = [] if isinstance(model.predictor, ImagePredictor) else [platform.prometheus_namespace]
-    namespaces = [platform.gateway_namespace, *asked]
+    if not isinstance(model.predictor, ImagePredictor):
+        rules.append(_from(platform.prometheus_namespace, MANAGEMENT_PORT))
+    return rules
+
+
+def _from(namespace: str, number: int) -> dict[str, Any]:
     return {
-        "from": [{"namespaceSelector": {"matchLabels": {_NAMESPACE: one}}} for one in namespaces],
-        "ports": [_tcp(port(model))],
+        "from": [{"namespaceSelector": {"matchLabels": {_NAMESPACE: namespace}}}],
+        "ports": [_tcp(number)],
     }
 
 

@@ -8,6 +8,7 @@ import pulumi_kubernetes as k8s
 from components.environment import predictor_environment
 from components.model_source import cache_mounts, cache_volumes, credentials, shares_cache
 from components.scheduling import Scheduling
+from components.shutdown import DRAIN_SECONDS, termination_seconds
 from components.sidecars import locked_down, shared_mounts, sidecar_volumes, sidecars
 from stacks.settings.compute import Compute
 from stacks.settings.image_predictor import PREDICTOR
@@ -16,10 +17,8 @@ from stacks.settings.units import duration_seconds
 
 # Any user that is not root; the one that distroless images call nonroot.
 USER = 65532
-# While this passes, the gateway learns that the replica is going; its requests still succeed.
-DRAIN_SECONDS = 10
-# Beyond a request's timeout, for the server to end in.
-GRACE_SECONDS = 5
+# The runtime's port of probes and metrics, which the gateway has no way to.
+MANAGEMENT_PORT, MANAGEMENT = 8081, "management"
 
 _SCRATCH, _SHM = "tmp", "shm"
 
@@ -41,7 +40,7 @@ def pod_spec(
         topology_spread_constraints=where.spread,
         automount_service_account_token=False,
         enable_service_links=False,
-        termination_grace_period_seconds=DRAIN_SECONDS + _grace(model),
+        termination_grace_period_seconds=termination_seconds(model),
         security_context=k8s.core.v1.PodSecurityContextArgs(
             run_as_non_root=True,
             run_as_user=USER,
@@ -68,7 +67,7 @@ def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs
         image=image,
         command=(own.command or None) if own else None,
         args=(own.args or None) if own else None,
-        ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=port(model))],
+        ports=_ports(model),
         env=predictor_environment(name, model),
         env_from=credentials(model),
         resources=_resources(model.compute),
@@ -111,10 +110,6 @@ def _startup_seconds(model: Model) -> int:
     return max(300, math.ceil(duration_seconds(model.update_strategy.timeout)))
 
 
-def _grace(model: Model) -> int:
-    return math.ceil(duration_seconds(model.server.request_timeout)) + GRACE_SECONDS
-
-
 def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:
     # Kubernetes counts devices by limits, and allows no other request.
     devices = {"nvidia.com/gpu": compute.gpu, "aws.amazon.com/neuron": compute.neuron}
@@ -127,25 +122,32 @@ def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:
     )
 
 
+def _ports(model: Model) -> list[k8s.core.v1.ContainerPortArgs]:
+    ports = {"http": port(model)}
+    if not isinstance(model.predictor, ImagePredictor):
+        ports[MANAGEMENT] = MANAGEMENT_PORT
+    return [k8s.core.v1.ContainerPortArgs(name=name, container_port=number) for name, number in ports.items()]
+
+
 def _ready_path(model: Model) -> str:
     return model.predictor.readiness_path if isinstance(model.predictor, ImagePredictor) else "/ready"
 
 
 def _liveness(model: Model) -> k8s.core.v1.ProbeArgs | None:
-    """Return the probe that ends a replica which is dead for a minute.
+    """Return the probe that ends a replica which is dead, or whose model hangs, for a minute.
 
-    The event loop of the runtime answers while its model works. Of an image nobody knows such a path.
+    The runtime answers it in a thread of its own. Of an image nobody knows such a path.
     """
     predictor = model.predictor
-    path = predictor.liveness_path if isinstance(predictor, ImagePredictor) else "/ready"
+    path = predictor.liveness_path if isinstance(predictor, ImagePredictor) else "/live"
     return _probe(model, path, period=10, failures=6) if path else None
 
 
 def _probe(model: Model, path: str, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
-    timeout = model.predictor.probe_timeout if isinstance(model.predictor, ImagePredictor) else "2s"
+    own = model.predictor if isinstance(model.predictor, ImagePredictor) else None
     return k8s.core.v1.ProbeArgs(
-        http_get=k8s.core.v1.HTTPGetActionArgs(path=path, port="http"),
+        http_get=k8s.core.v1.HTTPGetActionArgs(path=path, port="http" if own else MANAGEMENT),
         period_seconds=period,
         failure_threshold=failures,
-        timeout_seconds=math.ceil(duration_seconds(timeout)),
+        timeout_seconds=math.ceil(duration_seconds(own.probe_timeout if own else "2s")),
     )

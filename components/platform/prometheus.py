@@ -12,7 +12,7 @@ from stacks.settings import images, platform
 NAMESPACE = "monitoring"
 NAME = "prometheus"
 PORT = 9090
-# Pods that answer Prometheus on their port `http`.
+# Pods that answer Prometheus on their port `management`.
 SCRAPED = {"axon.dev/metrics": "true"}
 SCRAPE_SECONDS = 5
 
@@ -166,7 +166,7 @@ _MODELS = {
         }
     ],
     "relabel_configs": [
-        _keep("container_port_name", "http"),
+        _keep("container_port_name", "management"),
         # `namespace` and `pod` are free for the series' own labels otherwise: those of a replica win.
         {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
         _label("label_app_kubernetes_io_name", "model_api"),

@@ -101,6 +101,9 @@ class Server(Settings):
     log_requests: bool = False
     """Log a JSON line for each request, not only for those that fail."""
 
+    openapi: bool = True
+    """Whether `/openapi.json` describes the model to whoever reaches its endpoint."""
+
 
 # Requests for a saved model are run together: some at once cost little more than one.
 BATCHED_IN_FLIGHT = 8

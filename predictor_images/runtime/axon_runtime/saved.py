@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from axon_runtime.call import Failed
 from axon_runtime.logs import log
 
 Rows = NDArray[Any]
@@ -30,19 +31,23 @@ class SavedModel:
         platform: str,
         features: int | None,
         wrong_input: tuple[type[Exception], ...],
+        trusted: bool = False,
     ) -> None:
         """Take the function; it raises one of `wrong_input` when the rows are not what it takes."""
         self._predict, self.platform, self.features = predict, platform, features
-        self._wrong_input = wrong_input
+        self._wrong_input, self.trusted = wrong_input, trusted
+
+    trusted: bool
+    """Whether all its code is a known library's, so that it may run on the event loop."""
 
     def predict(self, batch: Sequence[Rows]) -> list[Any]:
-        """Return each request's predictions, or its own error, from one call where the rows fit together."""
+        """Return each request's predictions, or `Failed`, from one call where the rows fit together."""
         if len(batch) == 1:
             return [self._attempt(batch[0])]
         if len({(rows.shape[1:], rows.dtype) for rows in batch}) > 1:
             return [self._attempt(rows) for rows in batch]
         together = self._attempt(np.concatenate(batch))
-        if isinstance(together, Exception):  # somebody's rows are wrong: the others' are not
+        if isinstance(together, Failed):  # somebody's rows are wrong: the others' are not
             return [self._attempt(rows) for rows in batch]
         ends = accumulate((len(rows) for rows in batch), initial=0)
         return [together[start:end] for start, end in pairwise(ends)]
@@ -51,9 +56,9 @@ class SavedModel:
         try:
             return self._predict(rows)
         except self._wrong_input as error:
-            return BadInputError(str(error))
+            return Failed(BadInputError(str(error)))
         except Exception as error:
-            return error
+            return Failed(error)
 
 
 def load_sklearn(place: Path) -> SavedModel:

@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl
 import msgspec
 import numpy as np
 
-from axon_runtime import answer, payload
+from axon_runtime import answer, payload, v2
+from axon_runtime.call import Call
 from axon_runtime.executor import Executor
 from axon_runtime.http import JSON, Answer, Scope, header
 from axon_runtime.saved import BadInputError, Rows, SavedModel
 from axon_runtime.tensors import Tensor, datatype_of
 from axon_runtime.tracker import Tracker
-from axon_runtime.user import UserPredictor
 from axon_runtime.v2 import ProtocolError
 
 Described = Sequence[tuple[str, str, list[int]]]
@@ -22,12 +22,16 @@ Described = Sequence[tuple[str, str, list[int]]]
 
 
 class Request:
-    """A request to `POST /`; a saved model needs no more than its body."""
+    """A request for a prediction; a saved model needs no more than its body."""
 
     __slots__ = ("_scope", "body")
 
     def __init__(self, scope: Scope, body: bytes) -> None:
         self._scope, self.body = scope, body
+
+    def header(self, name: bytes) -> str | None:
+        """Return a header by its lower-case name."""
+        return header(self._scope["headers"], name)
 
     @property
     def content_type(self) -> str | None:
@@ -47,21 +51,29 @@ class Request:
 
 
 class Service(Protocol):
-    """A loaded model."""
+    """A loaded model: it decodes requests into calls, which its executor runs."""
 
     platform: str
     inputs: Described
     outputs: Described
     executor: Executor
     tracker: Tracker | None
-    """Who counts its predictions."""
+    """Counts its predictions."""
 
-    async def answer(self, request: Request) -> Answer:
-        """Answer `POST /`."""
+    def predict(self, request: Request) -> Call:
+        """Decode a request to `POST /`.
+
+        Raises:
+            BadInputError, PayloadError: when the client sent what the model does not take.
+        """
         ...
 
-    async def infer(self, inputs: Sequence[Tensor]) -> list[Tensor]:
-        """Answer an inference request."""
+    def infer(self, request: Request) -> Call:
+        """Decode an inference request.
+
+        Raises:
+            BadInputError, ProtocolError: when the client sent what the model does not take.
+        """
         ...
 
 
@@ -77,34 +89,43 @@ class RowsService:
 
     tracker: Tracker | None = None
 
-    def __init__(self, model: SavedModel, executor: Executor) -> None:
-        self.executor = executor
+    def __init__(self, name: str, model: SavedModel, executor: Executor) -> None:
+        self._name, self.executor = name, executor
         self.platform = model.platform
         self.inputs: Described = [("instances", "FP64", [-1, model.features or -1])]
         self.outputs: Described = [("predictions", "FP64", [-1])]
 
-    async def answer(self, request: Request) -> Answer:
+    def predict(self, request: Request) -> Call:
         """Take `{"instances": [...]}` and answer `{"predictions": [...]}`."""
         try:
             instances = _instances.decode(request.body).instances
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise BadInputError(f'the body must be {{"instances": [...]}}: {error}') from None
-        predictions = await self._predict(_rows(instances))
-        return Answer(200, msgspec.json.encode({"predictions": predictions.tolist()}), [JSON])
+        rows = _rows(instances)
 
-    async def infer(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        def encode(predictions: Any) -> Answer:
+            self._count(predictions)
+            return Answer(200, msgspec.json.encode({"predictions": predictions.tolist()}), [JSON])
+
+        return Call(rows, len(rows), encode)
+
+    def infer(self, request: Request) -> Call:
         """Take one tensor of rows, or one column a tensor."""
+        asked = _inference(request)
+        inputs = asked.inputs
         rows = inputs[0].data if len(inputs) == 1 else _columns(inputs)
         if rows.ndim < 2 or not len(rows):
             raise ProtocolError(f"{inputs[0].name} has shape {list(rows.shape)}: rows of features are wanted")
-        predictions = np.asarray(await self._predict(rows))
-        return [_tensor("predictions", predictions)]
 
-    async def _predict(self, rows: Rows) -> Any:
-        predictions = await self.executor.submit(rows)
+        def encode(predictions: Any) -> Answer:
+            self._count(predictions)
+            return _inferred(self._name, asked, [_tensor("predictions", np.asarray(predictions))])
+
+        return Call(rows, len(rows), encode)
+
+    def _count(self, predictions: Any) -> None:
         if self.tracker:
             self.tracker.predicted(predictions)
-        return predictions
 
 
 class UserService:
@@ -116,33 +137,55 @@ class UserService:
 
     tracker: Tracker | None = None
 
-    def __init__(self, predictor: UserPredictor, executor: Executor) -> None:
-        self._predictor, self.executor = predictor, executor
+    def __init__(self, name: str, executor: Executor) -> None:
+        self._name, self.executor = name, executor
 
-    async def answer(self, request: Request) -> Answer:
+    def predict(self, request: Request) -> Call:
         """Give the decoded body to the predictor, and encode what it returns."""
         given = payload.decode(request.body, request.content_type)
-        status, headers, body = answer.encode(await self._call(given, request.query_params, request.headers))
-        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        return Answer(status, body, pairs)
 
-    async def infer(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        def encode(result: Any) -> Answer:
+            self._count(result)
+            status, headers, body = answer.encode(result)
+            pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+            return Answer(status, body, pairs)
+
+        return Call(_input(given, request.query_params, request.headers), 1, encode)
+
+    def infer(self, request: Request) -> Call:
         """Give the tensors by name, and take an array, or arrays by name."""
-        result = await self._call({tensor.name: tensor.data for tensor in inputs}, {}, {})
-        named = result if isinstance(result, dict) else {"predictions": result}
-        return [_tensor(str(name), np.asarray(value)) for name, value in named.items()]
+        asked = _inference(request)
 
-    async def _call(self, given: Any, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
-        result = await self._run(given, query, headers)
+        def encode(result: Any) -> Answer:
+            self._count(result)
+            named = result if isinstance(result, dict) else {"predictions": result}
+            tensors = [_tensor(str(name), np.asarray(value)) for name, value in named.items()]
+            return _inferred(self._name, asked, tensors)
+
+        given = {tensor.name: tensor.data for tensor in asked.inputs}
+        return Call(_input(given, {}, {}), 1, encode)
+
+    def _count(self, result: Any) -> None:
         if self.tracker:
             self.tracker.answered(result)
-        return result
 
-    async def _run(self, given: Any, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
-        if self._predictor.is_async:
-            return await self._predictor.acall(given, query, headers)
-        # The request's own context goes with it into a thread: what is traced there belongs to its trace.
-        return await self.executor.submit((copy_context(), given, query, headers))
+
+def _input(given: Any, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
+    """Return what a predictor is called with, in the request's own context: traces belong to it."""
+    return copy_context(), given, query, headers
+
+
+def _inference(request: Request) -> v2.InferRequest:
+    length = request.header(b"inference-header-content-length")
+    if length is not None and not (length.isdecimal() and len(length) < 20):
+        raise ProtocolError("Inference-Header-Content-Length is not a number of bytes")
+    return v2.decode_request(request.body, int(length) if length else None)
+
+
+def _inferred(name: str, asked: v2.InferRequest, outputs: Sequence[Tensor]) -> Answer:
+    binary = bool(asked.parameters.get("binary_data_output"))
+    data, headers = v2.encode_response(name, asked.id, outputs, asked.outputs, binary)
+    return Answer(200, data, [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()])
 
 
 def _rows(instances: list[Any]) -> Rows:

@@ -113,7 +113,7 @@ def test_rows_that_scikit_learn_refuses_are_refused(tmp_path: Path) -> None:
         model = load(folder)
         for rows in ([[np.nan, 1, 1, 1]], [[np.inf, 1, 1, 1]], [[1, 1, 1]], [["a", "b", "c", "d"]]):
             (found,) = model.predict([np.array(rows)])
-            assert isinstance(found, BadInputError), (load, rows)
+            assert isinstance(found.error, BadInputError), (load, rows)
 
 
 def test_missing_numbers_are_taken_where_the_estimator_takes_them(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_missing_numbers_are_refused_where_the_export_goes_another_way(tmp_path:
 
     (found,) = load_exported(saved(tmp_path, estimator)).predict([np.full((1, 4), np.nan)])
 
-    assert isinstance(found, BadInputError)
+    assert isinstance(found.error, BadInputError)
 
 
 def test_a_replica_serves_the_export_by_either_protocol(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ import json
 import pulumi_kubernetes as k8s
 
 from components.model_source import source_environment
-from components.shutdown import grace_seconds
 from stacks.settings.environment import Environment
 from stacks.settings.model import ImagePredictor, Model, PythonPredictor
+from stacks.settings.times import ending_seconds
 from stacks.settings.units import duration_seconds, quantity_value
 
 
@@ -17,8 +17,8 @@ def predictor_environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArg
     for key in ("batch_interval", "request_timeout"):
         if key in server:
             server[key] = duration_seconds(server[key])
-    if "max_body_size" in server:
-        server["max_body_size"] = int(quantity_value(server["max_body_size"]))
+    if "max_body_size" in server or model.max_body_size != quantity_value(model.server.max_body_size):
+        server["max_body_size"] = model.max_body_size
     config = model.predictor.config if isinstance(model.predictor, PythonPredictor) else {}
     tracker = model.tracker.model_dump(exclude_none=True) if model.tracker else {}
     values = {"AXON_LIMITS": server, "AXON_CONFIG": config, "AXON_TRACKER": tracker}
@@ -33,7 +33,7 @@ def _bounds(model: Model) -> dict[str, str]:
     if isinstance(model.predictor, ImagePredictor):
         return {}
     return {
-        "AXON_GRACE_SECONDS": str(grace_seconds(model)),
+        "AXON_GRACE_SECONDS": str(ending_seconds(model)),
         "AXON_MEMORY_LIMIT": str(int(quantity_value(model.compute.mem))),
     }
 

@@ -10,6 +10,7 @@ import pulumi
 
 from local import charts, cluster
 from local.aws import check_aws
+from local.backend import BackendError, check_backend
 from local.explain import explain
 from local.fit import check_fit
 from local.found import environment, found_cluster
@@ -27,7 +28,8 @@ from local.toolbox.builds import CLUSTER, PLATFORM, missing_builds
 from local.toolbox.engine import engine_path, found_engine, missing_engine
 from local.toolbox.go import missing_go
 from local.train import forget, train
-from stacks.settings import load_file
+from local.training import trained
+from stacks.settings import SettingsError, Stack, load_file
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.cluster import Cluster, ExistingCluster
 
@@ -103,16 +105,27 @@ def _logs(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     os.execvp("tail", ["tail", "-n", "200", *(["-f"] if arguments.follow else []), str(file)])
 
 
-def _env(settings: LocalSettings, _: argparse.Namespace) -> None:
-    """Print the environment that pulumi and kubectl need, for `eval`."""
-    variables = environment(settings, engine_path(settings), local_cluster=not found_cluster(settings))
+def _env(settings: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Print the environment that pulumi and kubectl need for a stack, for `eval`."""
+    on_aws = arguments.stack is not None and isinstance(_loaded(arguments.stack).cluster, EksCluster)
+    found = not found_cluster(settings)
+    variables = environment(settings, engine_path(settings), local_cluster=found, on_aws=on_aws)
+    # On AWS the autoscaler changes what the engine must know before it changes it (docs/aws.md).
+    variables["AXON_REFRESH"] = "--refresh" if on_aws else ""
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
 
 
+def _loaded(name: str) -> Stack:
+    """Return a stack's settings, whose state is where it has to be."""
+    stack = load_file(name)
+    check_backend(stack, name)
+    return stack
+
+
 def _images(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Build and push the images of a stack that its registry lacks."""
-    stack = load_file(arguments.stack)
+    stack = _loaded(arguments.stack)
     if ecr_region(stack.images.registry or "") and missing_images(stack):
         make_all_but_models(arguments.stack)
     publish(settings, stack)
@@ -123,6 +136,11 @@ def _check(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     load_file(arguments.stack)
     if found_engine(settings):
         check_size(arguments.stack)
+
+
+def _trained(_: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Print a file for each predictor of a stack that has a train.py, for `make` to bring up to date."""
+    print(" ".join(trained(load_file(arguments.stack))))
 
 
 def _fit(_: LocalSettings, arguments: argparse.Namespace) -> None:
@@ -154,7 +172,7 @@ def _push_model(_: LocalSettings, arguments: argparse.Namespace) -> None:
 
 def _removable(_: LocalSettings, arguments: argparse.Namespace) -> None:
     """Print what removing a stack removes, and refuse it where it is protected or not confirmed."""
-    check_removable(load_file(arguments.stack), arguments.stack, confirmed=arguments.confirm)
+    check_removable(_loaded(arguments.stack), arguments.stack, confirmed=arguments.confirm)
 
 
 def _explain(_: LocalSettings, arguments: argparse.Namespace) -> None:
@@ -164,13 +182,26 @@ def _explain(_: LocalSettings, arguments: argparse.Namespace) -> None:
 
 def _predict(_: LocalSettings, arguments: argparse.Namespace) -> None:
     """Send each model, or the one named, its predictor's sample."""
-    stack = load_file(arguments.stack)
+    stack = _loaded(arguments.stack)
     predict(stack, arguments.stack, [arguments.model] if arguments.model else list(stack.models))
 
 
 # What has to do with the machine alone, and with no stack.
-_OF_THE_MACHINE = (_stop, _delete, _status, _logs, _env, _train, _forget)
-_OF_A_STACK = (_tools, _start, _check, _models, _fit, _removable, _images, _explain, _predict, _push_model)
+_OF_THE_MACHINE = (_stop, _delete, _status, _logs, _train, _forget)
+_OF_A_STACK = (
+    _env,
+    _tools,
+    _start,
+    _check,
+    _models,
+    _trained,
+    _fit,
+    _removable,
+    _images,
+    _explain,
+    _predict,
+    _push_model,
+)
 _COMMANDS = (*_OF_THE_MACHINE, *_OF_A_STACK)
 
 
@@ -184,7 +215,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("name", help="a process, as `status` names it")
             command.add_argument("-f", "--follow", action="store_true")
         if run not in _OF_THE_MACHINE:
-            command.add_argument("--stack", default="local")
+            # The environment of no stack is that of the machine: for tests, and for what makes accounts.
+            command.add_argument("--stack", default=None if run is _env else "local")
         if run is _train:
             command.add_argument("folder", help="such as predictors/iris")
         if run is _push_model:
@@ -203,7 +235,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         arguments.run(LocalSettings(), arguments)
-    except (StepFailed, pulumi.RunError) as error:
+    except (StepFailed, SettingsError, BackendError, pulumi.RunError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from local import own_registry
 from local.registry import ecr_password, ecr_region
 from local.settings import LocalSettings
 from local.steps import StepFailed, run_logged, timed
@@ -53,8 +54,16 @@ class Builder:
         """Push an image that was built here."""
         docker = docker_runs()
         self._log_in(image, docker=docker)
-        push = ["docker", "push", image] if docker else [*self._buildah("push", image), image]
-        run_logged(push, self._log)
+        for push in self._pushes(image, docker=docker):
+            run_logged(push, self._log)
+
+    def _pushes(self, image: str, *, docker: bool) -> list[list[str]]:
+        """Return the commands that push an image: into the local registry under a name of its own."""
+        place = own_registry.pushed_as(self.settings, image)
+        if docker:
+            return [*([["docker", "tag", image, place]] if place != image else []), ["docker", "push", place]]
+        login = [] if place == image else ["--authfile", str(own_registry.login_file(self.settings))]
+        return [[*self._buildah("push", image), *login, image, f"docker://{place}"]]
 
     @property
     def _log(self) -> Path:
@@ -81,6 +90,8 @@ class Builder:
 
     def _log_in(self, image: str, *, docker: bool) -> None:
         """Log in where a registry wants it. The password never stands on a command line."""
+        if docker and own_registry.pushed_as(self.settings, image) != image:
+            own_registry.log_docker_in(self.settings)
         region = ecr_region(image)
         if region is None:
             return
@@ -179,7 +190,7 @@ def push_base(settings: LocalSettings, image: str) -> None:
     with timed(f"image {image}"), tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "base.tar"
         log = settings.cache_dir / "logs" / "base-image.log"
-        packages = "--include=python3,python3-venv,ca-certificates"
+        packages = "--include=python3,python3-venv,ca-certificates,libgomp1"
         command = ["mmdebstrap", "--variant=minbase", packages, *_archive(settings.debian_snapshot, archive)]
         run_logged(command, log, env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)})
         dockerfile = Path(folder) / "Dockerfile"

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from stacks.from_cortex import cluster, realtime, splitter
@@ -20,6 +19,7 @@ from stacks.settings.model import Model
 from stacks.settings.stack import Stack
 from stacks.settings.traffic_splitter import TrafficSplitter
 from stacks.settings.units import DnsLabel
+from stacks.settings.yaml_dump import dumped
 
 REGISTRY = "localhost:5000/axon"
 _NAME: TypeAdapter[str] = TypeAdapter(DnsLabel)
@@ -39,7 +39,7 @@ class Conversion:
         """Return the stack file."""
         config = {f"axon:{key}": value for key, value in self.settings.items() if value}
         head = "# yaml-language-server: $schema=settings.schema.json\n"
-        return head + yaml.safe_dump({"config": config}, sort_keys=False, allow_unicode=True, width=110)
+        return head + dumped({"config": config})
 
 
 def convert(files: Mapping[str, Any]) -> Conversion:

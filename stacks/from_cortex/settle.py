@@ -54,11 +54,15 @@ def _remove(data: dict[str, Any], path: Path) -> bool:
     return True
 
 
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
 def _within(holder: Any, part: str | int) -> tuple[Any, Any] | None:
     """Return the holder with the key that a part of a path is in it, if it is in it."""
     if isinstance(holder, list):
         entries = cast(list[Any], holder)
-        return (entries, int(part)) if str(part).isdigit() and int(part) < len(entries) else None
+        return (entries, int(part)) if _is_index(str(part)) and int(part) < len(entries) else None
     if isinstance(holder, dict):
         keys = cast(dict[str, Any], holder)
         return (keys, part) if part in keys else None

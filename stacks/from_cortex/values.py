@@ -5,7 +5,7 @@ from typing import Any
 
 from stacks.settings.units import quantity_value
 
-_GO_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?")
+_GO_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m(?!s))?(?:([0-9]{1,9})s)?(?:([0-9]{1,9})ms)?")
 
 
 def duration(value: Any) -> str | None:
@@ -24,7 +24,7 @@ def quantity(value: Any) -> str | None:
     """Return a quantity; Cortex writes `K` for a thousand."""
     if value is None:
         return None
-    return re.sub(r"(?<=\d)K$", "k", str(value))
+    return re.sub(r"(?<=[0-9])K$", "k", str(value))
 
 
 def mebibytes(value: str) -> int:

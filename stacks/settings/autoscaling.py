@@ -6,7 +6,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from stacks.settings.base import Settings
-from stacks.settings.units import Cron, Duration, TimeZone
+from stacks.settings.cron import Cron, TimeZone, cron_times
+from stacks.settings.durations import StabilizationPeriod, Window
+from stacks.settings.probes import Seconds
 
 Tolerance = Annotated[float, Field(ge=0, lt=1)]
 
@@ -26,6 +28,12 @@ class Schedule(Settings):
     timezone: TimeZone = "UTC"
     """Whose clock."""
 
+    @model_validator(mode="after")
+    def _apart(self) -> "Schedule":
+        if cron_times(self.start) == cron_times(self.end):  # KEDA refuses it
+            raise PydanticCustomError("order", "is the same time as `start`", {"at": "end"})
+        return self
+
 
 class Autoscaling(Settings):
     """How far, how fast and on what signals the replica count moves. It belongs to the autoscaler alone.
@@ -36,6 +44,12 @@ class Autoscaling(Settings):
     min_replicas: int = Field(default=1, ge=0, le=1000)
     """Never fewer (default: Cortex's). 0: none while nobody asks; the next request waits for one."""
 
+    wake_timeout: Seconds | None = None
+    """How long a request waits for the first replica where `min_replicas` is 0, then 503 with `Retry-After`.
+
+    In whole seconds, from 1s to 1h. Unset: what starting may take, five minutes or `update_strategy.timeout`.
+    """
+
     max_replicas: int = Field(default=100, ge=1, le=1000)
     """Never more (default: Cortex's). As many as `min_replicas`: a fixed number."""
 
@@ -45,11 +59,11 @@ class Autoscaling(Settings):
     They stay for `downscale_stabilization_period`, whatever the load. Unset: one, then `min_replicas`.
     """
 
-    target_in_flight: float | None = Field(default=None, gt=0, le=20000)
+    target_in_flight: float | None = Field(default=None, ge=0.01, le=20000)
     """Requests in flight (executing and waiting) for each replica (name: Cortex's).
 
     Unset, and with no other signal: 8 for a saved model, whose requests are run together;
-    `threads_per_process` for a class of yours and 1 for an image, as in Cortex.
+    `threads_per_process` for a class of yours, `max_concurrency` for an image, 1 if that is not given.
     """
 
     target_cpu_utilization: int | None = Field(default=None, ge=1, le=1000)
@@ -61,14 +75,14 @@ class Autoscaling(Settings):
     schedules: list[Schedule] = Field(default_factory=list[Schedule], max_length=10)
     """Replicas that are there at certain times, at least."""
 
-    window: Duration = "15s"
-    """What requests in flight are averaged over. Cortex's 60s made a tenfold step take minutes."""
+    window: Window = "15s"
+    """What requests in flight are averaged over: 10s to 1h. Cortex's 60s made a tenfold step take minutes."""
 
-    upscale_stabilization_period: Duration = "0s"
-    """How long more must be wanted before there are more."""
+    upscale_stabilization_period: StabilizationPeriod = "0s"
+    """How long more must be wanted before there are more: up to 1h."""
 
-    downscale_stabilization_period: Duration = "5m"
-    """How long fewer must be wanted before there are fewer (default: Cortex's)."""
+    downscale_stabilization_period: StabilizationPeriod = "5m"
+    """How long fewer must be wanted before there are fewer: up to 1h (default: Cortex's)."""
 
     max_upscale_factor: float = Field(default=10, gt=1, le=1000)
     """The most that 15 s may multiply the replicas by; one more is always allowed."""

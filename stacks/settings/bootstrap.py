@@ -11,8 +11,8 @@ from stacks.settings.aws.eks import EksCluster
 from stacks.settings.aws.units import AccountId, IamArn, Region, no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.errors import Path, Problem, problems
-from stacks.settings.loading import SettingsError, config_of, load_file, running_config
-from stacks.settings.source import Source, read_source
+from stacks.settings.loading import SettingsError, config_of, load_file, of_the_engine
+from stacks.settings.source import Source, described, read_source
 from stacks.settings.units import DnsLabel
 
 # What the names of what belongs to the account begin with: of its bucket and key, of its roles, and of the
@@ -74,7 +74,7 @@ def load_bootstrap(folder: FilePath) -> tuple[Bootstrap, dict[str, EksCluster]]:
         SettingsError: with every problem, a line each: `file:line: path: what`.
     """
     file = folder / f"Pulumi.{pulumi.get_stack()}.yaml"
-    return validated(running_config(), read_source(file, f"{folder.name}/{file.name}"))
+    return validated(*of_the_engine(read_source(file, f"{folder.name}/{file.name}")))
 
 
 def load_bootstrap_file(file: FilePath) -> Bootstrap:
@@ -95,7 +95,9 @@ def validated(raw: Mapping[str, Any], source: Source) -> tuple[Bootstrap, dict[s
     Raises:
         SettingsError: as `load_bootstrap`.
     """
-    found, clusters = list(source.problems), dict[str, EksCluster]()
+    if source.problems:
+        raise SettingsError(described(source, source.problems))
+    found, clusters = list[Problem](), dict[str, EksCluster]()
     try:
         settings = _File.model_validate(raw).bootstrap
     except ValidationError as error:
@@ -105,7 +107,7 @@ def validated(raw: Mapping[str, Any], source: Source) -> tuple[Bootstrap, dict[s
         found += _elsewhere(settings, clusters)
         if not found:
             return settings, clusters
-    raise SettingsError("\n".join(source.describe(problem) for problem in found))
+    raise SettingsError(described(source, found))
 
 
 def _cluster(environment: str) -> EksCluster | None:

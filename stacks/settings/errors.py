@@ -162,3 +162,13 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else "nothing" if value is None else str(value)
+
+
+# Of a message: what is quoted in it may be a whole file.
+_LONGEST = 600
+
+
+def one_line(text: str) -> str:
+    """Return a message without ends of lines and control characters, and without the middle of a long one."""
+    found = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return found if len(found) <= _LONGEST else f"{found[: _LONGEST // 2]} … {found[-_LONGEST // 2 :]}"

@@ -3,17 +3,16 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, cast
 
 import pulumi
-import yaml
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import ValidationError
 
 from stacks.settings.checks import cross_problems
 from stacks.settings.endpoints import shared_endpoints
-from stacks.settings.errors import problems
-from stacks.settings.source import NAMESPACE, Source, read_source
+from stacks.settings.errors import Problem, problems
+from stacks.settings.source import NAMESPACE, Source, described, read_source
 from stacks.settings.stack import Stack
 
 STACKS = FilePath(__file__).parents[1]
@@ -30,7 +29,36 @@ def load() -> Stack:
         SettingsError: with every problem of the stack file. The engine shows its text without a
             traceback, and no resource has been registered.
     """
-    return validate(running_config(), _source(pulumi.get_stack()))
+    return validate(*of_the_engine(_source(pulumi.get_stack())))
+
+
+def of_the_engine(source: Source) -> tuple[Mapping[str, Any], Source]:
+    """Return the running stack's settings as its file says them, with the file.
+
+    The engine reads the file as well, and hands on `1.0` as `1`: the file's own word counts, and the engine's
+    has to be the same but for that. Without a file the engine's is all there is.
+    """
+    given = running_config()
+    if source.config is None or source.problems:
+        return given, source
+    for key in sorted({*given, *source.config}):
+        if not _same(given.get(key), source.config.get(key)):
+            message = "pulumi was given something else than the file says (`--config`?): write it there"
+            source.problems.append(Problem((key,), message))
+    return source.config, source
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two readers read the same. The engine has one kind of number."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        mine, yours = cast(dict[str, Any], one), cast(dict[str, Any], other)
+        return mine.keys() == yours.keys() and all(_same(mine[key], yours[key]) for key in mine)
+    if isinstance(one, list) and isinstance(other, list):
+        first, second = cast(list[Any], one), cast(list[Any], other)
+        return len(first) == len(second) and all(map(_same, first, second))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return one == other
 
 
 def running_config() -> dict[str, Any]:
@@ -61,13 +89,13 @@ def config_of(file: FilePath, source: Source) -> dict[str, Any]:
     """Return what a stack file says to the program, as plain data.
 
     Raises:
-        SettingsError: when the file is no YAML, or says something twice.
+        SettingsError: when there is no file, or when it is no YAML, or says something twice.
     """
     if source.problems:
-        raise SettingsError("\n".join(source.describe(p) for p in source.problems))
-    content: Mapping[str, Any] = yaml.safe_load(file.read_text()) or {}
-    config: Mapping[str, Any] = content.get("config") or {}
-    return {k.removeprefix(NAMESPACE): v for k, v in config.items() if k.startswith(NAMESPACE)}
+        raise SettingsError(described(source, source.problems))
+    if source.config is None:
+        raise SettingsError(f"{file}: no such stack file")
+    return source.config
 
 
 def validate(raw: Mapping[str, Any], source: Source) -> Stack:
@@ -76,7 +104,9 @@ def validate(raw: Mapping[str, Any], source: Source) -> Stack:
     Raises:
         SettingsError: with every problem, in the order of the file.
     """
-    found = [*source.problems, *shared_endpoints(raw)]
+    if source.problems:
+        raise SettingsError(described(source, source.problems))
+    found = shared_endpoints(raw)
     try:
         stack = Stack.model_validate(raw)
     except ValidationError as error:
@@ -85,8 +115,7 @@ def validate(raw: Mapping[str, Any], source: Source) -> Stack:
         found += cross_problems(stack)
         if not found:
             return stack.with_registry()
-    found.sort(key=lambda problem: source.line_of(problem.path))
-    raise SettingsError("\n".join(source.describe(problem) for problem in found))
+    raise SettingsError(described(source, found))
 
 
 def _source(stack: str) -> Source:

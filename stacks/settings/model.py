@@ -1,20 +1,27 @@
 """`axon:models`: one entry a model API."""
 
+import json
 import math
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from stacks.settings.autoscaling import Autoscaling
 from stacks.settings.aws.access import AwsAccess
 from stacks.settings.base import Settings
 from stacks.settings.compute import Compute
+from stacks.settings.durations import BatchInterval, RequestTimeout
 from stacks.settings.egress import Egress
 from stacks.settings.environment import Environment, check_environment
+from stacks.settings.image_limits import LIMITS, image_problems, proxy_compute
 from stacks.settings.image_predictor import ImagePredictor, Sidecar
+from stacks.settings.memory import largest_body, memory_problems
 from stacks.settings.networking import Networking
+from stacks.settings.paths import FolderPath
 from stacks.settings.sources import (
     FOLDER,
+    MOST_OF_A_VARIABLE,
     Fetched,
     OnnxPredictor,
     PytorchPredictor,
@@ -22,7 +29,7 @@ from stacks.settings.sources import (
     TensorflowPredictor,
 )
 from stacks.settings.tracker import Tracker, wrong
-from stacks.settings.units import DnsLabel, Duration, PriorityClass, RelativePath, Size, quantity_value
+from stacks.settings.units import DnsLabel, PriorityClass, Size, duration_seconds, quantity_value
 from stacks.settings.update_strategy import UpdateStrategy
 
 
@@ -32,7 +39,7 @@ class PythonPredictor(Fetched):
     type: Literal["python"]
     """`python`: a class `Predictor` with a method `predict`."""
 
-    path: RelativePath
+    path: FolderPath
     """A folder of the project that holds `predictor.py` and perhaps `requirements.txt` and `sample.json`."""
 
     framework: Literal["python", "sklearn", "onnx", "pytorch", "tensorflow"] = "python"
@@ -45,6 +52,16 @@ class PythonPredictor(Fetched):
     def folders(self) -> dict[str, str]:
         """The folder of the project that goes into its image, by its place in it."""
         return {FOLDER: self.path}
+
+    @model_validator(mode="after")
+    def _config_fits(self) -> "PythonPredictor":
+        if (size := len(json.dumps(self.config).encode())) > MOST_OF_A_VARIABLE:
+            raise PydanticCustomError(
+                "size",
+                "{size} bytes are more than a variable holds, {most}: put them into a file of `path`",
+                {"size": size, "most": MOST_OF_A_VARIABLE, "at": "config"},
+            )
+        return self
 
 
 BuiltPredictor = SklearnPredictor | OnnxPredictor | PytorchPredictor | TensorflowPredictor | PythonPredictor
@@ -72,10 +89,14 @@ Predictor = Annotated[
 
 
 class Server(Settings):
-    """How axon's own runtime takes requests. It does not apply to images of your own."""
+    """How a replica takes requests.
+
+    An image of your own takes `max_concurrency`, `max_queue_length` and `max_body_size`, which a proxy
+    before it enforces where one of them is given, and `request_timeout`, which is the gateway's.
+    """
 
     max_concurrency: int = Field(default=100, ge=1, le=10000)
-    """Requests that a replica works on at once (name: Cortex's)."""
+    """Requests that a replica works on at once (name: Cortex's). Of an image: any number, unless given."""
 
     max_queue_length: int = Field(default=100, ge=0, le=10000)
     """Requests that wait beside them (default: Cortex's). One more is answered 503 at once."""
@@ -83,8 +104,8 @@ class Server(Settings):
     max_batch_size: int = Field(default=64, ge=1, le=1024)
     """Requests that a saved model is given together, of those that wait (name: Cortex's)."""
 
-    batch_interval: Duration = "0s"
-    """How long to wait for a batch to fill while other requests are there. 0s: take what waits."""
+    batch_interval: BatchInterval = "0s"
+    """How long to wait for a batch to fill while other requests are there: up to 1m. 0s: take what waits."""
 
     processes_per_replica: int = Field(default=1, ge=1, le=64)
     """Processes that share these limits (name and default: Cortex's). Each loads the model, into `mem`."""
@@ -92,17 +113,30 @@ class Server(Settings):
     threads_per_process: int = Field(default=1, ge=1, le=64)
     """Threads of each that run a Python predictor (name and default: Cortex's)."""
 
-    request_timeout: Duration = "60s"
-    """When a request is answered 504."""
+    request_timeout: RequestTimeout = "60s"
+    """When a request is answered 504: 100ms to 24h."""
 
     max_body_size: Size = "32Mi"
-    """Largest body of a request. A larger one is answered 413, and not read."""
+    """Largest body of a request, a quarter of `compute.mem` at most. A larger one is answered 413.
+
+    Unset: 32Mi, or an eighth of `compute.mem` if that is less.
+    """
 
     log_requests: bool = False
     """Log a JSON line for each request, not only for those that fail."""
 
     openapi: bool = True
     """Whether `/openapi.json` describes the model to whoever reaches its endpoint."""
+
+    @model_validator(mode="after")
+    def _batches_in_time(self) -> "Server":
+        if duration_seconds(self.batch_interval) >= duration_seconds(self.request_timeout):
+            raise PydanticCustomError(
+                "order",
+                "{low} is not less than `request_timeout`, {high}: no request would be in time",
+                {"low": self.batch_interval, "high": self.request_timeout, "at": "batch_interval"},
+            )
+        return self
 
 
 # Requests for a saved model are run together: some at once cost little more than one.
@@ -160,13 +194,31 @@ class Model(Environment):
     @model_validator(mode="after")
     def _sound(self) -> "Model":
         check_environment(self)
-        if self.tracker and isinstance(self.predictor, ImagePredictor):
-            raise wrong("tracker", "is of axon's own runtime: an image counts itself")
+        if isinstance(self.predictor, ImagePredictor):
+            self._sound_image(self.predictor)
+        else:
+            for at, message in memory_problems(self.server, self.compute):
+                raise PydanticCustomError("memory", "{message}", {"message": message, "at": at})
         if self.tracker and self.tracker.key and not isinstance(self.predictor, PythonPredictor):
             raise wrong(
                 "tracker.key", "is for a predictor of type python: a saved model's answer has no other"
             )
+        if self.autoscaling.wake_timeout and self.autoscaling.min_replicas:
+            raise wrong("autoscaling.wake_timeout", "is of a model that sleeps (`min_replicas: 0`)")
         return self
+
+    def _sound_image(self, image: ImagePredictor) -> None:
+        if self.tracker:
+            raise wrong("tracker", "is of axon's own runtime: an image counts itself")
+        for key, message in image_problems(image, self.server.model_fields_set):
+            raise wrong(f"server.{key}", message)
+
+    @property
+    def proxied(self) -> dict[str, int | str]:
+        """The limits of `server` that are stated for an image: a proxy before it enforces them."""
+        if not isinstance(self.predictor, ImagePredictor):
+            return {}
+        return {key: getattr(self.server, key) for key in LIMITS if key in self.server.model_fields_set}
 
     @property
     def sidecars(self) -> list[Sidecar]:
@@ -176,13 +228,21 @@ class Model(Environment):
     @property
     def pod_compute(self) -> Compute:
         """What all containers of a replica ask for, which has to fit on a node."""
-        if not self.sidecars:
+        beside = [sidecar.compute for sidecar in self.sidecars]
+        if self.proxied:
+            beside.append(proxy_compute(self.proxied))
+        if not beside:
             return self.compute
-        every = [self.compute, *(sidecar.compute for sidecar in self.sidecars)]
+        every = [self.compute, *beside]
         cpu, mem = (sum(quantity_value(getattr(one, key)) for one in every) for key in ("cpu", "mem"))
         return self.compute.model_copy(
             update={"cpu": f"{cpu * 1000:.0f}m", "mem": f"{math.ceil(mem / 2**20)}Mi"}
         )
+
+    @property
+    def max_body_size(self) -> int:
+        """The bytes of the largest body that a replica takes."""
+        return largest_body(self.server, self.compute)
 
     @property
     def replicas(self) -> tuple[int, int]:
@@ -199,7 +259,7 @@ class Model(Environment):
         if (scaling.target_cpu_utilization or scaling.target_memory_utilization) and not self.sleeps:
             return None
         if isinstance(self.predictor, ImagePredictor):
-            return 1
+            return int(self.proxied.get("max_concurrency", 1))
         if isinstance(self.predictor, PythonPredictor):
             return self.server.threads_per_process * self.server.processes_per_replica
         return BATCHED_IN_FLIGHT

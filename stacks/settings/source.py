@@ -1,23 +1,28 @@
-"""The stack file as text: where each key stands in it."""
+"""The stack file: what it says, and where each key stands in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
+from typing import Any
 
-import yaml
-
-from stacks.settings.errors import Path, Problem
+from stacks.settings.errors import Path, Problem, one_line
+from stacks.settings.yaml_scalars import Ambiguous
+from stacks.settings.yaml_text import Unreadable, text_of
+from stacks.settings.yaml_tree import Node, Pair, tree_of
 
 NAMESPACE = "axon:"
+_MOST_LINES = 50
 
 
 @dataclass
 class Source:
-    """The lines of a stack file's keys, and what is wrong with the file itself."""
+    """What a stack file says, the lines of its keys, and what is wrong with the file itself."""
 
     name: str
     lines: dict[Path, int] = field(default_factory=dict[Path, int])
     problems: list[Problem] = field(default_factory=list[Problem])
+    config: dict[str, Any] | None = None
+    """The settings as plain data, by their keys without `axon:`; None where there is no file."""
 
     def line_of(self, path: Path) -> int:
         """Return the line of a key, of its parent when it is missing, or 0 without a file."""
@@ -26,52 +31,97 @@ class Source:
         return self.lines.get(path, 0)
 
     def describe(self, problem: Problem) -> str:
-        """Return `file:line: axon:path.of.keys: what is wrong`."""
+        """Return `file:line: axon:path.of.keys: what is wrong`, in one line."""
         line = self.line_of(problem.path)
         where = f"{self.name}:{line}" if line else self.name
         keys = ".".join(str(part) for part in problem.path)
-        return f"{where}: {NAMESPACE}{keys}: {problem.message}" if keys else f"{where}: {problem.message}"
+        text = f"{NAMESPACE}{keys}: {problem.message}" if keys else problem.message
+        return f"{where}: {one_line(text)}"
 
 
 def read_source(file: FilePath, name: str) -> Source:
-    """Read where the keys of a stack file stand. A file that is not there has no lines."""
+    """Read a stack file. One that is not there says nothing, and has no lines."""
     source = Source(name)
-    if not file.exists():
-        return source
     try:
-        root = yaml.compose(file.read_text(), Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        source.lines[()] = line
-        source.problems.append(Problem((), f"not YAML: {error.problem}"))
+        content = file.read_bytes()
+    except FileNotFoundError:
         return source
-    for key, value in _entries(root):
-        if key.value == "config":
-            source.lines[()] = key.start_mark.line + 1
-            _read_config(value, source)
+    except OSError as error:
+        source.problems.append(Problem((), f"cannot be read: {error.strerror}"))
+        return source
+    return source_of(content, name)
+
+
+def source_of(content: bytes, name: str) -> Source:
+    """Return what the bytes of a stack file say. `name` is what its errors call it."""
+    source = Source(name, config={})
+    try:
+        root = tree_of(text_of(content))
+        if root is not None:
+            _read_file(root, source)
+    except Unreadable as error:
+        source.lines[()] = error.line
+        source.problems.append(Problem((), error.message))
     return source
 
 
-def _read_config(config: yaml.Node, source: Source) -> None:
-    for key, value in _entries(config):
-        if key.value.startswith(NAMESPACE):
-            _read(key, value, (key.value.removeprefix(NAMESPACE),), source)
+def _read_file(root: Node, source: Source) -> None:
+    if not root.is_mapping:
+        raise Unreadable(root.line, "is not a mapping of keys: a stack file begins with `config:`")
+    given = [pair for pair in root.pairs if pair.key == "config"]
+    if len(given) > 1:
+        raise Unreadable(given[1].line, "`config` stands twice")
+    for pair in given:
+        source.lines[()] = pair.line
+        if pair.node.value is not None:
+            source.config = _read_config(pair, source)
 
 
-def _read(key: yaml.Node, value: yaml.Node, path: Path, source: Source) -> None:
+def _read_config(config: Pair, source: Source) -> dict[str, Any]:
+    if not config.node.is_mapping:
+        raise Unreadable(config.line, "`config` is not a mapping of keys, such as `axon:models`")
+    found: dict[str, Any] = {}
+    for pair in config.node.pairs:
+        namespace, colon, key = pair.key.partition(":")
+        if not colon:  # Pulumi would take it for the project's own
+            raise Unreadable(pair.line, f"`{namespace}` lacks its namespace (try {NAMESPACE}{namespace})")
+        if f"{namespace}:" == NAMESPACE:
+            found[key] = _read(pair, (key,), source)
+    return found
+
+
+def _read(pair: Pair, path: Path, source: Source) -> Any:
     if path in source.lines:
+        source.lines[path] = pair.line
         source.problems.append(Problem(path, "this key stands twice"))
-    source.lines[path] = key.start_mark.line + 1
+        return None
+    source.lines[path] = pair.line
     if len(path) > 1 and path[-1] == "secure":
         source.problems.append(
             Problem(path[:-1], "a secret inside the settings would be stored in plain text")
         )
-    for child, grandchild in _entries(value):
-        _read(child, grandchild, (*path, str(child.value)), source)
+    return _data(pair.node, path, source)
 
 
-def _entries(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                yield key, value
+def _data(node: Node, path: Path, source: Source) -> Any:
+    if node.is_mapping:
+        return {pair.key: _read(pair, (*path, pair.key), source) for pair in node.pairs}
+    if node.entries:
+        return [_entry(entry, (*path, index), source) for index, entry in enumerate(node.entries)]
+    if isinstance(node.value, Ambiguous):
+        source.problems.append(Problem(path, node.value.message))
+        return node.value.text
+    return [] if isinstance(node.value, list) else node.value
+
+
+def _entry(node: Node, path: Path, source: Source) -> Any:
+    source.lines[path] = node.line
+    return _data(node, path, source)
+
+
+def described(source: Source, problems: Iterable[Problem]) -> str:
+    """Return problems as lines, in the order of the file; of very many the first."""
+    ordered = sorted(problems, key=lambda problem: source.line_of(problem.path))
+    found = [source.describe(problem) for problem in ordered[:_MOST_LINES]]
+    more = len(ordered) - len(found)
+    return "\n".join([*found, *([f"{source.name}: {more} more problems"] if more else [])])

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from stacks.settings.base import Settings
-from stacks.settings.units import DnsLabel, RelativePath
+from stacks.settings.paths import FolderPath
+from stacks.settings.units import DnsLabel
 
 _FORMS = "s3://bucket/key, gs://bucket/key, https://host/path or file:///path"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; wildcards are IAM's.
@@ -39,10 +40,17 @@ def _sha256(text: str) -> str:
 
 
 def _object_name(text: str) -> str:
-    if re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", text):
+    # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
+    if (
+        re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", text)
+        and len(text) < 254
+    ):
         return text
     raise ValueError(f'"{text}" is not the name of a Kubernetes object')
 
+
+# MAX_ARG_STRLEN of Linux, with room for the name: https://man7.org/linux/man-pages/man2/execve.2.html
+MOST_OF_A_VARIABLE = 127 * 1024
 
 FOLDER = "/predictor"
 """Where an image holds what comes from the project."""
@@ -98,7 +106,7 @@ class Fetched(Source):
 class OneOfMany(Source):
     """One of several models of a replica; a path or URL alone is short for it."""
 
-    path: RelativePath | None = None
+    path: FolderPath | None = None
     """A folder of the project that holds the model."""
 
     @model_validator(mode="after")
@@ -117,7 +125,7 @@ def _source(value: object) -> object:
 class SavedPredictor(Fetched):
     """A model, or several, that axon's own runtime loads."""
 
-    path: RelativePath | None = None
+    path: FolderPath | None = None
     """A folder of the project that holds the model and, for `make predict`, `sample.json`."""
 
     models: dict[

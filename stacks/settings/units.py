@@ -4,11 +4,11 @@ Each is an annotated string: it is checked here and reaches Kubernetes as it was
 """
 
 import re
+import unicodedata
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import partial
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -31,8 +31,12 @@ _FACTORS: dict[str, Decimal] = {
     "Pi": Decimal(2) ** 50,
     "Ei": Decimal(2) ** 60,
 }
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(|n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)")
-_NUMBER_AND_UNIT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
+# No more digits than Kubernetes keeps of a number of 64 bits.
+_QUANTITY = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)(|n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)")
+_NUMBER_AND_UNIT = re.compile(r"\s*([0-9]{1,19}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)\s*")
+_MOST = 2**63 - 1
+# The largest machine of any cloud has 32Ti.
+_MOST_MEMORY = "64Ti"
 # What people write for a unit, beside the unit itself.
 _MISSPELT = {
     "kb": "k",
@@ -46,7 +50,9 @@ _MISSPELT = {
 }
 _MISSPELT.update({"cpu": "", "cpus": "", "core": "", "cores": "", "mm": "m", "B": "", "bytes": ""})
 
-_DURATION = re.compile(r"(\d+)(ms|s|m|h)")
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h)")
+# As many replicas as a model may have.
+_MOST_COUNT = 1000
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -89,10 +95,17 @@ def _nearest_quantity(text: str) -> str | None:
 
 def _quantity(text: str) -> str:
     if _QUANTITY.fullmatch(text) is None:
-        near = _nearest_quantity(text)
+        near = _nearest_quantity(_in_ascii(text))
         hint = f" (try {near})" if near else " (such as 200m, 2, 512Mi or 4Gi)"
         raise ValueError(f'"{text}" is not a Kubernetes quantity{hint}')
+    if quantity_value(text) > _MOST:
+        raise ValueError(f'"{text}" is more than a quantity can be, {_MOST}')
     return text
+
+
+def _in_ascii(text: str) -> str:
+    """Return what was probably meant by digits and letters of other widths, such as full-width ones."""
+    return unicodedata.normalize("NFKC", text)
 
 
 def _cpu(text: str) -> str:
@@ -112,6 +125,15 @@ def _memory(text: str) -> str:
         number = _NUMBER_AND_UNIT.fullmatch(text)
         hint = f" (try {number[1]}Mi)" if number else ""
         raise ValueError(f'"{text}" is less than 20Mi of memory{hint}')
+    return _below_most(text)
+
+
+def _below_most(text: str) -> str:
+    value = quantity_value(text)
+    if value > quantity_value(_MOST_MEMORY):
+        raise ValueError(f'"{text}" is more than {_MOST_MEMORY}, the most of any machine')
+    if value % 1:
+        raise ValueError(f'"{text}" is not a whole number of bytes')
     return text
 
 
@@ -122,25 +144,32 @@ def _size(text: str) -> str:
         number = _NUMBER_AND_UNIT.fullmatch(text)
         hint = f" (try {number[1]}Mi)" if number else ""
         raise ValueError(f'"{text}" is less than 1Ki{hint}')
+    return _below_most(text)
+
+
+def _buffer(text: str) -> str:
+    # Envoy counts in 32 bits: https://github.com/envoyproxy/gateway/blob/v1.9.1/internal/gatewayapi/backendtrafficpolicy.go
+    if quantity_value(text) >= 4 * _FACTORS["Gi"]:
+        raise ValueError(f'"{text}" is not less than 4Gi, the most that the gateway holds of a body')
     return text
 
 
 def _duration(text: str) -> str:
     if _DURATION.fullmatch(text) is None:
-        number = re.match(r"\s*(\d+)\s*([a-z]?)", text.lower())
+        number = re.match(r"\s*([0-9]{1,9})(?![0-9])\s*([a-z]?)", _in_ascii(text).lower())
         hint = f"{number[1]}{number[2] if number[2] in ('s', 'm', 'h') else 's'}" if number else "30s"
         raise ValueError(f'"{text}" is not a duration (try {hint})')
     return text
 
 
 def _count_or_percent(value: object, of: str = "replicas") -> object:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return str(value)
-    if isinstance(value, str) and re.fullmatch(r"\d+%|\d+", value):
-        if value.endswith("%") and int(value[:-1]) > 100:
-            raise ValueError(f'"{value}" is more than 100%')
-        return value
-    raise ValueError(f"{_shown(value)} is not a number of {of} or a percentage (try 25%)")
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{1,9}%?", text):
+        raise ValueError(f"{_shown(value)} is not a number of {of} or a percentage (try 25%)")
+    most = 100 if text.endswith("%") else _MOST_COUNT
+    if int(text.removesuffix("%")) > most:
+        raise ValueError(f"{_shown(value)} is more than {most}{'%' if text.endswith('%') else f' {of}'}")
+    return text
 
 
 def _dns_label(text: str) -> str:
@@ -161,38 +190,27 @@ def _priority_class(text: str) -> str:
     return _dns_label(text)
 
 
-def _relative_path(text: str) -> str:
-    if not text or text.startswith("/") or ".." in text.split("/"):
-        raise ValueError(f'"{text}" must be a path inside the project, such as predictors/iris')
-    return text.rstrip("/")
+# https://github.com/distribution/reference
+_PATH_IN_REGISTRY = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
+_REGISTRY = r"(?=[a-z0-9.:-]{1,253}(/|$))[a-z0-9]+([.-]+[a-z0-9]+)*(:[0-9]{1,5})?"
+_IMAGE = re.compile(
+    rf"({_REGISTRY}/)?{_PATH_IN_REGISTRY}(:[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?(@sha256:[0-9a-f]{{64}})?"
+)
 
 
 def _image(text: str) -> str:
-    # https://github.com/distribution/reference: registry/path:tag@digest
-    if re.fullmatch(r"[a-z0-9][a-zA-Z0-9._:/-]*(@sha256:[0-9a-f]{64})?", text) and ":" in text:
+    match = _IMAGE.fullmatch(text)
+    last = text.rpartition("/")[2]
+    if match and (":" in last or "@" in last):
         return text
-    raise ValueError(f'"{text}" is not an image with a tag or digest (try {text or "repo/image"}:1.0)')
+    hint = f" (try {text}:1.0)" if match else " (such as docker.io/library/python:3.11)"
+    raise ValueError(f'"{text}" is not an image with a tag or digest{hint}')
 
 
 def _repository(text: str) -> str:
-    if re.fullmatch(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", text):
+    if re.fullmatch(rf"{_REGISTRY}(/{_PATH_IN_REGISTRY})?", text):
         return text
     raise ValueError(f'"{text}" is not a registry such as localhost:5000/axon (no scheme, no slash last)')
-
-
-def _cron(text: str) -> str:
-    """Check the form alone: five fields (https://man7.org/linux/man-pages/man5/crontab.5.html)."""
-    if len(text.split()) == 5 and re.fullmatch(r"[0-9A-Za-z*/,\- ]+", text):
-        return text
-    raise ValueError(f'"{text}" is not a time in five cron fields (such as "0 8 * * 1-5", working days at 8)')
-
-
-def _time_zone(text: str) -> str:
-    if text in available_timezones():
-        return text
-    near = get_close_matches(text, available_timezones(), n=1)
-    hint = f" (try {near[0]})" if near else " (such as Europe/Berlin)"
-    raise ValueError(f'"{text}" is not a time zone{hint}')
 
 
 def _shown(value: object) -> str:
@@ -219,6 +237,7 @@ Size = Annotated[
     BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
     AfterValidator(_size),
 ]
+BufferSize = Annotated[Size, AfterValidator(_buffer)]
 Duration = Annotated[str, AfterValidator(_duration)]
 CountOrPercent = Annotated[str, BeforeValidator(_count_or_percent, json_schema_input_type=int | str)]
 NodesOrPercent = Annotated[
@@ -226,8 +245,5 @@ NodesOrPercent = Annotated[
 ]
 DnsLabel = Annotated[str, AfterValidator(_dns_label)]
 PriorityClass = Annotated[str, AfterValidator(_priority_class)]
-RelativePath = Annotated[str, AfterValidator(_relative_path)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 ImageRepository = Annotated[str, AfterValidator(_repository)]
-Cron = Annotated[str, AfterValidator(_cron)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]

@@ -7,7 +7,8 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from stacks.settings.base import Settings
-from stacks.settings.units import CountOrPercent, Duration, duration_seconds
+from stacks.settings.durations import MinReady, RolloutTimeout
+from stacks.settings.units import CountOrPercent, duration_seconds
 
 
 class UpdateStrategy(Settings):
@@ -19,15 +20,15 @@ class UpdateStrategy(Settings):
     max_unavailable: CountOrPercent = "0"
     """Replicas that may be missing meanwhile. None, so that a rollout never costs capacity."""
 
-    min_ready: Duration = "0s"
-    """How long a new replica must stay ready before an old one goes.
+    min_ready: MinReady = "0s"
+    """How long a new replica must stay ready before an old one goes: up to 1h.
 
     Ready means that it has answered its sample, and an old one drains for longer than the gateway takes
     to learn of the new; so the default adds nothing. A model that fails under traffic alone needs some.
     """
 
-    timeout: Duration = "5m"
-    """When a rollout that makes no progress has failed (Kubernetes' own default is 10m)."""
+    timeout: RolloutTimeout = "5m"
+    """When a rollout that makes no progress has failed: 10s to 24h (Kubernetes' own default is 10m)."""
 
     def surge(self, replicas: int) -> int:
         """Return how many more than `replicas` there may be at once: Kubernetes rounds shares of them up."""

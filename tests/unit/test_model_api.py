@@ -133,6 +133,7 @@ def test_component_tokens_never_change(iris: Recorder) -> None:
     assert ours == {
         "axon:model_api:ModelApi",
         "axon:platform:Platform",
+        "axon:platform:EndpointPolicies",
         "axon:platform:Gateway",
         "axon:platform:Keda",
         "axon:platform:MetricsServer",

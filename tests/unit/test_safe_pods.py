@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("model_folder")
 
 
 def policy(deploy: Deploy, platform: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
-    return deploy(program(model(**settings), **(platform or {}))).one(POLICY)["spec"]
+    return deploy(program(model(**settings), **(platform or {}))).named(POLICY)["iris"]["spec"]
 
 
 def policy_on_eks(deploy: Deploy, **settings: Any) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def policy_on_eks(deploy: Deploy, **settings: Any) -> dict[str, Any]:
         platform = Platform("platform", PlatformSettings(install=False), images)
         return ModelApi("iris", given, images, platform=platform, on_aws=on_aws(wanted)).url
 
-    return deploy(run).one(POLICY)["spec"]
+    return deploy(run).named(POLICY)["iris"]["spec"]
 
 
 def callers(spec: dict[str, Any]) -> dict[str, list[int]]:

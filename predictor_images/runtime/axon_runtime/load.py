@@ -11,11 +11,13 @@ import msgspec
 from axon_runtime.call import Call, Failed
 from axon_runtime.config import Config
 from axon_runtime.coroutines import CoroutineExecutor
+from axon_runtime.estimators import load_sklearn
 from axon_runtime.executor import BatchExecutor, Executor
 from axon_runtime.exported import load_exported
 from axon_runtime.metrics import Metrics
+from axon_runtime.onnx_models import load_onnx
 from axon_runtime.pytorch import load_pytorch
-from axon_runtime.saved import SavedModel, load_onnx, load_sklearn
+from axon_runtime.saved import SavedModel
 from axon_runtime.service import RowsService, Service, UserService
 from axon_runtime.tensorflow import load_tensorflow
 from axon_runtime.trial_run import answer_sample
@@ -70,7 +72,8 @@ def load(config: Config, metrics: Metrics) -> Service:
 def _saved(config: Config, metrics: Metrics) -> Service:
     limits = config.limits
     model = (load_exported if config.onnx else LOADERS[config.kind])(config.folder)
-    metrics.batched.set(limits.max_batch_size > 1)
+    metrics.batched.set(model.by_rows and limits.max_batch_size > 1)
+    model.on_unbatched = lambda: metrics.batched.set(0)
     executor = BatchExecutor(
         lambda calls: model.predict([call.input for call in calls]),
         max_batch_size=min(limits.max_batch_size, limits.max_concurrency),

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import uvicorn
 
-from axon_runtime.connection import connection_class
+from axon_runtime.connection import IDLE_SECONDS, connection_class
 from axon_runtime.failures import error
 from axon_runtime.http import TEXT, Answer, App, Receive, Scope, Send, send_answer
 from axon_runtime.metrics import CONTENT_TYPE
@@ -51,6 +51,7 @@ def uvicorn_config(app: object, grace: float, **more: object) -> uvicorn.Config:
         "date_header": False,
         "server_header": False,
         "backlog": 4096,
+        "timeout_keep_alive": IDLE_SECONDS,
         "timeout_graceful_shutdown": grace,
     }
     return uvicorn.Config(app, **{**told, **more})  # pyright: ignore[reportArgumentType]

@@ -6,19 +6,17 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
-import numpy as np
 
-from axon_runtime import answer, payload, v2
+from axon_runtime import answer, json_text, payload, v2
 from axon_runtime.call import Call
 from axon_runtime.executor import Executor
 from axon_runtime.http import JSON, Answer, Scope, header
-from axon_runtime.saved import BadInputError, Rows, SavedModel
-from axon_runtime.tensors import Tensor, datatype_of
+from axon_runtime.outputs import named, plain
+from axon_runtime.saved import Asked, BadInputError, Described, SavedModel, Tensors
+from axon_runtime.specs import decoder
+from axon_runtime.tensors import Tensor
 from axon_runtime.tracker import Tracker
 from axon_runtime.v2 import ProtocolError
-
-Described = Sequence[tuple[str, str, list[int]]]
-"""Name, datatype and shape of each tensor; -1 where any number goes."""
 
 
 class Request:
@@ -79,9 +77,7 @@ class Service(Protocol):
 
 class _Instances(msgspec.Struct):
     instances: list[Any]
-
-
-_instances = msgspec.json.Decoder(_Instances)
+    outputs: list[str] | None = None
 
 
 class RowsService:
@@ -90,42 +86,82 @@ class RowsService:
     tracker: Tracker | None = None
 
     def __init__(self, name: str, model: SavedModel, executor: Executor) -> None:
-        self._name, self.executor = name, executor
+        self._name, self._model, self.executor = name, model, executor
         self.platform = model.platform
-        self.inputs: Described = [("instances", "FP64", [-1, model.features or -1])]
-        self.outputs: Described = [("predictions", "FP64", [-1])]
+        self._reader = model.reader
+        self.inputs, self.outputs = model.reader.inputs, model.outputs
+        self._typed = decoder(model.reader.row) if model.reader.row else None
 
     def predict(self, request: Request) -> Call:
-        """Take `{"instances": [...]}` and answer `{"predictions": [...]}`."""
-        try:
-            instances = _instances.decode(request.body).instances
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise BadInputError(f'the body must be {{"instances": [...]}}: {error}') from None
-        rows = _rows(instances)
+        """Take `{"instances": [...]}` and answer `{"predictions": [...]}`, or the `outputs` that it names."""
+        tensors, wanted = self._decoded(request.body)
+        if wanted is None:
+            return Call(Asked(tensors, self._model.default), _rows(tensors), self._predictions)
 
-        def encode(predictions: Any) -> Answer:
-            self._count(predictions)
-            return Answer(200, msgspec.json.encode({"predictions": predictions.tolist()}), [JSON])
+        names = self._model.named(wanted)
 
-        return Call(rows, len(rows), encode)
+        def encode(results: Any) -> Answer:
+            self._count(names, results)
+            return _json({"outputs": dict(zip(wanted, map(plain, results), strict=True))})
+
+        return Call(Asked(tensors, names), _rows(tensors), encode)
 
     def infer(self, request: Request) -> Call:
-        """Take one tensor of rows, or one column a tensor."""
+        """Take one tensor of rows, or inputs by name."""
         asked = _inference(request)
-        inputs = asked.inputs
-        rows = inputs[0].data if len(inputs) == 1 else _columns(inputs)
-        if rows.ndim < 2 or not len(rows):
-            raise ProtocolError(f"{inputs[0].name} has shape {list(rows.shape)}: rows of features are wanted")
+        tensors = self._reader.tensors(asked.inputs)
+        model = self._model
+        wanted = [output.name for output in asked.outputs] or list(model.chosen or _names(model.outputs))
+        names = model.named(wanted)
 
-        def encode(predictions: Any) -> Answer:
-            self._count(predictions)
-            return _inferred(self._name, asked, [_tensor("predictions", np.asarray(predictions))])
+        def encode(results: Any) -> Answer:
+            self._count(names, results)
+            found = [
+                part for name, result in zip(wanted, results, strict=True) for part in named(name, result)
+            ]
+            return _inferred(self._name, asked, found)
 
-        return Call(rows, len(rows), encode)
+        return Call(Asked(tensors, names), _rows(tensors), encode)
 
-    def _count(self, predictions: Any) -> None:
-        if self.tracker:
-            self.tracker.predicted(predictions)
+    def _decoded(self, body: bytes) -> tuple[Tensors, list[str] | None]:
+        """Return the tensors of a body: at once where all its rows are of the model's own type."""
+        if self._typed:
+            try:
+                given = self._typed.decode(body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                pass
+            else:
+                tensors = self._reader.typed(given.instances)
+                if tensors is not None:
+                    return tensors, given.outputs
+        try:
+            given = msgspec.convert(json_text.decode(body), _Instances)
+        except (msgspec.ValidationError, json_text.JsonError) as error:
+            raise BadInputError(f'the body must be {{"instances": [...]}}: {error}') from None
+        return self._reader.instances(given.instances), given.outputs
+
+    def _predictions(self, results: Any) -> Answer:
+        self._count(self._model.default, results)
+        return _json({"predictions": plain(results[0])})
+
+    def _count(self, names: Sequence[str], results: Any) -> None:
+        if self.tracker and (first := self._model.default[0]) in names:
+            self.tracker.predicted(results[names.index(first)])
+
+
+def _rows(tensors: Tensors) -> int:
+    return len(tensors[0]) if tensors[0].ndim else 1
+
+
+def _names(described: Described) -> list[str]:
+    return [name for name, _, _ in described]
+
+
+def _json(value: Any) -> Answer:
+    try:
+        return Answer(200, msgspec.json.encode(value), [JSON])
+    except TypeError:
+        return Answer(200, answer.encode(value)[2], [JSON])
 
 
 class UserService:
@@ -158,9 +194,7 @@ class UserService:
 
         def encode(result: Any) -> Answer:
             self._count(result)
-            named = result if isinstance(result, dict) else {"predictions": result}
-            tensors = [_tensor(str(name), np.asarray(value)) for name, value in named.items()]
-            return _inferred(self._name, asked, tensors)
+            return _inferred(self._name, asked, named("predictions", result))
 
         given = {tensor.name: tensor.data for tensor in asked.inputs}
         return Call(_input(given, {}, {}), 1, encode)
@@ -186,28 +220,3 @@ def _inferred(name: str, asked: v2.InferRequest, outputs: Sequence[Tensor]) -> A
     binary = bool(asked.parameters.get("binary_data_output"))
     data, headers = v2.encode_response(name, asked.id, outputs, asked.outputs, binary)
     return Answer(200, data, [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()])
-
-
-def _rows(instances: list[Any]) -> Rows:
-    if not instances:
-        raise BadInputError("instances is empty: one entry an example")
-    try:
-        rows = np.asarray(instances)
-    except ValueError:
-        raise BadInputError("instances differ in shape: each needs the same features") from None
-    if rows.dtype.kind == "O":
-        raise BadInputError("instances hold what is neither number nor text")
-    return rows
-
-
-def _columns(inputs: Sequence[Tensor]) -> Rows:
-    try:
-        return np.column_stack([tensor.data for tensor in inputs])
-    except ValueError as error:
-        raise ProtocolError(f"the inputs are not columns of one table: {error}") from None
-
-
-def _tensor(name: str, data: Rows) -> Tensor:
-    if data.dtype.kind in "US":
-        data = np.array([str(item).encode() for item in data.ravel()], dtype=object).reshape(data.shape)
-    return Tensor(name, datatype_of(data.dtype), data)

@@ -1,5 +1,6 @@
 """What stands around an EKS cluster: load balancer, logs, model store, DNS, budget."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -13,14 +14,14 @@ from stacks.settings.web import Hostname
 
 
 def _hosted_zone(text: str) -> str:
-    if text.startswith("Z") and text.isalnum() and text.isupper():
+    if re.fullmatch(r"Z[A-Z0-9]{1,31}", text):
         return text
     raise ValueError(f'"{text}" is not the id of a Route 53 hosted zone (such as Z0123456789ABCDEFGHIJ)')
 
 
 def _email(text: str) -> str:
-    name, _, host = text.partition("@")
-    if name and "." in host and " " not in text:
+    # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
+    if re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text) and len(text) <= 254:
         return text
     raise ValueError(f'"{text}" is not an e-mail address')
 
@@ -140,7 +141,7 @@ class ExternalDns(Settings):
 class Budget(Settings):
     """An AWS budget over the resources with the stack's tag."""
 
-    monthly_usd: int = Field(ge=1)
+    monthly_usd: int = Field(ge=1, le=1_000_000_000)
     """US dollars a month. The warning comes when the forecast passes it."""
 
     emails: list[Email] = Field(min_length=1, max_length=10)

@@ -1,21 +1,18 @@
 """One entry of `axon:cluster.node_groups`: nodes that are alike, as many as the load asks for."""
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from stacks.settings.aws.instances import InstanceType, instance_type
 from stacks.settings.aws.units import Zone
 from stacks.settings.base import Settings
+from stacks.settings.labels import is_label_key, is_label_value
 from stacks.settings.units import NodesOrPercent
 
 # Set by EKS or by axon; a label of the user's must not take their place.
 _IMPLIED = ("CriticalAddonsOnly", "nvidia.com/gpu", "aws.amazon.com/neuron", "axon.dev/arch")
-# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
-_LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?")
-_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?")
 _RESERVED = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "axon.dev")
 
 
@@ -69,14 +66,24 @@ class Disk(Settings):
 class Taint(Settings):
     """What keeps pods that do not tolerate it away. Models that name the group tolerate its taints."""
 
-    key: str = Field(min_length=1, max_length=63)
+    key: str
     """Its key."""
 
-    value: str = Field(default="true", max_length=63)
+    value: str = "true"
     """Its value."""
 
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
     """What becomes of pods that do not tolerate it."""
+
+    @field_validator("key", "value")
+    @classmethod
+    def _of_kubernetes(cls, text: str, info: ValidationInfo) -> str:
+        taken = is_label_key if info.field_name == "key" else is_label_value
+        if not taken(text):
+            raise ValueError(
+                f'"{text}" cannot be the {info.field_name} of a taint (such as team, or example.com/team)'
+            )
+        return text
 
 
 class NodeGroup(Settings):
@@ -112,10 +119,10 @@ class NodeGroup(Settings):
     zones: list[Zone] = Field(default_factory=list[str], max_length=6)
     """The zones, of the network's. Empty: all. One, where GPUs or disks tie pods to a zone."""
 
-    labels: dict[str, str] = Field(default_factory=dict[str, str])
+    labels: dict[str, str] = Field(default_factory=dict[str, str], max_length=50)
     """Kubernetes labels beside axon's own."""
 
-    taints: list[Taint] = Field(default_factory=list[Taint])
+    taints: list[Taint] = Field(default_factory=list[Taint], max_length=20)
     """Taints beside those that accelerators and ARM get by themselves."""
 
     max_unavailable: NodesOrPercent = "25%"
@@ -129,7 +136,7 @@ class NodeGroup(Settings):
             if domain.endswith(_RESERVED):
                 own = key.split("/", 1)[1]
                 raise ValueError(f'"{key}": labels under {domain} are not the user\'s (try team/{own})')
-            if not (_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(labels[key])):
+            if not (is_label_key(key) and is_label_value(labels[key])):
                 raise ValueError(
                     f'"{key}: {labels[key]}" is not a Kubernetes label (such as team/tier: batch)'
                 )

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-_REGION = re.compile(r"[a-z]{2}-[a-z]+-\d")
+_REGION = re.compile(r"[a-z]{2}-[a-z]+-[0-9]")
 
 
 def _account(text: str) -> str:
-    if re.fullmatch(r"\d{12}", text):
+    if re.fullmatch(r"[0-9]{12}", text):
         return text
     raise ValueError(f'"{text}" is not an AWS account id: twelve digits, in quotes')
 
@@ -47,7 +47,7 @@ def _cidr(text: str) -> str:
 
 def _arn(text: str) -> str:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-    if re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+", text):
+    if re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:[!-~]+", text):
         return text
     raise ValueError(f'"{text}" is not an ARN (arn:aws:service:region:account:resource)')
 
@@ -59,7 +59,7 @@ def _iam_arn(text: str) -> str:
 
 
 def _addon_version(text: str) -> str:
-    if re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", text):
+    if re.fullmatch(r"v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+", text):
         return text
     raise ValueError(f'"{text}" is not the version of an EKS add-on (such as v1.22.4-eksbuild.3)')
 

@@ -79,8 +79,9 @@ def why_not_checked(model: Model) -> str | None:
 
 
 def _variables(name: str, model: Model) -> dict[str, str]:
-    """Return the variables of the replica: why_not_checked excludes those of Secrets."""
-    return {str(one.name): str(one.value) for one in predictor_environment(name, model)}
+    """Return the replica's variables whose values are known before there is a pod."""
+    told = predictor_environment(name, model)
+    return {str(one.name): str(one.value) for one in told if one.value is not None}
 
 
 def _memory(model: Model) -> int:

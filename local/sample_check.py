@@ -93,7 +93,8 @@ def _seconds(model: Model) -> int:
 
 
 def _docker(container: _Container) -> subprocess.CompletedProcess[str]:
-    limits = ["--network", "none", "--read-only", "--tmpfs", "/tmp", "--memory", str(container.memory)]
+    memory = ["--memory", str(container.memory), "--memory-swap", str(container.memory)]
+    limits = ["--network", "none", "--read-only", "--tmpfs", "/tmp", *memory]
     safe = ["--security-opt", "no-new-privileges"]
     entrypoint, *arguments = container.command
     image = ["--entrypoint", entrypoint, container.image]

@@ -68,7 +68,9 @@ def tree_of(text: str) -> Node | None:
         return _Composer(text).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Unreadable(mark.line + 1 if mark else 1, f"not YAML: {_problem(error)}") from None
+        last = text.count("\n") + (not text.endswith("\n"))
+        line = min(mark.line + 1, last) if mark else 1  # the end of a file is no line of it
+        raise Unreadable(max(1, line), f"not YAML: {_problem(error)}") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # of an escape that is no character
         raise Unreadable(1, f"not YAML: {str(error).splitlines()[0]}") from None
 

@@ -6,31 +6,34 @@ BASE ?= main
 ACCOUNT ?= main
 PY := .venv/bin/python
 LOCAL := PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m local
-ENV := eval "$$($(LOCAL) env)" &&
-# On AWS the autoscaler changes what the engine must know before it changes it (docs/aws.md).
-REFRESH := $(if $(shell grep -ls 'kind: eks' stacks/Pulumi.$(STACK).yaml),--refresh)
-# The predictors that the stack's models name and that a train.py makes.
-MODELS = $(patsubst %/train.py,%/.trained,$(wildcard $(addsuffix /train.py,\
-  $(shell grep -oEs 'predictors/[A-Za-z0-9_-]+' stacks/Pulumi.$(STACK).yaml | sort -u))))
+# The environment of the machine, and that of a stack: one on AWS has none without a login to where its state is.
+# In two steps, since `eval "$(…)"` goes on when the command in it has failed.
+MACHINE := env="$$($(LOCAL) env)" && eval "$$env" &&
+ENV := env="$$($(LOCAL) env --stack $(STACK))" && eval "$$env" &&
 # What each framework's image installs, pinned with hashes from the runtime's own pins.
 FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up bootstrap explain preview preview-report drift cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks .venv
+.SECONDEXPANSION:
+.PHONY: help up checked push-model bootstrap explain preview preview-report drift cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks .venv
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
+up: checked cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
 	@$(ENV) $(LOCAL) fit --stack $(STACK)
 	@$(ENV) $(PY) -m gitops back-up --stack $(STACK)
-	@$(ENV) pulumi up --stack $(STACK) $(REFRESH) --yes --skip-preview --suppress-permalink=true || \
-	  { $(LOCAL) explain --stack $(STACK); exit 1; }
+	@$(ENV) { pulumi up --stack $(STACK) $$AXON_REFRESH --yes --skip-preview --suppress-permalink=true || \
+	  { $(LOCAL) explain --stack $(STACK); exit 1; }; }
 	@$(ENV) $(LOCAL) predict --stack $(STACK)
 
-preview: cluster models stack ## what `make up` would change
+# First of all: what is missing is known before anything is built.
+checked: .venv models
+	@$(LOCAL) models --stack $(STACK)
+
+preview: checked cluster stack ## what `make up` would change
 	@$(ENV) $(LOCAL) fit --stack $(STACK)
-	@$(ENV) PULUMI_SKIP_CHECKPOINTS=true pulumi preview --stack $(STACK) $(REFRESH) --diff
+	@$(ENV) PULUMI_SKIP_CHECKPOINTS=true pulumi preview --stack $(STACK) $$AXON_REFRESH --diff
 
 preview-report: cluster models stack ## what a branch would change, as Markdown: STACK=dev BASE=main
 	@$(ENV) $(PY) -m gitops report --stack $(STACK) --base $(BASE) $(ARGS)
@@ -48,7 +51,7 @@ predict: .venv ## send MODEL=iris-classifier its sample
 	@$(ENV) $(LOCAL) predict --stack $(STACK) $(MODEL)
 
 test: lint tools models ## lint, then every test
-	@$(ENV) $(PY) -m pytest $(ARGS)
+	@$(MACHINE) $(PY) -m pytest $(ARGS)
 
 lint: .venv models ## format, lint and types
 	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/pyright
@@ -57,21 +60,26 @@ format: .venv ## put the code in form
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 bootstrap: tools ## on AWS, once an account: where state is kept, roles for workflows (ACCOUNT=main STACK=dev)
-	@$(ENV) $(PY) -m gitops bootstrap --stack $(ACCOUNT)
+	@$(MACHINE) $(PY) -m gitops bootstrap --stack $(ACCOUNT)
 
-down: .venv ## remove the stack, with its cluster if the stack made that
-	@$(ENV) $(LOCAL) removable --stack $(STACK)
+push-model: .venv ## upload MODEL=predictors/churn/model.joblib to the stack's bucket, or TO=s3://bucket/prefix
+	@$(ENV) $(LOCAL) push-model --stack $(STACK) "$(MODEL)" --to "$(TO)"
+
+down: .venv ## remove the stack, with its cluster if the stack made that; some want CONFIRM=<stack>
+	@$(ENV) $(LOCAL) removable --stack $(STACK) --confirm "$(CONFIRM)"
 	@$(ENV) pulumi destroy --stack $(STACK) --yes --skip-preview --suppress-permalink=true
 
-clean: .venv ## remove the local cluster, and the state of the local stack with it
+clean: .venv ## remove the local cluster, the state of the local stack, and what each train.py made
 	@$(LOCAL) delete
-	@$(ENV) pulumi stack rm --stack local --yes --force --preserve-config >/dev/null 2>&1 || true
-	@rm -rf local/charts predictors/*/.trained predictors/*/model.* predictors/embeddings/tokenizer.json
+	@$(MACHINE) pulumi stack rm --stack local --yes --force --preserve-config >/dev/null 2>&1 || true
+	@$(LOCAL) forget
+	@rm -rf local/charts
 
 env: .venv ## for your shell: eval "$(make -s env)"
-	@$(LOCAL) env
+	@$(LOCAL) env --stack $(STACK)
 
-models: $(MODELS) ## train the example predictors
+models: .venv ## train the predictors of the stack that have a train.py
+	@made="$$($(LOCAL) trained --stack $(STACK))" && if [ -n "$$made" ]; then $(MAKE) -s $$made; fi
 
 stack: .venv ## check the stack file, and make the engine's stack if there is none
 	@$(LOCAL) check --stack $(STACK)
@@ -100,8 +108,8 @@ pins: .venv ## pin anew what the framework images install
 	@cd predictor_images/sbom && ../../.venv/bin/uv pip compile -q requirements.in --python-version 3.11 \
 	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header -o requirements.txt
 
-predictors/%/.trained: predictors/%/train.py uv.lock | .venv
-	@echo "… train $*" && $(PY) $< && touch $@
+%/.trained: %/train.py uv.lock $$(wildcard $$*/requirements.txt) | .venv
+	@$(LOCAL) train $*
 
 # PyTorch and TensorFlow are gigabytes: installed where an example of theirs is trained or tested.
 $(patsubst %,predictors/%/.trained,wine strokes embeddings): | frameworks
@@ -111,7 +119,7 @@ frameworks: .venv ## install PyTorch and TensorFlow beside the rest
 
 test-frameworks: frameworks ## the examples of PyTorch and TensorFlow, on the stack `frameworks`
 	@$(MAKE) -s models STACK=frameworks
-	@$(ENV) $(PY) -m pytest predictor_images/tests_of_frameworks $(ARGS)
+	@$(MACHINE) $(PY) -m pytest predictor_images/tests_of_frameworks $(ARGS)
 
 .venv: .venv/made
 

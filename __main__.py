@@ -27,6 +27,7 @@ platform = Platform(
     settings.images,
     placement=cluster.placement,
     on_aws=cluster.aws,
+    longest_request=settings.longest_request,
     opts=on_cluster,
 )
 apis = {

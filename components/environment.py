@@ -6,7 +6,8 @@ import pulumi_kubernetes as k8s
 
 from components.model_source import source_environment
 from stacks.settings.environment import Environment
-from stacks.settings.model import Model, PythonPredictor
+from stacks.settings.model import ImagePredictor, Model, PythonPredictor
+from stacks.settings.times import ending_seconds
 from stacks.settings.units import duration_seconds, quantity_value
 
 
@@ -23,8 +24,18 @@ def predictor_environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArg
     values = {"AXON_LIMITS": server, "AXON_CONFIG": config, "AXON_TRACKER": tracker}
     # No more than differs from its defaults: what is not told rolls nothing out when it changes.
     told = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}
-    plain = {"AXON_MODEL_NAME": name, **source_environment(model), **told}
+    plain = {"AXON_MODEL_NAME": name, **_bounds(model), **source_environment(model), **told}
     return [*_plain(plain), *environment(model)]
+
+
+def _bounds(model: Model) -> dict[str, str]:
+    """Return what the pod gives the runtime: seconds to end in, bytes of memory."""
+    if isinstance(model.predictor, ImagePredictor):
+        return {}
+    return {
+        "AXON_GRACE_SECONDS": str(ending_seconds(model)),
+        "AXON_MEMORY_LIMIT": str(int(quantity_value(model.compute.mem))),
+    }
 
 
 def environment(given: Environment) -> list[k8s.core.v1.EnvVarArgs]:

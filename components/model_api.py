@@ -9,19 +9,22 @@ import pulumi_kubernetes as k8s
 from components.autoscaler import autoscaler, is_plain
 from components.curl import curl
 from components.gateway_clusters import clusters_of
+from components.image_metrics import metrics_annotations, metrics_labels
 from components.kubernetes_cluster import OnAws
 from components.metadata import metadata
 from components.network_policy import network_policy
 from components.platform import Platform
-from components.platform.prometheus import SCRAPED
-from components.pod import pod_spec
+from components.pod import pod_spec, service_port
 from components.route import Route, backend, rule, url
 from components.scheduling import scheduling
 from predictor_images import image_of
 from stacks.settings.images import Images
-from stacks.settings.model import ImagePredictor, Model
+from stacks.settings.model import Model
 from stacks.settings.traffic_splitter import TrafficSplitter
 from stacks.settings.units import duration_seconds
+
+# Beyond `update_strategy.timeout`, when the engine stops waiting.
+_LATER_SECONDS = 10
 
 
 class ModelApi(pulumi.ComponentResource):
@@ -59,7 +62,7 @@ class ModelApi(pulumi.ComponentResource):
         # Its identity for the engine as on the cluster: a key is only what the stack file calls it.
         self._key, self._name = name, model.object_name(name)
         super().__init__("axon:model_api:ModelApi", self._name, None, opts)
-        self.model, self._platform = model, platform
+        self.model, self._images, self._platform = model, images, platform
         self._splitters = splitters or {}
         self._labels = {
             "app.kubernetes.io/name": self._name,
@@ -69,7 +72,9 @@ class ModelApi(pulumi.ComponentResource):
         }
         self._child = pulumi.ResourceOptions(parent=self)
         # Their kinds, and who reads them, are the platform's.
-        self._on_platform = pulumi.ResourceOptions(parent=self, depends_on=[platform])
+        self._on_platform = pulumi.ResourceOptions(
+            parent=self, depends_on=[platform], custom_timeouts=self._timeouts()
+        )
         self.image = image_of(images, model.predictor, gpu=model.compute.gpu > 0)
         self._model_has_role = on_aws is not None and model.access.granted
         self._scheduling = scheduling(self._name, model, on_aws.settings if on_aws else None)
@@ -96,6 +101,14 @@ class ModelApi(pulumi.ComponentResource):
             "curl": self.url.apply(lambda url: curl(self.model, url)),
         }
 
+    def _timeouts(self) -> pulumi.CustomTimeouts:
+        """Return how long the engine waits for an object: a little longer than Kubernetes for the rollout.
+
+        What Kubernetes says of it is then in the engine's error. Its own default is ten minutes.
+        """
+        seconds = f"{math.ceil(duration_seconds(self.model.update_strategy.timeout)) + _LATER_SECONDS}s"
+        return pulumi.CustomTimeouts(create=seconds, update=seconds)
+
     def _metadata(self) -> k8s.meta.v1.ObjectMetaArgs:
         return metadata(self._name, self._platform, self._labels)
 
@@ -103,13 +116,13 @@ class ModelApi(pulumi.ComponentResource):
         return k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": self._name})
 
     def _pod_labels(self) -> dict[str, str]:
-        """Say to Prometheus which pods count what they have in flight, and to bills whose they are."""
-        counts = not isinstance(self.model.predictor, ImagePredictor)
-        return {**self._platform.pod_labels, **self._labels, **(SCRAPED if counts else {})}
+        """Say to Prometheus which pods it asks, and to bills whose they are."""
+        return {**self._platform.pod_labels, **self._labels, **metrics_labels(self.model)}
 
     def _pod_annotations(self) -> dict[str, str] | None:
         """Roll out when there are rights on AWS, or no more: replicas are told of a role as they start."""
-        return {"axon.dev/aws-role": "own"} if self._model_has_role else None
+        role = {"axon.dev/aws-role": "own"} if self._model_has_role else {}
+        return {**role, **metrics_annotations(self.model)} or None
 
     def _network_policy(self, *, on_aws: bool) -> k8s.networking.v1.NetworkPolicy:
         return network_policy(
@@ -166,19 +179,19 @@ class ModelApi(pulumi.ComponentResource):
                         self._name,
                         self.model,
                         self.image,
+                        self._images,
                         self._scheduling,
                         account.metadata.name.apply(str),
                         self._priority_class(),
                     ),
                 ),
             ),
-            # The engine waits a little longer than Kubernetes, whose word it then reports.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[policy],  # no replica is there before it
                 # What it begins with: after that KEDA moves it, to none and back too.
                 ignore_changes=None if is_plain(self.model) else ["spec.replicas"],
-                custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds + 30}s", update=f"{seconds + 30}s"),
+                custom_timeouts=self._timeouts(),
             ),
         )
 
@@ -190,21 +203,24 @@ class ModelApi(pulumi.ComponentResource):
     def _service(self) -> k8s.core.v1.Service:
         return k8s.core.v1.Service(
             self._name,
-            metadata=self._metadata(),
+            # The Deployment says whether there are replicas; the engine would wait for them here once more.
+            metadata=metadata(self._name, self._platform, self._labels, {"pulumi.com/skipAwait": "true"}),
             spec=k8s.core.v1.ServiceSpecArgs(
                 selector={"app.kubernetes.io/name": self._name},
-                ports=[k8s.core.v1.ServicePortArgs(name="http", port=80, target_port="http")],
+                ports=[service_port(self.model)],
             ),
             opts=self._child,
         )
 
     def _route(self) -> None:
-        endpoint = self.model.endpoint(self._name)
+        endpoint, networking = self.model.endpoint(self._name), self.model.networking
+        way = rule(endpoint, [self.model], [backend(self.service)], keep_path=networking.keep_path)
         Route(
             self._name,
-            self.model.networking,
-            [rule(endpoint, [self.model], [backend(self.service)])],
-            held=self.model.sleeps,
+            networking,
+            [way],
+            endpoint=endpoint,
+            models=[self.model],
             platform=self._platform,
             labels=self._labels,
             opts=self._on_platform,

@@ -1,21 +1,26 @@
 """Who may connect to the replicas of a model API, and where they may connect to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.image_metrics import metrics_port
 from components.metadata import metadata
 from components.platform import Platform
-from components.pod import port
+from components.pod import MANAGEMENT_PORT, entrance_port
 from stacks.settings.egress import ALL
 from stacks.settings.model import ImagePredictor, Model
 
 _NAMESPACE = "kubernetes.io/metadata.name"
 _DNS_NAMESPACE = "kube-system"
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
+# Where a cloud's metadata service answers, with credentials of the node; EC2's by IPv6 too.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+_LINK_LOCAL = ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128")
 # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
 _POD_IDENTITY_AGENT, _POD_IDENTITY_PORT = "169.254.170.23/32", 80
 _DEFAULT_PORTS = {"s3": 443, "gs": 443, "https": 443, "http": 80}
@@ -37,8 +42,8 @@ def network_policy(
     spec: dict[str, Any] = {
         "podSelector": {"matchLabels": {"app.kubernetes.io/name": name}},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": [_ingress(model, platform)],
-        "egress": _egress(model, on_aws=on_aws),
+        "ingress": _ingress(model, platform),
+        "egress": _egress(model, platform.internal_networks, on_aws=on_aws),
     }
     return k8s.networking.v1.NetworkPolicy(
         name,
@@ -48,17 +53,23 @@ def network_policy(
     )
 
 
-def _ingress(model: Model, platform: Platform) -> dict[str, Any]:
-    # An image of one's own is counted at the gateway: nobody else asks it.
-    asked = [] if isinstance(model.predictor, ImagePredictor) else [platform.prometheus_namespace]
-    namespaces = [platform.gateway_namespace, *asked]
+def _ingress(model: Model, platform: Platform) -> list[dict[str, Any]]:
+    # The gateway reaches what limits a container, not the container behind it.
+    rules = [_from(platform.gateway_namespace, entrance_port(model))]
+    asked = metrics_port(model) if isinstance(model.predictor, ImagePredictor) else MANAGEMENT_PORT
+    if asked:
+        rules.append(_from(platform.prometheus_namespace, asked))
+    return rules
+
+
+def _from(namespace: str, number: int) -> dict[str, Any]:
     return {
-        "from": [{"namespaceSelector": {"matchLabels": {_NAMESPACE: one}}} for one in namespaces],
-        "ports": [_tcp(port(model))],
+        "from": [{"namespaceSelector": {"matchLabels": {_NAMESPACE: namespace}}}],
+        "ports": [_tcp(number)],
     }
 
 
-def _egress(model: Model, *, on_aws: bool) -> list[dict[str, Any]]:
+def _egress(model: Model, internal: Sequence[str], *, on_aws: bool) -> list[dict[str, Any]]:
     if model.egress == [ALL]:
         return [{}]
     dns = {
@@ -67,8 +78,8 @@ def _egress(model: Model, *, on_aws: bool) -> list[dict[str, Any]]:
     }
     rules: list[dict[str, Any]] = [dns]
     if ports := _ports_out(model):
-        # Stores have names, and policies know addresses alone.
-        rules.append({"to": _blocks(*_EVERYWHERE), "ports": [_tcp(one) for one in ports]})
+        # Stores have names, and policies know addresses alone: the internet's, and nothing of the cluster's.
+        rules.append({"to": _outside(internal), "ports": [_tcp(one) for one in ports]})
     if on_aws and model.access.granted:
         rules.append({"to": _blocks(_POD_IDENTITY_AGENT), "ports": [_tcp(_POD_IDENTITY_PORT)]})
     if model.egress:
@@ -87,6 +98,16 @@ def _ports_out(model: Model) -> list[int]:
 
 def _tcp(number: int) -> dict[str, Any]:
     return {"protocol": "TCP", "port": number}
+
+
+def _outside(internal: Sequence[str]) -> list[dict[str, Any]]:
+    """Return every address but link-local ones and those of these networks."""
+    blocks: list[dict[str, Any]] = []
+    for everywhere in _EVERYWHERE:
+        version = ip_network(everywhere).version
+        excluded = [one for one in (*_LINK_LOCAL, *internal) if ip_network(one).version == version]
+        blocks.append({"ipBlock": {"cidr": everywhere, "except": excluded}})
+    return blocks
 
 
 def _blocks(*networks: str) -> list[dict[str, Any]]:

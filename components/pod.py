@@ -1,25 +1,25 @@
 """The pod of a model API: locked-down containers, of which one answers."""
 
-import math
-
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.admission_sidecar import admission_sidecar
 from components.environment import predictor_environment
 from components.model_source import cache_mounts, cache_volumes, credentials, shares_cache
+from components.probes import Probes, image_probes, lifecycle
+from components.pull_secrets import pull_secrets
 from components.scheduling import Scheduling
 from components.sidecars import locked_down, shared_mounts, sidecar_volumes, sidecars
 from stacks.settings.compute import Compute
-from stacks.settings.image_predictor import PREDICTOR
+from stacks.settings.image_predictor import PREDICTOR, PROXY_PORT
+from stacks.settings.images import Images
 from stacks.settings.model import ImagePredictor, Model
-from stacks.settings.units import duration_seconds
+from stacks.settings.times import grace_seconds, startup_seconds
 
 # Any user that is not root; the one that distroless images call nonroot.
 USER = 65532
-# While this passes, the gateway learns that the replica is going; its requests still succeed.
-DRAIN_SECONDS = 10
-# Beyond a request's timeout, for the server to end in.
-GRACE_SECONDS = 5
+# The runtime's port of probes and metrics, which the gateway has no way to.
+MANAGEMENT_PORT, MANAGEMENT = 8081, "management"
 
 _SCRATCH, _SHM = "tmp", "shm"
 
@@ -28,6 +28,7 @@ def pod_spec(
     name: str,
     model: Model,
     image: str,
+    images: Images,
     where: Scheduling,
     service_account: pulumi.Input[str],
     priority_class: pulumi.Input[str] | None,
@@ -41,7 +42,8 @@ def pod_spec(
         topology_spread_constraints=where.spread,
         automount_service_account_token=False,
         enable_service_links=False,
-        termination_grace_period_seconds=DRAIN_SECONDS + _grace(model),
+        termination_grace_period_seconds=grace_seconds(model),
+        image_pull_secrets=pull_secrets(model, images),
         security_context=k8s.core.v1.PodSecurityContextArgs(
             run_as_non_root=True,
             run_as_user=USER,
@@ -50,7 +52,7 @@ def pod_spec(
             fs_group_change_policy="OnRootMismatch" if shares_cache(model) else None,
             seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
         ),
-        init_containers=sidecars(model),
+        init_containers=[*admission_sidecar(model, images), *sidecars(model)] or None,
         containers=[_container(name, model, image)],
         volumes=_volumes(model),
     )
@@ -61,27 +63,40 @@ def port(model: Model) -> int:
     return model.predictor.port if isinstance(model.predictor, ImagePredictor) else 8080
 
 
+def entrance_port(model: Model) -> int:
+    """Return the port of a replica that the gateway sends requests to: the proxy's, where there is one."""
+    return PROXY_PORT if model.proxied else port(model)
+
+
+def service_port(model: Model) -> k8s.core.v1.ServicePortArgs:
+    """Return the Service's port, and what a replica speaks there: the gateway goes by it."""
+    image = model.predictor if isinstance(model.predictor, ImagePredictor) else None
+    return k8s.core.v1.ServicePortArgs(
+        name="http",
+        port=80,
+        target_port=PROXY_PORT if model.proxied else "http",
+        # https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol
+        app_protocol="kubernetes.io/h2c" if image and image.protocol == "h2c" else None,
+    )
+
+
 def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs:
     own = model.predictor if isinstance(model.predictor, ImagePredictor) else None
+    probes = image_probes(model, own) if own else _probes(model)
     return k8s.core.v1.ContainerArgs(
         name=PREDICTOR,
         image=image,
         command=(own.command or None) if own else None,
         args=(own.args or None) if own else None,
-        ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=port(model))],
+        ports=_ports(model),
         env=predictor_environment(name, model),
         env_from=credentials(model),
         resources=_resources(model.compute),
         security_context=locked_down(),
-        # Loading may take long, failing must not: the startup probe allows the first, readiness the second.
-        startup_probe=_probe(model, _ready_path(model), period=1, failures=_startup_seconds(model)),
-        readiness_probe=_probe(model, _ready_path(model), period=5, failures=2),
-        liveness_probe=_liveness(model),
-        lifecycle=k8s.core.v1.LifecycleArgs(
-            pre_stop=k8s.core.v1.LifecycleHandlerArgs(
-                sleep=k8s.core.v1.SleepActionArgs(seconds=DRAIN_SECONDS)
-            )
-        ),
+        startup_probe=probes.startup,
+        readiness_probe=probes.readiness,
+        liveness_probe=probes.liveness,
+        lifecycle=lifecycle(own, drains=True),
         volume_mounts=_mounts(model),
     )
 
@@ -106,15 +121,6 @@ def _mounts(model: Model) -> list[k8s.core.v1.VolumeMountArgs]:
     ]
 
 
-def _startup_seconds(model: Model) -> int:
-    """Five minutes, or what a rollout may take: fetching a large model does."""
-    return max(300, math.ceil(duration_seconds(model.update_strategy.timeout)))
-
-
-def _grace(model: Model) -> int:
-    return math.ceil(duration_seconds(model.server.request_timeout)) + GRACE_SECONDS
-
-
 def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:
     # Kubernetes counts devices by limits, and allows no other request.
     devices = {"nvidia.com/gpu": compute.gpu, "aws.amazon.com/neuron": compute.neuron}
@@ -127,25 +133,30 @@ def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:
     )
 
 
-def _ready_path(model: Model) -> str:
-    return model.predictor.readiness_path if isinstance(model.predictor, ImagePredictor) else "/ready"
+def _ports(model: Model) -> list[k8s.core.v1.ContainerPortArgs]:
+    ports = {"http": port(model)}
+    if not isinstance(model.predictor, ImagePredictor):
+        ports[MANAGEMENT] = MANAGEMENT_PORT
+    return [k8s.core.v1.ContainerPortArgs(name=name, container_port=number) for name, number in ports.items()]
 
 
-def _liveness(model: Model) -> k8s.core.v1.ProbeArgs | None:
-    """Return the probe that ends a replica which is dead for a minute.
+def _probes(model: Model) -> Probes:
+    """Return the probes of axon's own runtime, which answers them in a thread that no model runs in.
 
-    The event loop of the runtime answers while its model works. Of an image nobody knows such a path.
+    Loading may take long, failing must not: startup allows the first, readiness the second. A replica that
+    is dead, or whose model hangs, for a minute is ended.
     """
-    predictor = model.predictor
-    path = predictor.liveness_path if isinstance(predictor, ImagePredictor) else "/ready"
-    return _probe(model, path, period=10, failures=6) if path else None
+    return Probes(
+        _probe("/ready", period=1, failures=startup_seconds(model)),
+        _probe("/ready", period=5, failures=2),
+        _probe("/live", period=10, failures=6),
+    )
 
 
-def _probe(model: Model, path: str, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
-    timeout = model.predictor.probe_timeout if isinstance(model.predictor, ImagePredictor) else "2s"
+def _probe(path: str, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
     return k8s.core.v1.ProbeArgs(
-        http_get=k8s.core.v1.HTTPGetActionArgs(path=path, port="http"),
+        http_get=k8s.core.v1.HTTPGetActionArgs(path=path, port=MANAGEMENT),
         period_seconds=period,
         failure_threshold=failures,
-        timeout_seconds=math.ceil(duration_seconds(timeout)),
+        timeout_seconds=2,
     )

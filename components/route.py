@@ -1,6 +1,5 @@
 """The way from the gateway to replicas: a route, and the policies for it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -8,23 +7,19 @@ from urllib.parse import urlsplit, urlunsplit
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.claim import claim
 from components.metadata import metadata
 from components.platform import Platform
-from components.security_policy import security_policy
-from components.traffic_policy import HOLD_SECONDS, traffic_policy
+from components.security_policy import security_policy, without_token
+from components.traffic_policy import request_timeout, traffic_policy
 from stacks.settings.model import Model
 from stacks.settings.networking import Networking
-from stacks.settings.units import duration_seconds
 
-# The gateway gives up a little later than the replica, whose word says why.
-_LATER_SECONDS = 5
 # It takes the gateway moments to say whether it takes a policy; one that it refuses stays refused.
 _WORD_SECONDS = 60
 _ROUTE_ACCEPTED = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True'
 _ACCEPTED = 'jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True'
-_SOON = pulumi.ResourceOptions(
-    custom_timeouts=pulumi.CustomTimeouts(create=f"{_WORD_SECONDS}s", update=f"{_WORD_SECONDS}s")
-)
+_SOON = pulumi.CustomTimeouts(create=f"{_WORD_SECONDS}s", update=f"{_WORD_SECONDS}s")
 
 
 class Route:
@@ -36,16 +31,18 @@ class Route:
         networking: Networking,
         rules: Sequence[dict[str, Any]],
         *,
-        held: bool,
+        endpoint: str,
+        models: Sequence[Model],
         platform: Platform,
         labels: Mapping[str, str],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Make them. `held`: whether requests wait for a replica where there is none."""
+        """Make them. `endpoint` is the path that all rules are of; `models` are those that may answer."""
         self._name, self._platform, self._labels, self._opts = name, platform, labels, opts
         secured = self._secured(networking)
-        route = self._route(networking, rules, after=secured)
-        self._policy("BackendTrafficPolicy", traffic_policy(networking, held=held), after=[route])
+        claimed = claim(name, networking, endpoint, platform, opts)
+        route = self._route(networking, without_token(networking, rules), after=[*secured, claimed])
+        self._policy("BackendTrafficPolicy", traffic_policy(networking, models), after=[route])
         if secured:
             self._accepted(after=[*secured, route])
 
@@ -65,7 +62,7 @@ class Route:
                 namespace=self._platform.namespace,
                 annotations={"pulumi.com/waitFor": _ACCEPTED},
             ),
-            opts=pulumi.ResourceOptions.merge(self._after(after), _SOON),
+            opts=self._after(after),
         )
 
     def _route(
@@ -105,8 +102,8 @@ class Route:
         return metadata(self._name, self._platform, self._labels, awaited)
 
     def _after(self, resources: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
-        more = pulumi.ResourceOptions(depends_on=list(resources))
-        return pulumi.ResourceOptions.merge(self._opts, more) if resources else self._opts
+        more = pulumi.ResourceOptions(depends_on=list(resources), custom_timeouts=_SOON)
+        return pulumi.ResourceOptions.merge(self._opts, more)
 
 
 def rule(
@@ -114,18 +111,21 @@ def rule(
     models: Sequence[Model],
     backends: Sequence[dict[str, Any]],
     *,
+    keep_path: bool = False,
     filters: Sequence[dict[str, Any]] = (),
     headers: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return a rule of a route: what asks for `endpoint` goes to `backends`, which serve `models`."""
     # Models see `/` and what follows their endpoint, as Cortex's did.
     path = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}
+    rewritten = [] if keep_path else [{"type": "URLRewrite", "urlRewrite": {"path": path}}]
     match = {"path": {"type": "PathPrefix", "value": endpoint}}
     return {
         "matches": [{**match, "headers": list(headers)} if headers else match],
-        "filters": [{"type": "URLRewrite", "urlRewrite": {"path": path}}, *filters],
+        # The API server keeps no empty list, which would be a difference in every preview.
+        **({"filters": [*rewritten, *filters]} if rewritten or filters else {}),
         "backendRefs": list(backends),
-        "timeouts": {"request": f"{max(map(_seconds, models))}s"},
+        "timeouts": {"request": request_timeout(models)},
     }
 
 
@@ -145,8 +145,3 @@ def url(platform: Platform, networking: Networking, endpoint: str) -> pulumi.Out
         return urlunsplit(parts._replace(netloc=networking.hostnames[0] + port))
 
     return platform.url.apply(at_host)
-
-
-def _seconds(model: Model) -> int:
-    seconds = math.ceil(duration_seconds(model.server.request_timeout)) + _LATER_SECONDS
-    return seconds + (HOLD_SECONDS if model.sleeps else 0)

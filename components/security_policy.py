@@ -1,5 +1,6 @@
 """Whom the gateway lets through to a route."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from stacks.settings.networking import ApiKeys, Cors, Jwt, Networking
@@ -24,12 +25,24 @@ def security_policy(networking: Networking) -> dict[str, Any]:
     return spec
 
 
+def without_token(networking: Networking, rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a route's rules so that replicas do not see the token that the gateway has checked.
+
+    The gateway can take an API key away while it checks it, but no token; the route does, which is later.
+    """
+    jwt = networking.auth.jwt if networking.auth else None
+    if jwt is None or jwt.forward:
+        return list(rules)
+    taken = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["authorization"]}}
+    return [{**rule, "filters": [*rule["filters"], taken]} for rule in rules]
+
+
 def _api_keys(keys: ApiKeys) -> dict[str, Any]:
     return {
         # Said in full, as the API server would: else each preview had a difference.
         "credentialRefs": [{"group": "", "kind": "Secret", "name": name} for name in keys.secret_names],
         "extractFrom": [{"headers": [keys.header]}],
-        "sanitize": True,
+        "sanitize": not keys.forward,
     }
 
 
@@ -38,7 +51,15 @@ def _provider(jwt: Jwt) -> dict[str, Any]:
     if jwt.jwks_config_map:
         reference = {"group": "", "kind": "ConfigMap", "name": jwt.jwks_config_map}
         keys = {"localJWKS": {"type": "ValueRef", "valueRef": reference}}
-    return {"name": "issuer", "issuer": jwt.issuer, "audiences": jwt.audiences, **keys}
+    # Not in the query as well, where the gateway looks by itself: addresses end in logs.
+    where = {"headers": [{"name": "Authorization", "valuePrefix": "Bearer "}]}
+    return {
+        "name": "issuer",
+        "issuer": jwt.issuer,
+        "audiences": jwt.audiences,
+        "extractFrom": where,
+        **keys,
+    }
 
 
 def _cors(cors: Cors) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import pulumi_kubernetes as k8s
 
 from components.environment import environment
+from components.probes import lifecycle, sidecar_probes
 from stacks.settings.image_predictor import Sidecar
 from stacks.settings.model import Model
 
@@ -10,13 +11,13 @@ SHARED = "/mnt"
 _SHARED_VOLUME = "shared"
 
 
-def sidecars(model: Model) -> list[k8s.core.v1.ContainerArgs] | None:
+def sidecars(model: Model) -> list[k8s.core.v1.ContainerArgs]:
     """Return them as Kubernetes' own sidecars, which start before the predictor and end after it.
 
     So the predictor's last requests find them still there:
     https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
     """
-    return [_container(sidecar) for sidecar in model.sidecars] or None
+    return [_container(sidecar) for sidecar in model.sidecars]
 
 
 def locked_down() -> k8s.core.v1.SecurityContextArgs:
@@ -44,7 +45,7 @@ def shared_mounts(model: Model) -> list[k8s.core.v1.VolumeMountArgs]:
 
 
 def _container(sidecar: Sidecar) -> k8s.core.v1.ContainerArgs:
-    compute = sidecar.compute
+    compute, probes = sidecar.compute, sidecar_probes(sidecar)
     # A container's ports have names of at most 15 characters, and it needs none.
     ports = [k8s.core.v1.ContainerPortArgs(container_port=sidecar.port)] if sidecar.port else None
     return k8s.core.v1.ContainerArgs(
@@ -59,8 +60,10 @@ def _container(sidecar: Sidecar) -> k8s.core.v1.ContainerArgs:
             requests={"cpu": compute.cpu, "memory": compute.mem}, limits={"memory": compute.mem}
         ),
         security_context=locked_down(),
-        startup_probe=_accepts(sidecar),
-        readiness_probe=_answers(sidecar),
+        startup_probe=probes.startup,
+        readiness_probe=probes.readiness,
+        liveness_probe=probes.liveness,
+        lifecycle=lifecycle(sidecar, drains=False),
         volume_mounts=[
             k8s.core.v1.VolumeMountArgs(name=_scratch(sidecar), mount_path="/tmp"),
             k8s.core.v1.VolumeMountArgs(name=_SHARED_VOLUME, mount_path=SHARED),
@@ -70,17 +73,3 @@ def _container(sidecar: Sidecar) -> k8s.core.v1.ContainerArgs:
 
 def _scratch(sidecar: Sidecar) -> str:
     return f"tmp-{sidecar.name}"
-
-
-def _accepts(sidecar: Sidecar) -> k8s.core.v1.ProbeArgs | None:
-    if sidecar.port is None:
-        return None
-    opened = k8s.core.v1.TCPSocketActionArgs(port=sidecar.port)
-    return k8s.core.v1.ProbeArgs(tcp_socket=opened, period_seconds=1, failure_threshold=300)
-
-
-def _answers(sidecar: Sidecar) -> k8s.core.v1.ProbeArgs | None:
-    if sidecar.port is None or sidecar.readiness_path is None:
-        return None
-    asked = k8s.core.v1.HTTPGetActionArgs(path=sidecar.readiness_path, port=sidecar.port)
-    return k8s.core.v1.ProbeArgs(http_get=asked, period_seconds=5, failure_threshold=2, timeout_seconds=2)

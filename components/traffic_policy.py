@@ -1,19 +1,34 @@
 """What the gateway does with requests on their way to replicas: how many, how large, what is tried again."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from components.connections import connections
+from stacks.settings.model import Model
 from stacks.settings.networking import Networking
+from stacks.settings.times import request_seconds, stream_idle_seconds, wake_seconds
 
-# How long a request waits for the first replica of a model that has none.
-HOLD_SECONDS = 60
+# The gateway gives up a little later than the replica, whose word says why.
+_LATER_SECONDS = 5
+# Between two tries to reach the first replica of a model. Envoy waits a random part of it, half on average:
+# https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#config-http-filters-router-x-envoy-max-retries
+_TRY_SECONDS = 1
+# The first few follow each other sooner.
+_SHORT_TRIES = 3
+# When a client may ask again that no replica has come up for.
+_RETRY_AFTER_SECONDS = 30
 # Only what no replica can have begun: predictions may cost, and need not be idempotent.
 # https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
 _UNBEGUN = {"triggers": ["connect-failure", "refused-stream", "reset-before-request"]}
 
 
-def traffic_policy(networking: Networking, *, held: bool) -> dict[str, Any]:
-    """Return the spec of a route's BackendTrafficPolicy, without its target."""
-    spec = _held() if held else _retried()
+def traffic_policy(networking: Networking, models: Sequence[Model]) -> dict[str, Any]:
+    """Return the spec of the BackendTrafficPolicy of a route to models, without its target."""
+    hold = _hold_seconds(models)
+    spec = {**(_held(hold) if hold else _retried()), **connections(networking, held=hold > 0)}
+    # Else the gateway would end what is silent for an hour, or for less if its listener says so.
+    silent = max(map(_silent_seconds, models)) + hold
+    spec["timeout"]["http"]["streamIdleTimeout"] = f"{silent}s"
     if limit := networking.rate_limit:
         rule = {"limit": {"requests": limit.requests, "unit": limit.per.capitalize()}}
         spec["rateLimit"] = {"type": "Local", "local": {"rules": [rule]}}
@@ -26,20 +41,39 @@ def _retried() -> dict[str, Any]:
     return {"retry": {"numRetries": 3, "retryOn": _UNBEGUN, "perRetry": _backoff("25ms", "250ms")}}
 
 
-def _held() -> dict[str, Any]:
+def request_timeout(models: Sequence[Model]) -> str:
+    """Return when the gateway gives up a request to any of `models`; `0s`: never, for streams."""
+    seconds = [request_seconds(model) for model in models]
+    longest = max(one or 0 for one in seconds)
+    return "0s" if None in seconds else f"{longest + _LATER_SECONDS + _hold_seconds(models)}s"
+
+
+def _silent_seconds(model: Model) -> int:
+    return (stream_idle_seconds(model) or request_seconds(model) or 0) + _LATER_SECONDS
+
+
+def _hold_seconds(models: Sequence[Model]) -> int:
+    """Return how long requests wait for the first replica of a model that has none."""
+    return max((wake_seconds(model) for model in models if model.sleeps), default=0)
+
+
+def _held(seconds: int) -> dict[str, Any]:
     """Let requests wait for a replica.
 
     They go to the Service's own address, which refuses connections while it has no replica, and are
     tried again; the refusals, which the gateway counts, are what wakes the model (components/autoscaler.py).
     """
+    # Answers of the gateway's own alone: a replica says itself when to ask again.
+    says = {"header": {"set": [{"name": "retry-after", "value": str(_RETRY_AFTER_SECONDS)}]}}
+    unavailable = {"statusCodes": [{"type": "Value", "value": 503}]}
     return {
         "routingType": "Service",
         "retry": {
-            # Half a second apart on average: the backoff is jittered over its whole length.
-            "numRetries": 2 * HOLD_SECONDS,
+            "numRetries": 2 * seconds // _TRY_SECONDS + _SHORT_TRIES,
             "retryOn": _UNBEGUN,
-            "perRetry": _backoff("100ms", "1s"),
+            "perRetry": _backoff("100ms", f"{_TRY_SECONDS}s"),
         },
+        "responseOverride": [{"match": unavailable, "source": "Local", "response": says}],
         # Envoy's own default lets 3 wait.
         "circuitBreaker": {"maxParallelRetries": 1024, "maxPendingRequests": 1024},
     }

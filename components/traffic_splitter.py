@@ -38,7 +38,8 @@ class TrafficSplitter(pulumi.ComponentResource):
             name,
             splitter.networking,
             list(self._rules(endpoint)),
-            held=any(model.sleeps for model in self._models(share.name for share in splitter.apis)),
+            endpoint=endpoint,
+            models=self._models(share.name for share in splitter.apis),
             platform=platform,
             labels={
                 "app.kubernetes.io/name": name,
@@ -56,16 +57,19 @@ class TrafficSplitter(pulumi.ComponentResource):
     def _rules(self, endpoint: str) -> Iterator[dict[str, Any]]:
         """Yield the testers' rule, which is more specific, after everybody's."""
         shares, canary = self._splitter.apis, self._splitter.canary
+        keep_path = self._splitter.networking.keep_path
         yield rule(
             endpoint,
             self._models(share.name for share in shares),
             [self._backend(share.name, share.weight) for share in shares],
+            keep_path=keep_path,
             filters=self._copies(),
         )
         if canary:
             header = {"type": "Exact", "name": canary.header, "value": canary.value}
             models = self._models(iter([canary.name]))
-            yield rule(endpoint, models, [self._backend(canary.name, 1)], headers=[header])
+            testers = [self._backend(canary.name, 1)]
+            yield rule(endpoint, models, testers, keep_path=keep_path, headers=[header])
 
     def _backend(self, name: str, weight: int) -> dict[str, Any]:
         # With a filter of its own a backend is counted by itself (components/gateway_clusters.py).

@@ -22,7 +22,8 @@ from gitops.refresh_prices import PRICE_LIST, RefreshError, refresh
 from gitops.report import Exit, make_report
 from gitops.stackfile import GitError, at_base, path_of
 from gitops.state import StateError, back_up
-from stacks.settings import SettingsError, load_file
+from local.backend import BackendError, check_backend
+from stacks.settings import SettingsError, Stack, load_file
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.bootstrap import load_bootstrap_file
 
@@ -36,12 +37,12 @@ def _report(arguments: argparse.Namespace) -> int:
     is not kept).
     """
     stack = arguments.stack
+    given = arguments.preview
     try:
-        settings = load_file(stack)
-        given = arguments.preview
+        settings = load_file(stack) if given else _settings(stack)
         document = json.loads(given.read_text()) if given else preview_json(stack, settings)
         old = at_base(arguments.base, stack)
-    except (SettingsError, PreviewError, GitError) as error:
+    except (SettingsError, BackendError, PreviewError, GitError) as error:
         _write(failure(stack, str(error).splitlines()), arguments.output)
         return Exit.FAILED
     report = make_report(
@@ -60,7 +61,7 @@ def _changed(arguments: argparse.Namespace) -> int:
 def _drift(arguments: argparse.Namespace) -> int:
     """Write what has changed in the world since the last `up`, as Markdown; ends with 5 if something has."""
     stack = arguments.stack
-    preview = read_preview(preview_json(stack, load_file(stack), refresh=True))
+    preview = read_preview(preview_json(stack, _settings(stack), refresh=True))
     if preview.errors:
         _write(failure(stack, preview.errors), arguments.output)
         return Exit.FAILED
@@ -71,6 +72,7 @@ def _drift(arguments: argparse.Namespace) -> int:
 
 def _back_up(arguments: argparse.Namespace) -> int:
     """Keep a copy of a stack's state; refuse to go on where an update was interrupted."""
+    _settings(arguments.stack)
     if file := back_up(arguments.stack):
         print(f"state    copied to {file}")
     return Exit.SAFE
@@ -98,7 +100,8 @@ def _repository() -> Repository:
     if missing := [name for name in names if not os.environ.get(name)]:
         raise GithubError(f"{' and '.join(missing)} must be set, as in a workflow of GitHub")
     api = os.environ.get("GITHUB_API_URL", "https://api.github.com")
-    return Repository(os.environ["GITHUB_REPOSITORY"], os.environ["GITHUB_TOKEN"], api)
+    login = os.environ.get("AXON_GITHUB_LOGIN")  # of a GitHub App, whose tokens cannot ask who they are
+    return Repository(os.environ["GITHUB_REPOSITORY"], os.environ["GITHUB_TOKEN"], api, login)
 
 
 def _bootstrap(arguments: argparse.Namespace) -> int:
@@ -111,7 +114,7 @@ def _bootstrap(arguments: argparse.Namespace) -> int:
 def _ephemeral(arguments: argparse.Namespace) -> int:
     """Write the stack file of a pull request's own stack, beside an environment on its cluster."""
     environment, name = arguments.stack, arguments.name
-    settings = load_file(environment)
+    settings = _settings(environment)
     text = (PROJECT / path_of(environment)).read_text()
     host = host_of(outputs(environment)) if isinstance(settings.cluster, EksCluster) else None
     made = ephemeral(name, text, settings, kubeconfig=arguments.kubeconfig, host=host)
@@ -122,6 +125,7 @@ def _ephemeral(arguments: argparse.Namespace) -> int:
 
 def _endpoints(arguments: argparse.Namespace) -> int:
     """Write where a stack's models answer, as Markdown."""
+    _settings(arguments.stack)
     _write(endpoints_of(arguments.stack, outputs(arguments.stack)["models"]), arguments.output)
     return Exit.SAFE
 
@@ -141,6 +145,13 @@ def _refresh_prices(arguments: argparse.Namespace) -> int:
     for line in refresh(arguments.url, arguments.region):
         print(line)
     return Exit.SAFE
+
+
+def _settings(stack: str) -> Stack:
+    """Return the settings of a stack, whose state is where it has to be."""
+    settings = load_file(stack)
+    check_backend(settings, stack)
+    return settings
 
 
 def _write(text: str, output: Path | None) -> None:
@@ -202,12 +213,15 @@ _OF_ONE: dict[Any, dict[str, dict[str, Any]]] = {
 }
 
 
+_ONE_LINE = (SettingsError, BackendError, RefreshError, PreviewError, GitError, GithubError, StateError)
+
+
 def main() -> int:
     """Run one command; what a user can mend is one message, not a traceback."""
     arguments = _parser().parse_args()
     try:
         return arguments.run(arguments)
-    except (SettingsError, RefreshError, PreviewError, GitError, GithubError, StateError) as error:
+    except _ONE_LINE as error:
         print(error, file=sys.stderr)
         return Exit.FAILED
 

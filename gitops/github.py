@@ -1,13 +1,22 @@
-"""One comment a stack on a pull request, one issue a stack on drift: written once, edited from then on."""
+"""One comment a stack on a pull request, one issue a stack on drift: written once, edited from then on.
+
+Only what the account of the token wrote is edited or closed: anybody may write a comment, an issue or a pull
+request that begins with a marker.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import httpx
 
 _PAGE = 100  # the most that GitHub gives at once
+# Who writes with the token that GitHub gives a workflow.
+WORKFLOWS = "github-actions[bot]"
+# Tokens of users, which may ask who they are: https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats
+_OF_USERS = ("ghp_", "github_pat_", "gho_", "ghu_")
 _MARKER = re.compile(r"<!-- axon:[a-z]+:[a-z0-9-]+ -->")
 
 
@@ -25,11 +34,21 @@ class Repository:
     token: str
     api: str = "https://api.github.com"
 
+    login: str | None = None
+    """Who writes with the token, such as `my-app[bot]`; None: its user, or GitHub's workflows."""
+
+    @cached_property
+    def author(self) -> str:
+        """The account that writes with the token."""
+        if self.login is None and self.token.startswith(_OF_USERS):
+            return str(self._ask("GET", f"{self.api}/user")["login"])
+        return self.login or WORKFLOWS
+
     def comment(self, number: int, text: str) -> str:
         """Write a comment on a pull request, or edit the one that has the same marker; return its address."""
         marker = marker_of(text)
         for found in self._each(f"issues/{number}/comments"):
-            if found["body"].startswith(marker):
+            if self._is_ours(found, marker):
                 return self._ask("PATCH", f"issues/comments/{found['id']}", {"body": text})["html_url"]
         return self._ask("POST", f"issues/{number}/comments", {"body": text})["html_url"]
 
@@ -49,8 +68,13 @@ class Repository:
         return self._ask("PATCH", f"issues/{found['number']}", closed)["html_url"]
 
     def _open(self, marker: str) -> dict[str, Any] | None:
-        issues = self._each("issues", state="open")
-        return next((issue for issue in issues if (issue["body"] or "").startswith(marker)), None)
+        # GitHub lists pull requests among the issues, with a key of their own.
+        issues = (one for one in self._each("issues", state="open") if "pull_request" not in one)
+        return next((issue for issue in issues if self._is_ours(issue, marker)), None)
+
+    def _is_ours(self, found: Mapping[str, Any], marker: str) -> bool:
+        author = (found.get("user") or {}).get("login")  # no user: one whose account was deleted
+        return author == self.author and _first_line(found.get("body")) == marker
 
     def _each(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
         page = 1
@@ -62,7 +86,7 @@ class Repository:
             page += 1
 
     def _ask(self, method: str, path: str, body: Any = None, params: dict[str, str] | None = None) -> Any:
-        url = f"{self.api}/repos/{self.name}/{path}"
+        url = path if path.startswith(f"{self.api}/") else f"{self.api}/repos/{self.name}/{path}"
         headers = {"authorization": f"Bearer {self.token}", "accept": "application/vnd.github+json"}
         try:
             answer = httpx.request(method, url, json=body, params=params, headers=headers, timeout=30)
@@ -71,6 +95,10 @@ class Repository:
         if answer.is_error:
             raise GithubError(f"{method} {url}: {answer.status_code} {answer.text[:200]}")
         return answer.json()
+
+
+def _first_line(body: str | None) -> str:
+    return (body or "").split("\n", 1)[0].strip()
 
 
 def marker_of(text: str) -> str:

@@ -47,5 +47,6 @@ def _registries(settings: Stack | None) -> tuple[str, ...]:
 def _resource(change: Change) -> Resource:
     op = "update" if change.op == "same" else change.op
     inputs = change.old if change.op == "delete" else change.new
-    of_platform = "axon:platform:" in change.urn
+    # By its parents' types alone: a name is what its author likes.
+    of_platform = "axon:platform:" in change.urn.split("::")[2]
     return Resource(change.type, change.name, inputs, op, change.protected, of_platform)

@@ -7,6 +7,7 @@ from typing import Any
 from gitops.findings import Finding, Risk, Said, listed
 from gitops.preview import Change, Difference, value_at
 from gitops.routes import ROUTE, ROUTING, path_of, said_of
+from stacks.settings.image_predictor import PROXY
 
 COMPONENT = "axon:model_api:ModelApi"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -30,9 +31,14 @@ _CONTAINER = "spec.template.spec.containers[0]"
 _PARTS = (
     (f"{_CONTAINER}.envFrom", "other credentials"),
     (f"{_CONTAINER}.env", "new settings of the server"),
+    *((f"{_CONTAINER}.{probe}Probe", "other probes") for probe in ("startup", "readiness", "liveness")),
+    (f"{_CONTAINER}.lifecycle", "another way to end"),
+    ("spec.template.spec.terminationGracePeriodSeconds", "another time to end in"),
+    ("spec.template.spec.imagePullSecrets", "other Secrets to pull images with"),
     ("spec.template.spec.initContainers", "other sidecars"),
     ("spec.template.spec.affinity", "other nodes"),
     ("spec.template.spec.tolerations", "other nodes"),
+    ('spec.template.metadata.annotations["axon.dev/metrics', "metrics from another place"),
     ("spec.template.metadata.annotations", "another identity on AWS"),
 )
 
@@ -89,6 +95,8 @@ def _what(part: Difference, change: Change) -> str:
     if part.path.startswith(f"{_CONTAINER}.resources"):
         kind = part.path.rsplit(".", 1)[-1].replace("nvidia.com/gpu", "gpus")
         return f"{kind} {_or_none(part.before)} → {_or_none(part.after)}"
+    if _is_of_proxy(part, change):
+        return "other limits of requests"
     if words := _VARIABLES.get(_variable(part, change)):
         return words
     if _variable(part, change) and not _variable(part, change).startswith("AXON_"):
@@ -97,6 +105,15 @@ def _what(part: Difference, change: Change) -> str:
         if part.path.startswith(start):
             return words
     return "its pods change"
+
+
+def _is_of_proxy(part: Difference, change: Change) -> bool:
+    """Whether what differs is the proxy before an image (components/admission_sidecar.py)."""
+    every = "spec.template.spec.initContainers"
+    states = [value_at(state, f"{every}[0]") for state in (change.old, change.new)]
+    return (part.path == every or part.path.startswith(f"{every}[0]")) and any(
+        isinstance(one, dict) and one.get("name") == PROXY for one in states
+    )
 
 
 def _variable(part: Difference, change: Change) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from policies.check import UNKNOWN as UNKNOWN
+
 Op = Literal["same", "create", "update", "replace", "delete"]
 Properties = Mapping[str, Any]
 
-# What the engine writes for a value that is known only once the change is made.
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _OPS: Mapping[str, Op] = {
     "same": "same",
     "create": "create",
@@ -17,6 +17,7 @@ _OPS: Mapping[str, Op] = {
     "update": "update",
     "replace": "replace",
     "create-replacement": "replace",
+    "import-replacement": "replace",
     "delete-replaced": "replace",
     "delete": "delete",
 }

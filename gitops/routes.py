@@ -74,12 +74,20 @@ def _of_same_path(change: Change) -> Iterator[Said]:
         yield Said(f"answers for {hosts[1]} alone, before for {hosts[0]}", Risk.DISRUPTIVE)
     if shares[0] != shares[1]:
         yield Said(f"requests {shares[0]} → {shares[1]}, at once")
-    if hosts[0] == hosts[1] and shares[0] == shares[1]:
+    times = _time(change.old), _time(change.new)
+    if times[0] != times[1]:
+        yield Said(f"a request may take {times[0]} → {times[1]}")
+    if all(before == after for before, after in (hosts, shares, times)):
         yield Said("its route changes")
 
 
 def _hosts(properties: Any) -> str:
     return listed(list(value_at(properties, "spec.hostnames") or ["any host"]))
+
+
+def _time(properties: Any) -> str:
+    found = str(value_at(properties, "spec.rules[0].timeouts.request"))
+    return "any time" if found == "0s" else found
 
 
 def _shares(properties: Any) -> str:
@@ -90,7 +98,7 @@ def _shares(properties: Any) -> str:
     weights = [f"{one['name']} {one['weight']} %" for one in rules[0]["backendRefs"] if "weight" in one]
     copies = [
         f"copies to {filter['requestMirror']['backendRef']['name']}"
-        for filter in rules[0]["filters"]
+        for filter in rules[0].get("filters", ())
         if filter["type"] == "RequestMirror"
     ]
     testers = [f"testers to {rule['backendRefs'][0]['name']}" for rule in rules[1:]]
@@ -116,5 +124,7 @@ def _of_limits(change: Change) -> Iterator[Said]:
     changed = [words for key, words in _LIMITS.items() if before.get(key) != after.get(key)]
     if changed:
         yield Said(f"another {listed(changed)}", Risk.DISRUPTIVE)
+    elif before.get("timeout") != after.get("timeout"):
+        yield Said("how long nothing may be sent changes")
     elif change.op != "create":
         yield Said("how failed requests are tried again changes")

@@ -81,6 +81,10 @@ def interrupted(stack: str, state: Mapping[str, Any]) -> str | None:
 def _written(text: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+    new = file.with_suffix(".new")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
         handle.write(text)
-    return file
+        handle.flush()
+        os.fsync(handle.fileno())
+    # In one step: a copy that a kill has cut off would be worth nothing.
+    return new.replace(file)

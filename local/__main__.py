@@ -6,14 +6,18 @@ import shlex
 import sys
 from pathlib import Path
 
+import pulumi
+
 from local import charts, cluster
 from local.aws import check_aws
+from local.backend import BackendError, check_backend
 from local.explain import explain
 from local.fit import check_fit
 from local.found import environment, found_cluster
 from local.images import docker_runs
 from local.predict import predict
-from local.publish import missing_images, publish
+from local.publish import contexts_of_models, missing_images, publish
+from local.push_model import push_model
 from local.registry import ecr_region, make_all_but_models
 from local.removal import check_removable
 from local.settings import LocalSettings
@@ -23,7 +27,9 @@ from local.toolbox.apt import BUILDER, NODE, missing_packages
 from local.toolbox.builds import CLUSTER, PLATFORM, missing_builds
 from local.toolbox.engine import engine_path, found_engine, missing_engine
 from local.toolbox.go import missing_go
-from stacks.settings import SettingsError, load_file
+from local.train import forget, train
+from local.training import trained
+from stacks.settings import SettingsError, Stack, load_file
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.cluster import Cluster, ExistingCluster
 
@@ -99,16 +105,27 @@ def _logs(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     os.execvp("tail", ["tail", "-n", "200", *(["-f"] if arguments.follow else []), str(file)])
 
 
-def _env(settings: LocalSettings, _: argparse.Namespace) -> None:
-    """Print the environment that pulumi and kubectl need, for `eval`."""
-    variables = environment(settings, engine_path(settings), local_cluster=not found_cluster(settings))
+def _env(settings: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Print the environment that pulumi and kubectl need for a stack, for `eval`."""
+    on_aws = arguments.stack is not None and isinstance(_loaded(arguments.stack).cluster, EksCluster)
+    found = not found_cluster(settings)
+    variables = environment(settings, engine_path(settings), local_cluster=found, on_aws=on_aws)
+    # On AWS the autoscaler changes what the engine must know before it changes it (docs/aws.md).
+    variables["AXON_REFRESH"] = "--refresh" if on_aws else ""
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
 
 
+def _loaded(name: str) -> Stack:
+    """Return a stack's settings, whose state is where it has to be."""
+    stack = load_file(name)
+    check_backend(stack, name)
+    return stack
+
+
 def _images(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Build and push the images of a stack that its registry lacks."""
-    stack = load_file(arguments.stack)
+    stack = _loaded(arguments.stack)
     if ecr_region(stack.images.registry or "") and missing_images(stack):
         make_all_but_models(arguments.stack)
     publish(settings, stack)
@@ -121,14 +138,41 @@ def _check(settings: LocalSettings, arguments: argparse.Namespace) -> None:
         check_size(arguments.stack)
 
 
+def _trained(_: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Print a file for each predictor of a stack that has a train.py, for `make` to bring up to date."""
+    print(" ".join(trained(load_file(arguments.stack))))
+
+
 def _fit(_: LocalSettings, arguments: argparse.Namespace) -> None:
     """Check that each model fits on a node of a cluster that is there."""
     check_fit(load_file(arguments.stack))
 
 
+def _models(_: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Check that each model's folder holds its model, before anything is built."""
+    contexts_of_models(load_file(arguments.stack))
+
+
+def _train(_: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Run the train.py of a predictor's folder."""
+    train(Path(arguments.folder).resolve())
+
+
+def _forget(_: LocalSettings, __: argparse.Namespace) -> None:
+    """Remove what every train.py of the project made."""
+    forget()
+
+
+def _push_model(_: LocalSettings, arguments: argparse.Namespace) -> None:
+    """Upload a model to the stack's bucket, and print its URL and checksum."""
+    if not arguments.path:
+        raise StepFailed("MODEL is missing: make push-model MODEL=predictors/churn/model.joblib")
+    push_model(load_file(arguments.stack), arguments.stack, Path(arguments.path), arguments.to)
+
+
 def _removable(_: LocalSettings, arguments: argparse.Namespace) -> None:
-    """Refuse to remove a stack that is protected, before the engine deletes the first of it."""
-    check_removable(load_file(arguments.stack), arguments.stack)
+    """Print what removing a stack removes, and refuse it where it is protected or not confirmed."""
+    check_removable(_loaded(arguments.stack), arguments.stack, confirmed=arguments.confirm)
 
 
 def _explain(_: LocalSettings, arguments: argparse.Namespace) -> None:
@@ -138,26 +182,48 @@ def _explain(_: LocalSettings, arguments: argparse.Namespace) -> None:
 
 def _predict(_: LocalSettings, arguments: argparse.Namespace) -> None:
     """Send each model, or the one named, its predictor's sample."""
-    stack = load_file(arguments.stack)
+    stack = _loaded(arguments.stack)
     predict(stack, arguments.stack, [arguments.model] if arguments.model else list(stack.models))
 
 
 # What has to do with the machine alone, and with no stack.
-_OF_THE_MACHINE = (_stop, _delete, _status, _logs, _env)
-_COMMANDS = (*_OF_THE_MACHINE, _tools, _start, _check, _fit, _removable, _images, _explain, _predict)
+_OF_THE_MACHINE = (_stop, _delete, _status, _logs, _train, _forget)
+_OF_A_STACK = (
+    _env,
+    _tools,
+    _start,
+    _check,
+    _models,
+    _trained,
+    _fit,
+    _removable,
+    _images,
+    _explain,
+    _predict,
+    _push_model,
+)
+_COMMANDS = (*_OF_THE_MACHINE, *_OF_A_STACK)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for run in _COMMANDS:
-        command = commands.add_parser(run.__name__.strip("_"), help=run.__doc__)
+        command = commands.add_parser(run.__name__.strip("_").replace("_", "-"), help=run.__doc__)
         command.set_defaults(run=run)
         if run is _logs:
             command.add_argument("name", help="a process, as `status` names it")
             command.add_argument("-f", "--follow", action="store_true")
         if run not in _OF_THE_MACHINE:
-            command.add_argument("--stack", default="local")
+            # The environment of no stack is that of the machine: for tests, and for what makes accounts.
+            command.add_argument("--stack", default=None if run is _env else "local")
+        if run is _train:
+            command.add_argument("folder", help="such as predictors/iris")
+        if run is _push_model:
+            command.add_argument("path", help="a file or a folder")
+            command.add_argument("--to", default="", help="s3://bucket/prefix; default: the stack's bucket")
+        if run is _removable:
+            command.add_argument("--confirm", default="", help="the stack's name, where that is asked for")
         if run is _predict:
             command.add_argument("model", nargs="?")
     return parser
@@ -169,7 +235,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         arguments.run(LocalSettings(), arguments)
-    except (StepFailed, SettingsError) as error:
+    except (StepFailed, SettingsError, BackendError, pulumi.RunError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:

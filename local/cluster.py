@@ -9,13 +9,13 @@ from pathlib import Path
 
 import httpx
 
-from local import network, supervisor
+from local import network, own_registry, supervisor
 from local.config import PROXY_HEALTH, write_config
 from local.dns import manifest
 from local.images import push_binary
 from local.kubernetes import answers, deployment_available, kubectl, node_ready, wait_until
 from local.pki import ensure_keys
-from local.processes import processes, registry
+from local.processes import processes, registries
 from local.settings import LocalSettings
 from local.steps import StepFailed, timed
 from local.toolbox.builds import binary, required_version
@@ -41,16 +41,17 @@ def start(settings: LocalSettings) -> None:
     with timed("registry"):
         ensure_keys(settings)
         write_config(settings, pause_image(settings))
+        own_registry.write_config(settings)
         network.set_up(settings)
-        if not supervisor.running(settings):
-            supervisor.write(settings, [registry(settings)])
-            supervisor.start(settings)
-        address = f"http://{settings.registry}/v2/"
-        wait_until(lambda: _answers(address), "the registry does not answer", logs)
+        first = registries(settings)
+        rest = processes(settings) if supervisor.running(settings) else []
+        supervisor.write(settings, [*first, *rest])
+        supervisor.start(settings, *(process.name for process in first))
+        wait_until(lambda: own_registry.answers(settings), "the registry does not answer", logs)
     push_binary(settings, pause_image(settings), binary(settings, "pause"), "/pause")
     push_binary(settings, dns_image(settings), binary(settings, "coredns"), "/coredns")
     with timed("Kubernetes"):
-        supervisor.write(settings, [registry(settings), *processes(settings)])
+        supervisor.write(settings, [*registries(settings), *processes(settings)])
         supervisor.start(settings)
         api = settings.kubeconfig
         wait_until(lambda: answers(api), "the API server is not ready", logs)
@@ -71,6 +72,7 @@ def stop(settings: LocalSettings) -> None:
         supervisor.stop(settings, "kubelet")
         _kill_containers(settings)
         supervisor.shutdown(settings)
+        own_registry.forget_password(settings)
         for shim in list(shims(settings)):
             _end(shim)
         _unmount(settings)

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from local.files import write_if_other
 from local.settings import NODE, LocalSettings
 
 BRIDGE = "axon-pods"
@@ -17,16 +18,10 @@ def write_config(settings: LocalSettings, pause_image: str) -> None:
     """Write those that differ: kube-proxy ends when its file is written, even with the same text."""
     folder = settings.data_dir / "config"
     (folder / "cni").mkdir(parents=True, exist_ok=True)
-    _write(folder / "kubelet.yaml", yaml.safe_dump(_kubelet(settings)))
-    _write(folder / "kube-proxy.yaml", yaml.safe_dump(_kube_proxy(settings)))
-    _write(folder / "registry.yaml", yaml.safe_dump(_registry(settings)))
-    _write(folder / "containerd.toml", _containerd(settings, pause_image))
-    _write(folder / "cni" / "10-axon.conflist", json.dumps(_network(settings), indent=2))
-
-
-def _write(file: Path, text: str) -> None:
-    if not file.exists() or file.read_text() != text:
-        file.write_text(text)
+    write_if_other(folder / "kubelet.yaml", yaml.safe_dump(_kubelet(settings)))
+    write_if_other(folder / "kube-proxy.yaml", yaml.safe_dump(_kube_proxy(settings)))
+    write_if_other(folder / "containerd.toml", _containerd(settings, pause_image))
+    write_if_other(folder / "cni" / "10-axon.conflist", json.dumps(_network(settings), indent=2))
 
 
 def _kubelet(settings: LocalSettings) -> dict[str, Any]:
@@ -76,20 +71,6 @@ def _kube_proxy(settings: LocalSettings) -> dict[str, Any]:
         "healthzBindAddress": "127.0.0.1:10256",
         "metricsBindAddress": "127.0.0.1:10249",
         "conntrack": {"maxPerCore": 0},
-    }
-
-
-def _registry(settings: LocalSettings) -> dict[str, Any]:
-    """https://distribution.github.io/distribution/about/configuration/."""
-    return {
-        "version": 0.1,
-        "log": {"level": "warn"},
-        "storage": {
-            # Beside the tools: what was built once outlives the cluster.
-            "filesystem": {"rootdirectory": f"{settings.cache_dir}/registry"},
-            "delete": {"enabled": True},
-        },
-        "http": {"addr": f"127.0.0.1:{settings.registry_port}"},
     }
 
 

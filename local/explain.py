@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from local.explain_restarts import restarts_of
 from local.explain_routes import ROUTING, refusals_of
 from local.kubernetes import kubectl, words_for
 from local.steps import StepFailed, console
@@ -14,7 +15,7 @@ _LAST_LINES = 5
 
 
 def explain(stack: Stack) -> None:
-    """Print what Kubernetes and itself say of each replica that is not ready, the gateway of each route."""
+    """Print why replicas are not ready or were started anew, and which routes the gateway refuses."""
     namespace = stack.platform.namespace
     if isinstance(stack.cluster, EksCluster):  # the current context may be any cluster
         console.print(
@@ -23,11 +24,15 @@ def explain(stack: Stack) -> None:
         return
     where = ("-n", namespace, *words_for(stack.cluster))
     called = {model.object_name(key) for key, model in stack.models.items()}
+    events = _items("events", where)
     for pod in _items("pods", where):
-        model, reason = pod["metadata"]["labels"].get("app.kubernetes.io/name"), reason_of(pod)
-        if model in called and reason:
-            console.print(f"[bold]{model}[/bold]  {pod['metadata']['name']}: {reason}", highlight=False)
-            _print_log(pod, where)
+        model = pod["metadata"].get("labels", {}).get("app.kubernetes.io/name")
+        reason, restarts = reason_of(pod), list(restarts_of(pod, events))
+        if model not in called or not (reason or restarts):
+            continue
+        for line in [*([reason] if reason else []), *restarts]:
+            console.print(f"[bold]{model}[/bold]  {pod['metadata']['name']}: {line}", highlight=False)
+        _print_log(pod, where)
     for deployment in _items("deployments", where):
         if reason := refusal_of(deployment):
             console.print(f"[bold]{deployment['metadata']['name']}[/bold]  {reason}", highlight=False)

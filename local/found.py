@@ -2,9 +2,10 @@
 
 import json
 import os
-import pwd
 from pathlib import Path
 
+from local.backend import LOCAL_PASSPHRASE, backend, passphrase_is_chosen
+from local.backend import pulumi_home as pulumi_home
 from local.kubernetes import kubectl
 from local.settings import LocalSettings
 from local.steps import StepFailed
@@ -30,8 +31,13 @@ def found_cluster(settings: LocalSettings) -> str | None:
     return context if (int(version.get("major", "0")), int(minor)) >= NEEDED else None
 
 
-def environment(settings: LocalSettings, engine_path: list[Path], *, local_cluster: bool) -> dict[str, str]:
-    """Return what `pulumi` and `kubectl` need in their environment, where it is not chosen already."""
+def environment(
+    settings: LocalSettings, engine_path: list[Path], *, local_cluster: bool, on_aws: bool = False
+) -> dict[str, str]:
+    """Return what `pulumi` and `kubectl` need in their environment, where it is not chosen already.
+
+    A stack on AWS gets neither the local state folder nor the passphrase that everybody knows.
+    """
     venv = Path(__file__).parents[1] / ".venv" / "bin"
     path = [str(p) for p in (venv, *engine_path)]
     chosen: dict[str, str] = {
@@ -41,29 +47,13 @@ def environment(settings: LocalSettings, engine_path: list[Path], *, local_clust
     }
     if local_cluster:
         chosen["KUBECONFIG"] = str(settings.kubeconfig)
-    if not _logged_in():
+    if on_aws:
+        return chosen
+    if backend() is None:
         state = settings.state_dir / "pulumi"
-        state.mkdir(parents=True, exist_ok=True)
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
         chosen["PULUMI_BACKEND_URL"] = f"file://{state}"
-    if not any(f"PULUMI_CONFIG_PASSPHRASE{end}" in os.environ for end in ("", "_FILE")):
+    if not passphrase_is_chosen():
         # The local stack holds no secret; stacks that do choose a passphrase or a KMS key.
-        chosen["PULUMI_CONFIG_PASSPHRASE"] = "local"
+        chosen["PULUMI_CONFIG_PASSPHRASE"] = LOCAL_PASSPHRASE
     return chosen
-
-
-def pulumi_home() -> Path:
-    """Return the engine's own folder; it goes by the user database, not by `$HOME`.
-
-    https://www.pulumi.com/docs/iac/cli/environment-variables/
-    """
-    home = pwd.getpwuid(os.getuid()).pw_dir
-    return Path(os.environ.get("PULUMI_HOME") or Path(home) / ".pulumi")
-
-
-def _logged_in() -> bool:
-    if "PULUMI_BACKEND_URL" in os.environ or "PULUMI_ACCESS_TOKEN" in os.environ:
-        return True
-    try:
-        return bool(json.loads((pulumi_home() / "credentials.json").read_text()).get("current"))
-    except (OSError, json.JSONDecodeError):
-        return False

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import httpx
 
+from local import own_registry
 from local.registry import ecr_password, ecr_region
 from local.settings import LocalSettings
 from local.steps import StepFailed, run_logged, timed
+from predictor_images.content import EPOCH
 
 _MANIFESTS = ", ".join(
     [
@@ -35,24 +37,51 @@ class Builder:
         self, image: str, folder: Path, dockerfile: Path, arguments: Mapping[str, str] | None = None
     ) -> None:
         """Build an image from a folder and push it."""
+        self.make(image, folder, dockerfile, arguments)
+        self.push(image)
+
+    def make(
+        self, image: str, folder: Path, dockerfile: Path, arguments: Mapping[str, str] | None = None
+    ) -> None:
+        """Build an image from a folder. It stays on this machine."""
         words = [word for k, v in (arguments or {}).items() for word in ("--build-arg", f"{k}={v}")]
-        log = self.settings.cache_dir / "logs" / "images.log"
+        docker = docker_runs()
+        self._log_in(image, docker=docker)  # what it starts from is there, too
+        command = ["docker", "build", "--provenance=false"] if docker else self._buildah("build", image)
+        run_logged([*command, *words, "-t", image, "-f", dockerfile, folder], self._log)
+
+    def push(self, image: str) -> None:
+        """Push an image that was built here."""
         docker = docker_runs()
         self._log_in(image, docker=docker)
-        command = ["docker", "build", "--provenance=false"] if docker else self._buildah("build", image)
-        run_logged([*command, *words, "-t", image, "-f", dockerfile, folder], log)
-        push = ["docker", "push", image] if docker else [*self._buildah("push", image), image]
-        run_logged(push, log)
+        for push in self._pushes(image, docker=docker):
+            run_logged(push, self._log)
+
+    def _pushes(self, image: str, *, docker: bool) -> list[list[str]]:
+        """Return the commands that push an image: into the local registry under a name of its own."""
+        place = own_registry.pushed_as(self.settings, image)
+        if docker:
+            return [*([["docker", "tag", image, place]] if place != image else []), ["docker", "push", place]]
+        login = [] if place == image else ["--authfile", str(own_registry.login_file(self.settings))]
+        return [[*self._buildah("push", image), *login, image, f"docker://{place}"]]
+
+    @property
+    def _log(self) -> Path:
+        return self.settings.cache_dir / "logs" / "images.log"
+
+    def buildah(self, verb: str) -> list[str]:
+        """Return buildah's command, on the images of this machine."""
+        data, run = self.settings.data_dir / "buildah", self.settings.run_dir / "buildah"
+        return ["buildah", "--root", str(data), "--runroot", str(run), verb]
 
     def _buildah(self, verb: str, image: str) -> list[str]:
-        data, run = self.settings.data_dir / "buildah", self.settings.run_dir / "buildah"
-        command = ["buildah", "--root", str(data), "--runroot", str(run), verb]
+        command = self.buildah(verb)
         if _on_this_machine(image):  # where a registry needs no TLS; any other must have it
             command.append("--tls-verify=false")
         if ecr_region(image):
             command += ["--authfile", str(self._login)]
         if verb == "build":
-            command += ["--isolation", "chroot", "--format", "oci", *_certificates()]
+            command += ["--isolation", "chroot", "--format", "oci", "--layers", *_certificates()]
         return command
 
     @property
@@ -61,6 +90,8 @@ class Builder:
 
     def _log_in(self, image: str, *, docker: bool) -> None:
         """Log in where a registry wants it. The password never stands on a command line."""
+        if docker and own_registry.pushed_as(self.settings, image) != image:
+            own_registry.log_docker_in(self.settings)
         region = ecr_region(image)
         if region is None:
             return
@@ -160,7 +191,22 @@ def push_base(settings: LocalSettings, image: str) -> None:
         archive = Path(folder) / "base.tar"
         log = settings.cache_dir / "logs" / "base-image.log"
         packages = "--include=python3,python3-venv,ca-certificates"
-        run_logged(["mmdebstrap", "--variant=minbase", packages, "bookworm", archive], log)
+        command = ["mmdebstrap", "--variant=minbase", packages, *_archive(settings.debian_snapshot, archive)]
+        run_logged(command, log, env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)})
         dockerfile = Path(folder) / "Dockerfile"
         dockerfile.write_text("FROM scratch\nADD base.tar /\n")
         Builder(settings).build(image, Path(folder), dockerfile)
+
+
+def _archive(snapshot: str, target: Path) -> list[str | Path]:
+    """Return what mmdebstrap installs from: Debian as it was at a time, or as the machine's sources say."""
+    if not snapshot:
+        return ["bookworm", target]
+    # Such a snapshot's signature has ended: https://snapshot.debian.org/
+    old, base = "[check-valid-until=no]", "http://snapshot.debian.org/archive"
+    return [
+        "bookworm",
+        target,
+        f"deb {old} {base}/debian/{snapshot} bookworm main",
+        f"deb {old} {base}/debian-security/{snapshot} bookworm-security main",
+    ]

@@ -22,10 +22,14 @@ _VALUES = {
         "pullPolicy": "Always",
     },
     "webhooks": {"enabled": False},
+    "operator": {"replicaCount": 1},
+    "metricsServer": {"replicaCount": 1},
     "nodeSelector": {"kubernetes.io/os": "linux"},
     "tolerations": [],
+    "imagePullSecrets": [],
 }
 _IMAGES = {"keda-operator": "keda", "keda-metrics-apiserver": "metricsApiServer"}
+_PARTS = {"keda-operator": "operator", "keda-metrics-apiserver": "metricsServer"}
 
 
 def write_keda_chart(module: Path, chart: Path) -> None:
@@ -52,17 +56,38 @@ def _kustomized(module: Path) -> str:
 
 def _templated(manifest: dict[str, Any]) -> str:
     """Return a manifest in which a Deployment's image and its nodes are the chart's values."""
+    if manifest["kind"] == "ClusterRole" and manifest["metadata"]["name"] == "keda-operator":
+        manifest = {**manifest, "rules": [_without_secrets(rule) for rule in manifest["rules"]]}
     if manifest["kind"] != "Deployment":
         return yaml.safe_dump(manifest, width=1000)
     pod = manifest["spec"]["template"]["spec"]
     container = pod["containers"][0]
     image = f".Values.image.{_IMAGES[container['name']]}"
     container["image"] = f"{{{{ {image}.registry }}}}/{{{{ {image}.repository }}}}:{{{{ {image}.tag }}}}"
+    container["env"].append({"name": "KEDA_RESTRICT_SECRET_ACCESS", "value": "true"})
     container["imagePullPolicy"] = "{{ .Values.image.pullPolicy }}"
     # Ready as soon as it is, not after a fixed 20 s.
     container["readinessProbe"].update(initialDelaySeconds=0, periodSeconds=2)
-    pod.update(nodeSelector="NODES", tolerations="TAINTS")
+    pod.update(nodeSelector="NODES", tolerations="TAINTS", imagePullSecrets="SECRETS")
+    manifest["spec"]["replicas"] = "REPLICAS"
+    values = {
+        "REPLICAS": f".Values.{_PARTS[container['name']]}.replicaCount",
+        "NODES": "toJson .Values.nodeSelector",
+        "TAINTS": "toJson .Values.tolerations",
+        "SECRETS": "toJson .Values.imagePullSecrets",
+    }
     text = yaml.safe_dump(manifest, width=1000)
-    return text.replace("NODES", "{{ toJson .Values.nodeSelector }}").replace(
-        "TAINTS", "{{ toJson .Values.tolerations }}"
-    )
+    for word, value in values.items():
+        text = text.replace(word, f"{{{{ {value} }}}}")
+    return text
+
+
+def _without_secrets(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return a rule as the chart has it with `permissions.operator.restrict.secret`, and no kinds to scale
+    but Deployments and StatefulSets: no Secret outside KEDA's namespace can be read by it.
+    """
+    if rule["apiGroups"] == ["*"]:
+        suffix = "/scale" if rule["resources"] == ["*/scale"] else ""
+        resources = [f"{kind}{suffix}" for kind in ("deployments", "statefulsets")]
+        return {**rule, "apiGroups": ["apps"], "resources": resources}
+    return {**rule, "resources": [name for name in rule["resources"] if name != "secrets"]}

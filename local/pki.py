@@ -12,10 +12,12 @@ from pathlib import Path
 
 import yaml
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from local.files import PRIVATE, private_folder, write_if_other, write_private
 from local.settings import NODE, LocalSettings
 
 _DAY = datetime.timedelta(days=1)
@@ -57,27 +59,60 @@ KUBECONFIGS = ("admin", "node", "controller-manager", "scheduler", "proxy")
 
 
 def ensure_keys(settings: LocalSettings) -> None:
-    """Make the keys that are missing, and renew certificates that end within a month."""
-    folder = settings.data_dir / "pki"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Make the keys that are missing or damaged, and renew certificates that end within a month.
+
+    A key is put in place before its certificate: a kill between the two leaves a pair that does not match,
+    which counts as damaged.
+    """
+    folder = private_folder(settings.data_dir / "pki")
     for authority in ("ca", "etcd-ca", "front-proxy-ca"):
-        if not (folder / f"{authority}.crt").exists():
+        if not _matching(folder, authority):
             _make_authority(folder, authority)
-    if not (folder / "service-account.key").exists():
+    if _key(folder / "service-account.key") is None:
         _write_key(folder / "service-account.key", ec.generate_private_key(ec.SECP256R1()))
     for identity in identities(settings):
-        if not _good(folder / f"{identity.file}.crt", identity):
+        if not _good(folder, identity):
             _issue(folder, identity)
     for name in KUBECONFIGS:
         _write_kubeconfig(settings, name)
 
 
-def _good(file: Path, identity: Identity) -> bool:
-    if not file.exists():
+def _good(folder: Path, identity: Identity) -> bool:
+    """Whether a certificate is whole, of its key and of its authority, for these hosts, and lasts a month."""
+    certificate = _matching(folder, identity.file)
+    authority = _certificate_in(folder / f"{identity.authority}.crt")
+    if certificate is None or authority is None:
         return False
-    certificate = x509.load_pem_x509_certificate(file.read_bytes())
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
     lasts = certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC) > 30 * _DAY
     return lasts and _hosts_of(certificate) == set(identity.hosts)
+
+
+def _matching(folder: Path, name: str) -> x509.Certificate | None:
+    """Return a certificate whose private key is here; None where either is missing, damaged or another's."""
+    certificate, key = _certificate_in(folder / f"{name}.crt"), _key(folder / f"{name}.key")
+    matches = certificate is not None and key is not None and certificate.public_key() == key.public_key()
+    return certificate if matches else None
+
+
+def _certificate_in(file: Path) -> x509.Certificate | None:
+    try:
+        return x509.load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _key(file: Path) -> ec.EllipticCurvePrivateKey | None:
+    """Return a private key that only its owner can read; None where there is none, or half of one."""
+    try:
+        found = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError):
+        return None
+    file.chmod(PRIVATE)
+    return found if isinstance(found, ec.EllipticCurvePrivateKey) else None
 
 
 def _hosts_of(certificate: x509.Certificate) -> set[str]:
@@ -114,11 +149,10 @@ def _make_authority(folder: Path, name: str) -> None:
 
 
 def _issue(folder: Path, identity: Identity) -> None:
-    authority_key = serialization.load_pem_private_key(
-        (folder / f"{identity.authority}.key").read_bytes(), password=None
-    )
-    assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
-    authority = x509.load_pem_x509_certificate((folder / f"{identity.authority}.crt").read_bytes())
+    authority_key = _key(folder / f"{identity.authority}.key")
+    authority = _certificate_in(folder / f"{identity.authority}.crt")
+    assert authority_key is not None
+    assert authority is not None
     key = ec.generate_private_key(ec.SECP256R1())
     usages = [_CLIENT, _SERVER] if identity.hosts else [_CLIENT]
     builder = _certificate(
@@ -163,18 +197,13 @@ def _alternatives(hosts: Sequence[str]) -> x509.SubjectAlternativeName:
 
 
 def _write_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:
-    file.touch(mode=0o600)
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        )
-    )
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    text = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    write_private(file, text)
 
 
 def _write_certificate(file: Path, certificate: x509.Certificate) -> None:
-    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    write_private(file, certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _write_kubeconfig(settings: LocalSettings, name: str) -> None:
@@ -193,7 +222,5 @@ def _write_kubeconfig(settings: LocalSettings, name: str) -> None:
         "contexts": [{"name": NODE, "context": {"cluster": NODE, "user": name}}],
         "current-context": NODE,
     }
-    file = settings.data_dir / "kubeconfig" / f"{name}.yaml"
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.touch(mode=0o600)
-    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    folder = private_folder(settings.data_dir / "kubeconfig")
+    write_if_other(folder / f"{name}.yaml", yaml.safe_dump(content, sort_keys=False))

@@ -35,9 +35,9 @@ def why_not_asked(model: Model | None) -> str | None:
         return None
     if model.paused:
         return "it is paused"
-    if model.networking.auth:
-        keys = model.networking.auth.api_keys
-        return "it needs a key" if keys else "it needs a token"
+    auth = model.networking.auth
+    if auth and model.networking.asks:
+        return "it needs a key" if auth.api_keys else "it needs a token"
     if model.networking.allow:
         return f"it lets in {', '.join(model.networking.allow)} alone"
     return None

@@ -13,26 +13,31 @@ class Process:
 
     name: str
     command: tuple[str, ...]
+    config: Path | None = None
+    """Its configuration file, where it reads that only when it starts: another text starts it anew."""
 
 
 def processes(settings: LocalSettings) -> list[Process]:
     """Return all of them, in the order in which they start."""
     config = settings.data_dir / "config"
+    containerd = config / "containerd.toml"
     return [
         Process("etcd", _etcd(settings)),
         Process("kube-apiserver", _apiserver(settings)),
         Process("kube-controller-manager", _controller_manager(settings)),
         Process("kube-scheduler", _scheduler(settings)),
-        Process("containerd", ("containerd", f"--config={config}/containerd.toml")),
-        Process("kubelet", _kubelet(settings)),
+        Process("containerd", ("containerd", f"--config={containerd}"), config=containerd),
+        Process("kubelet", _kubelet(settings), config=config / "kubelet.yaml"),
         Process("kube-proxy", (_kube(settings, "kube-proxy"), f"--config={config}/kube-proxy.yaml")),
     ]
 
 
-def registry(settings: LocalSettings) -> Process:
-    """Return the image registry: the nodes' images come from it, so it starts first."""
-    file = settings.data_dir / "config" / "registry.yaml"
-    return Process("registry", ("docker-registry", "serve", str(file)))
+def registries(settings: LocalSettings) -> list[Process]:
+    """Return both instances of the image registry: the node's images come from it, so they start first."""
+    files = {name: settings.data_dir / "config" / f"{name}.yaml" for name in ("registry", "registry-push")}
+    return [
+        Process(name, ("docker-registry", "serve", str(file)), config=file) for name, file in files.items()
+    ]
 
 
 def _kube(settings: LocalSettings, name: str) -> str:

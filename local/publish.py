@@ -1,45 +1,78 @@
 """Put into the registry what a stack's pods run."""
 
+import tempfile
 from pathlib import Path
 
 import envoy
 
 from components.platform import versions
 from local.images import Builder, push_base, push_binary, pushed
+from local.sample_check import check_sample
 from local.settings import LocalSettings
 from local.steps import timed
 from local.toolbox.builds import binary
-from predictor_images import BuildContext, contexts_of
+from predictor_images import BuildContext, ContentError, contexts_of
 from stacks.settings import Stack
-from stacks.settings.model import Model
 
 
 def publish(settings: LocalSettings, stack: Stack) -> None:
-    """Build and push every image of a stack that its registry lacks."""
+    """Build and push every image of a stack that its registry lacks.
+
+    Raises:
+        ContentError: before anything is built, when a model's folder lacks its model.
+        StepFailed: when a step fails, or a model does not answer its sample.
+    """
+    contexts = contexts_of_models(stack)
     if _is_local(settings, stack.images.mirror):
         _publish_platform(settings, stack)
     if _is_local(settings, stack.images.base):
         push_base(settings, stack.images.base)
+    builder, made = Builder(settings), set[str]()
+    for name, (framework, *own) in contexts.items():
+        missing = [context for context in own if not pushed(context.image)]
+        if not pushed(framework.image):
+            _make(builder, name, framework)
+            builder.push(framework.image)
+        for context in missing:
+            _make(builder, name, context)
+        made |= {context.image for context in missing}
+        if own and own[-1].image in made:  # also for a second model with the same image, and its own settings
+            check_sample(builder, name, stack.models[name], own[-1].image)
+        for context in missing:
+            builder.push(context.image)
+
+
+def contexts_of_models(stack: Stack) -> dict[str, list[BuildContext]]:
+    """Return what is built for each model, by its name: nothing for an image of the user's own.
+
+    Raises:
+        ContentError: with a line for each folder that cannot go into an image.
+    """
+    found: dict[str, list[BuildContext]] = {}
+    problems: list[str] = []
     for name, model in stack.models.items():
-        for context in _contexts(stack, model):
-            if not pushed(context.image):
-                with timed(f"{name}: image {context.image}"):
-                    Builder(settings).build(
-                        context.image,
-                        context.folder,
-                        context.dockerfile,
-                        context.arguments,
-                    )
+        try:
+            if contexts := contexts_of(stack.images, model.predictor, gpu=model.compute.gpu > 0):
+                found[name] = contexts
+        except ContentError as error:
+            problems.append(f"axon:models.{name}: {error}")
+    if problems:
+        raise ContentError("\n".join(problems))
+    return found
+
+
+def _make(builder: Builder, name: str, context: BuildContext) -> None:
+    cache = builder.settings.cache_dir
+    cache.mkdir(parents=True, exist_ok=True)
+    with timed(f"{name}: image {context.image}"), tempfile.TemporaryDirectory(dir=cache) as folder:
+        context.write(Path(folder))
+        builder.make(context.image, Path(folder), context.dockerfile, context.arguments)
 
 
 def missing_images(stack: Stack) -> list[str]:
     """Return the predictor images that the stack's registry lacks."""
-    contexts = [c for model in stack.models.values() for c in _contexts(stack, model)]
+    contexts = [context for found in contexts_of_models(stack).values() for context in found]
     return sorted({context.image for context in contexts if not pushed(context.image)})
-
-
-def _contexts(stack: Stack, model: Model) -> list[BuildContext]:
-    return contexts_of(stack.images, model.predictor, gpu=model.compute.gpu > 0)
 
 
 def _is_local(settings: LocalSettings, reference: str | None) -> bool:

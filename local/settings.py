@@ -28,8 +28,15 @@ class LocalSettings(BaseSettings):
     state_dir: Path = _home("XDG_STATE_HOME", ".local/state")
     """The engine's state of stacks, where no other backend is chosen."""
 
+    debian_snapshot: str = ""
+    """Time of snapshot.debian.org to build the base image from (20261101T000000Z); empty: Debian's newest."""
+
     api_port: int = 6443
     registry_port: int = 5000
+    """Where images are pulled from."""
+
+    registry_push_port: int = 5001
+    """Where images are pushed to, by root alone."""
 
     node_ip: str = "172.31.255.1"
     """The node's address, on an interface of its own: nothing listens on the machine's networks."""
@@ -41,6 +48,11 @@ class LocalSettings(BaseSettings):
     def registry(self) -> str:
         """Host and port of the local registry, as images name it."""
         return f"localhost:{self.registry_port}"
+
+    @property
+    def push_registry(self) -> str:
+        """Host and port at which the same registry takes images, from who has its password."""
+        return f"localhost:{self.registry_push_port}"
 
     @property
     def kubeconfig(self) -> Path:

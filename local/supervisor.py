@@ -1,5 +1,6 @@
 """supervisord keeps the processes running: http://supervisord.org/configuration.html."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from local.files import write_private
 from local.processes import Process
 from local.settings import LocalSettings
 from local.steps import StepFailed
@@ -22,11 +24,12 @@ def write(settings: LocalSettings, wanted: Sequence[Process]) -> None:
     logs.mkdir(parents=True, exist_ok=True)
     settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
     sections = [_daemon(settings), *(_program(settings, p, i) for i, p in enumerate(wanted))]
-    _file(settings).write_text("\n".join(sections))
+    _file(settings).parent.mkdir(parents=True, exist_ok=True)
+    write_private(_file(settings), "\n".join(sections))
 
 
-def start(settings: LocalSettings) -> None:
-    """Start supervisord if it does not run, and whatever its configuration names anew."""
+def start(settings: LocalSettings, *names: str) -> None:
+    """Start supervisord if it does not run, and whatever its configuration names anew, or only these."""
     if not running(settings):
         _end_orphans(settings)
         command = [BIN / "supervisord", "-c", _file(settings)]
@@ -35,8 +38,8 @@ def start(settings: LocalSettings) -> None:
         if run.returncode:
             raise StepFailed(f"supervisord does not start: {run.stderr or run.stdout}")
         return
-    control(settings, "update")
-    control(settings, "start", "all")
+    control(settings, "update", *names)
+    control(settings, "start", *(names or ["all"]))
 
 
 def children(settings: LocalSettings) -> list[int]:
@@ -133,9 +136,12 @@ serverurl=unix://{socket}
 
 def _program(settings: LocalSettings, process: Process, order: int) -> str:
     command = " ".join(process.command).replace("%", "%%")
+    # supervisord starts a program anew whose section differs: so its configuration has to show in it.
+    config = hashlib.sha256(process.config.read_bytes()).hexdigest()[:16] if process.config else ""
     return f"""\
 [program:{process.name}]
 command={command}
+environment=AXON_CONFIG="{config}"
 priority={order}
 autorestart=true
 startretries=1000000

@@ -1,6 +1,6 @@
 """Every policy, in the order of docs/policies.md."""
 
-from policies import aws, kubernetes
+from policies import iam, kubernetes, networks, pods, rbac, stores
 from policies.check import Policy
 
 POLICIES = (
@@ -8,40 +8,54 @@ POLICIES = (
         "public-kubernetes-api",
         "The Kubernetes API is open to the world.",
         "Name the networks that need it in `axon:cluster.endpoint.public_cidrs`, and drop `anywhere`.",
-        aws.open_api,
-        (aws.CLUSTER,),
+        networks.open_api,
+        (networks.CLUSTER,),
     ),
     Policy(
         "public-clients-without-tls",
         "Everybody may send requests, unencrypted.",
         "Set `axon:cluster.load_balancer.tls`, or name the clients' networks in `load_balancer.allow`.",
-        aws.open_clients,
-        (aws.INGRESS,),
+        networks.open_clients,
+        networks.OPENINGS,
     ),
     Policy(
         "unencrypted-storage",
         "Storage is not encrypted.",
         "Encrypt it: every disk that axon makes is; a resource of your own needs `encrypted`.",
-        aws.unencrypted,
-        aws.STORES,
+        stores.unencrypted,
+        stores.STORES,
     ),
     Policy(
         "wildcard-iam",
         "An IAM policy allows every action of a service, or changes of every resource.",
         "Name the actions and the ARNs; for a model, its places in `aws.read`.",
-        aws.wildcard_iam,
-        aws.POLICY_DOCUMENTS,
+        iam.wildcard_iam,
+        iam.POLICY_DOCUMENTS,
     ),
     Policy(
         "administrator-policies",
         "A role gets one of AWS' own policies that allow everything.",
         "Write a policy with the actions that are needed, and name that in `aws.policy_arns`.",
-        aws.administrators,
-        aws.ATTACHMENTS,
+        iam.administrators,
+        iam.ATTACHMENTS,
+    ),
+    Policy(
+        "public-access",
+        "Everybody may use a resource of AWS.",
+        "Name who may, in `Principal` or by a condition such as `aws:SourceArn`; close what has a switch.",
+        iam.everybody,
+        ("aws:",),
+    ),
+    Policy(
+        "wildcard-rbac",
+        "A role of Kubernetes allows everything, or somebody gets the rights of an administrator.",
+        "Name the verbs and resources that are needed, and the ServiceAccount that needs them.",
+        rbac.wildcard_rbac,
+        rbac.RIGHTS,
     ),
     Policy(
         "mutable-image-tag",
-        "An image has the tag `latest`, or none.",
+        "An image has a tag that moves, such as `latest`, or none.",
         "Name a version that never changes its meaning, best the digest (`image@sha256:…`).",
         kubernetes.mutable_tag,
         kubernetes.WORKLOADS,
@@ -72,8 +86,8 @@ POLICIES = (
         "node-bounds",
         "A node group's fewest nodes are more than its most.",
         "Raise `max_instances` or lower `min_instances`.",
-        aws.node_bounds,
-        (aws.NODES,),
+        stores.node_bounds,
+        (stores.NODES,),
         always="mandatory",
     ),
     Policy(
@@ -87,20 +101,20 @@ POLICIES = (
         "privileged-pod",
         "A pod is root, or could become it on the node.",
         "Set `runAsNonRoot`, `allowPrivilegeEscalation: false`, and no host access: as axon's own pods do.",
-        kubernetes.privileged,
+        pods.privileged,
         kubernetes.WORKLOADS,
     ),
     Policy(
         "lost-state",
         "What is protected, or holds state in production, would be deleted or replaced.",
         "Undo the change; if it is meant, first set `axon:cluster.protected: false` in a change of its own.",
-        aws.lost_state,
+        stores.lost_state,
         ("aws:", "kubernetes:"),
     ),
     Policy(
         "over-budget",
         "The stack costs more than `axon:cluster.budget.monthly_usd`, even with its fewest nodes.",
         "Lower `min_instances` or use smaller types; or raise the budget in a change of its own.",
-        aws.over_budget,
+        stores.over_budget,
     ),
 )

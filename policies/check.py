@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 Level = Literal["mandatory", "advisory"]
+# What the engine writes for a value that is known only once the change is made.
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,18 @@ def violations(
         Violation(policy, resource.name, message, policy.level(context))
         for policy in policies
         for resource in (_concerned(policy, everything) if policy.types else [THE_STACK])
-        for message in policy.check(resource, context)
+        for message in _messages(policy, resource, context)
     ]
     unique = {(v.policy.name, v.subject, v.message): v for v in found}
     return sorted(unique.values(), key=lambda v: (v.level == "advisory", v.policy.name, v.subject))
+
+
+def _messages(policy: Policy, resource: Resource, context: Context) -> list[str]:
+    """Ask a policy. What it cannot read it does not let pass."""
+    try:
+        return list(policy.check(resource, context))
+    except (AttributeError, TypeError, ValueError, KeyError, IndexError):
+        return ["is of a form that this policy cannot read"]
 
 
 def _concerned(policy: Policy, resources: Sequence[Resource]) -> list[Resource]:

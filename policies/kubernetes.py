@@ -1,108 +1,99 @@
-"""Checks of what runs on the cluster."""
+"""Checks of what runs on the cluster: images, what they may take, how many there are."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.check import Context, Resource
+from policies.pods import pods
 
-WORKLOADS = (
-    "kubernetes:apps/v1:",
-    "kubernetes:batch/v1:",
-    "kubernetes:core/v1:Pod",
-)
+# Every resource of Kubernetes: a pod may stand in any, such as a custom resource of an operator.
+WORKLOADS = ("kubernetes:",)
 AUTOSCALERS = (
     "kubernetes:keda.sh/v1alpha1:ScaledObject",
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+    "kubernetes:autoscaling/v1:HorizontalPodAutoscaler",
 )
-_DIGEST = "@sha256:"
+_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+# Tags that mean one image: the hash of a content, or a whole version. `1`, `v2` and `stable` move on.
+_HASH = re.compile(r"(sha-|sha256-|git-)?[0-9a-f]{12,64}")
+_VERSION = re.compile(r"([A-Za-z][A-Za-z0-9]*[-_])*v?\d+\.\d+[A-Za-z0-9._-]*")
+_MOVES = re.compile(r"latest|stable|nightly|edge|main|master|dev(el)?|snapshot|current|canary|rolling", re.I)
 _DOCKER_HUB = "docker.io"
 
 
-def _pod(resource: Resource) -> Mapping[str, Any]:
-    if resource.op == "delete":
-        return {}
-    spec = resource.inputs.get("spec") or {}
-    spec = ((spec.get("jobTemplate") or {}).get("spec") or spec) if "jobTemplate" in spec else spec
-    return (spec.get("template") or {}).get("spec") or ({} if "template" in spec else spec)
-
-
-def _containers(resource: Resource) -> list[Mapping[str, Any]]:
-    pod = _pod(resource)
-    return [*(pod.get("initContainers") or []), *(pod.get("containers") or [])]
+def _images(resource: Resource) -> Iterator[str]:
+    for pod in pods(resource):
+        yield from (str(container.get("image") or "") for container in pod.containers)
+        mounted = [
+            (volume.get("image") or {}).get("reference") for volume in pod.volumes if "image" in volume
+        ]
+        yield from (str(reference or "") for reference in mounted)
 
 
 def mutable_tag(resource: Resource, _: Context) -> Iterator[str]:
     """Refuse images whose name can mean another image tomorrow."""
-    for container in _containers(resource):
-        image = str(container.get("image", ""))
-        tag = image.rsplit("/", 1)[-1].partition(":")[2]
-        if image and _DIGEST not in image and tag in ("", "latest"):
-            yield f"{image} has {'the tag latest' if tag else 'no tag'}"
+    for image in _images(resource):
+        tag = image.rsplit("/", 1)[-1].partition("@")[0].partition(":")[2]
+        if image and not _DIGEST.search(image) and not _stays(tag):
+            yield f"{image} has {f'the tag {tag}' if tag else 'no tag'}"
+
+
+def _stays(tag: str) -> bool:
+    words = re.split(r"[-_.]", tag)
+    moves = any(_MOVES.fullmatch(word) for word in words)
+    return not moves and bool(_HASH.fullmatch(tag) or _VERSION.fullmatch(tag))
 
 
 def foreign_registry(resource: Resource, context: Context) -> Iterator[str]:
     """Refuse models' images from registries that nobody allowed."""
-    if resource.of_platform or not context.registries:
+    if resource.of_platform:
         return
-    for container in _containers(resource):
-        image = str(container.get("image", ""))
-        if image and not _qualified(image).startswith(tuple(f"{name}/" for name in context.registries)):
+    for image in _images(resource):
+        allowed = not image or any(_is_of(_qualified(image), name) for name in context.registries)
+        if not allowed and not _is_proxy(image):
             yield f"{image} is not from an allowed registry"
 
 
+def _is_of(image: str, allowed: str) -> bool:
+    """Whether an image is of a registry, a folder of one, or a repository: by whole parts of its name."""
+    return bool(allowed) and image.startswith(allowed) and image[len(allowed) :][:1] in ("/", ":", "@")
+
+
+def _is_proxy(image: str) -> bool:
+    """Whether an image is the platform's own proxy before an image of the user's, by its digest."""
+    from components.platform.versions import ENVOY_IMAGE  # with the SDK, which takes seconds
+
+    return image == ENVOY_IMAGE
+
+
 def _qualified(image: str) -> str:
-    """Return an image's name with its registry: without one, Docker Hub is meant."""
+    """Return an image's name with its registry: without one, Docker Hub is meant.
+
+    https://github.com/distribution/reference: a first part with a dot, a colon or a capital letter is a host.
+    """
     first, slash, _ = image.partition("/")
-    return (
-        image
-        if slash and ("." in first or ":" in first or first == "localhost")
-        else f"{_DOCKER_HUB}/{image}"
-    )
+    host = "." in first or ":" in first or first == "localhost" or first != first.lower()
+    return image if slash and host else f"{_DOCKER_HUB}/{image}"
 
 
 def no_limits(resource: Resource, _: Context) -> Iterator[str]:
     """Refuse models without a limit of memory, or without requests: they take what others count on."""
     if resource.of_platform:
         return
-    for container in _containers(resource):
-        resources = container.get("resources") or {}
-        lacking = [
-            *(
-                f"no {key} request"
-                for key in ("cpu", "memory")
-                if not (resources.get("requests") or {}).get(key)
-            ),
-            *([] if (resources.get("limits") or {}).get("memory") else ["no memory limit"]),
-        ]
-        if lacking:
-            yield f"container {container.get('name')} has {', '.join(lacking)}"
+    for pod in pods(resource):
+        for container in pod.containers:
+            resources = container.get("resources") or {}
+            asked, most = resources.get("requests") or {}, resources.get("limits") or {}
+            lacking = [f"no {key} request" for key in ("cpu", "memory") if not _some(asked.get(key))]
+            lacking += [] if _some(most.get("memory")) else ["no memory limit"]
+            if lacking:
+                yield f"container {container.get('name')} has {', '.join(lacking)}"
 
 
-def privileged(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse pods that are root, or could be on the node."""
-    pod = _pod(resource)
-    if resource.of_platform or not pod:
-        return
-    yield from (f"uses the node's {what}" for key, what in _SHARED.items() if pod.get(key))
-    if any("hostPath" in volume for volume in pod.get("volumes") or []):
-        yield "mounts a folder of the node"
-    for container in _containers(resource):
-        context = {**(pod.get("securityContext") or {}), **(container.get("securityContext") or {})}
-        yield from (f"container {container.get('name')} {what}" for what in _too_strong(context))
-
-
-def _too_strong(context: Mapping[str, Any]) -> Iterator[str]:
-    if context.get("privileged"):
-        yield "is privileged"
-    if context.get("allowPrivilegeEscalation") is not False:
-        yield "may gain rights (allowPrivilegeEscalation)"
-    if (context.get("capabilities") or {}).get("add"):
-        yield "adds capabilities"
-    if context.get("runAsUser") == 0 or not context.get("runAsNonRoot"):
-        yield "may run as root"
-
-
-_SHARED = {"hostNetwork": "network", "hostPID": "processes", "hostIPC": "memory"}
+def _some(quantity: object) -> bool:
+    """Whether a quantity is more than nothing."""
+    return quantity is not None and bool(re.search(r"[1-9]", re.split(r"[eE]", str(quantity))[0]))
 
 
 def replica_bounds(resource: Resource, _: Context) -> Iterator[str]:
@@ -120,7 +111,14 @@ def single_replica(resource: Resource, context: Context) -> Iterator[str]:
 
 
 def _bounds(resource: Resource) -> tuple[int, int]:
-    spec = resource.inputs.get("spec") or {}
-    low = spec.get("minReplicaCount", spec.get("minReplicas", 1))
-    high = spec.get("maxReplicaCount", spec.get("maxReplicas", 1))
-    return int(low), int(high)
+    spec: Mapping[str, Any] = resource.inputs.get("spec") or {}
+    low = spec.get("minReplicaCount", spec.get("minReplicas"))
+    high = spec.get("maxReplicaCount", spec.get("maxReplicas"))
+    return _number(low, 1), _number(high, 1)
+
+
+def _number(value: Any, otherwise: int) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return otherwise  # known only after `up`, or left out

@@ -1,5 +1,6 @@
 """Which image a predictor runs in, by what goes into it."""
 
+from predictor_images.content import ContentError
 from predictor_images.contexts import BuildContext, MissingModel, contexts_of, image_of, repositories_of
 
-__all__ = ["BuildContext", "MissingModel", "contexts_of", "image_of", "repositories_of"]
+__all__ = ["BuildContext", "ContentError", "MissingModel", "contexts_of", "image_of", "repositories_of"]

@@ -7,10 +7,11 @@ changed image, and a visible diff of its Deployment. The program and the builder
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePath
 
-import pulumi
-
+from predictor_images.content import ContentError, copy, digest_of, files_of
+from predictor_images.requirements import REQUIREMENTS, packages_of, pins_of
 from stacks.settings.images import Images
 from stacks.settings.model import BuiltPredictor, ImagePredictor, Predictor, PythonPredictor
 from stacks.settings.sources import SklearnPredictor
@@ -18,8 +19,6 @@ from stacks.settings.stack import Stack
 
 PROJECT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
-# Of a predictor's folder: what training leaves beside the model.
-_IGNORED = {"__pycache__", ".ipynb_checkpoints", ".trained"}
 # What a predictor's folder must hold one of, and how it gets there.
 _FILES = {
     "sklearn": (("model.joblib",), "save a fitted estimator there with joblib.dump"),
@@ -28,11 +27,13 @@ _FILES = {
     "tensorflow": (("model.keras", "model"), "save a model there with model.save or model.export"),
     "python": (("predictor.py",), "write a class Predictor with a method predict"),
 }
+# What the list of an image's packages is made with.
+_SBOM = (f"sbom/{REQUIREMENTS}", "sbom/write.py")
 # Frameworks with packages of their own for GPUs. PyTorch's are the same for both.
 _GPU = {"onnx", "tensorflow"}
 
 
-class MissingModel(pulumi.RunError):
+class MissingModel(ContentError):
     """A predictor's folder lacks its model."""
 
 
@@ -44,32 +45,33 @@ class BuildContext:
     """Registry and path of the image, without its tag."""
 
     dockerfile: Path
-    folder: Path
-    """The context's root."""
 
-    parts: tuple[Path, ...]
-    """Files and folders below the root that go into the image."""
+    files: Mapping[str, Path]
+    """The files that the build may copy, by their place in the context. There are no others."""
 
     arguments: Mapping[str, str]
     """Build arguments: `BASE_IMAGE`, which it starts from, and what else it takes."""
 
-    @property
+    @cached_property
     def image(self) -> str:
         """The full reference: repository, and the content's hash as tag."""
-        return f"{self.repository}:{self._digest()[:16]}"
+        return f"{self.repository}:{self._tag(self.files)}"
 
-    def _digest(self) -> str:
+    def _tag(self, files: Mapping[str, Path]) -> str:
         total = hashlib.sha256(repr(sorted(self.arguments.items())).encode())
-        for file in (self.dockerfile, *self.files()):
-            name = file.relative_to(PROJECT).as_posix()
-            content = hashlib.sha256(file.read_bytes()).hexdigest()
-            total.update(f"\n{name} {content}".encode())
-        return total.hexdigest()
+        total.update(self.dockerfile.read_bytes())
+        total.update(digest_of(files).encode())
+        return total.hexdigest()[:16]
 
-    def files(self) -> list[Path]:
-        """Return the files of the parts, sorted."""
-        found = {file for part in self.parts for file in _files(part)}
-        return sorted(found)
+    def write(self, folder: Path) -> None:
+        """Copy the files to an empty folder, the context's root: exactly those that the tag is the hash of.
+
+        Raises:
+            ContentError: when one has changed since the tag was computed.
+        """
+        copies = copy(self.files, folder)
+        if f"{self.repository}:{self._tag(copies)}" != self.image:
+            raise ContentError(f"{self.image}: its files changed while they were copied (run it again)")
 
 
 def image_of(images: Images, predictor: Predictor, *, gpu: bool = False) -> str:
@@ -101,10 +103,25 @@ def contexts_of(images: Images, predictor: Predictor, *, gpu: bool = False) -> l
     if isinstance(predictor, ImagePredictor):
         return []
     found = [_framework(images, predictor, gpu=gpu)]
+    folders = {path: _files(predictor.type, path) for path in predictor.folders.values()}
+    _refuse_two_versions(folders)
     for place, path in predictor.folders.items():
         arguments = {"BASE_IMAGE": found[-1].image, "PREDICTOR": predictor.type, "FOLDER": place}
-        found.append(_model(images, predictor.type, path, arguments))
+        found.append(_model(images, path, folders[path], arguments))
     return found
+
+
+def _refuse_two_versions(folders: Mapping[str, Mapping[str, Path]]) -> None:
+    """Refuse models of one replica that pin two versions of a package: it has one of each."""
+    known: dict[str, tuple[str, str]] = {}
+    for path, files in folders.items():
+        for name, version in pins_of(files).items():
+            other, earlier = known.setdefault(name, (path, version))
+            if earlier != version:
+                raise ContentError(
+                    f"{path}/{REQUIREMENTS}: {name}=={version}, and {other} has {name}=={earlier}: "
+                    "models of one replica share their packages (make two models of them)"
+                )
 
 
 def _variant(predictor: BuiltPredictor, *, gpu: bool) -> str:
@@ -121,33 +138,45 @@ def _framework_of(predictor: BuiltPredictor) -> str:
 
 def _framework(images: Images, predictor: BuiltPredictor, *, gpu: bool) -> BuildContext:
     variant = _variant(predictor, gpu=gpu)
+    runtime = files_of(HERE / "runtime" / "axon_runtime", "predictor_images/runtime/axon_runtime")
+    own = (f"{variant}/{REQUIREMENTS}", *_SBOM)
     return BuildContext(
         repository=images.repository(variant),
         dockerfile=HERE / "framework" / "Dockerfile",
-        folder=HERE,
-        parts=(HERE / "runtime" / "axon_runtime", HERE / "sbom", HERE / variant),
+        files={
+            **{f"runtime/axon_runtime/{place}": file for place, file in runtime.items()},
+            **{place: HERE / place for place in own},
+        },
         arguments={"BASE_IMAGE": images.base, "FRAMEWORK": variant, "PREDICTOR": _framework_of(predictor)},
     )
 
 
-def _model(images: Images, kind: str, path: str, arguments: Mapping[str, str]) -> BuildContext:
-    folder = PROJECT / path
-    if not folder.is_dir():
-        raise MissingModel(f"{path}: no such folder in {PROJECT}")
-    names, how = _FILES[kind]
-    if not any((folder / name).exists() for name in names):
-        fix = "run `make models`" if (folder / "train.py").exists() else how
-        raise MissingModel(f"{path}/{' or '.join(names)}: no such file ({fix})")
+def _model(
+    images: Images, path: str, files: Mapping[str, Path], arguments: Mapping[str, str]
+) -> BuildContext:
+    packages = packages_of(files)
     return BuildContext(
-        repository=images.repository(folder.name),
+        repository=images.repository(PurePath(path).name),
         dockerfile=HERE / "model" / "Dockerfile",
-        folder=folder,
-        parts=(folder,),
+        files={
+            **{f"predictor/{place}": file for place, file in files.items()},
+            **{f"install/packages/{place}": file for place, file in packages.items()},
+            **{f"install/{place}": HERE / place for place in _SBOM},
+        },
         arguments=arguments,
     )
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    return [f for f in path.rglob("*") if f.is_file() and not _IGNORED.intersection(f.parts)]
+def _files(kind: str, path: str) -> dict[str, Path]:
+    """Return the files of a predictor's folder, by their path in it."""
+    folder = PROJECT / path
+    if not folder.is_dir():
+        raise MissingModel(f"{path}: no such folder in {PROJECT}")
+    if not folder.resolve().is_relative_to(PROJECT.resolve()) or folder.samefile(PROJECT):
+        raise ContentError(f"{path}: must be a folder inside the project (such as predictors/churn)")
+    files = files_of(folder, path)
+    names, how = _FILES[kind]
+    if not any(PurePath(place).parts[0] in names for place in files):
+        fix = "run `make models`" if "train.py" in files else how
+        raise MissingModel(f"{path}/{' or '.join(names)}: no such file ({fix})")
+    return files

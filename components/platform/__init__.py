@@ -1,14 +1,17 @@
 """The add-ons that any cluster needs before it can serve a model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes_cluster import OnAws, Placement
-from components.platform.entrance import entrance
+from components.platform.endpoint_policies import EndpointPolicies
+from components.platform.entrance import ATTACHES, Entrance, entrance
 from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
 from components.platform.gateway import Gateway
+from components.platform.internal_networks import internal_networks
 from components.platform.keda import Keda
 from components.platform.limits import limits
 from components.platform.metrics_server import MetricsServer
@@ -29,6 +32,9 @@ class Platform(pulumi.ComponentResource):
 
     gateway_namespace: str
     """Namespace of the Gateway."""
+
+    internal_networks: Sequence[str]
+    """Networks that a replica does not reach only because it fetches its model."""
 
     namespace: pulumi.Output[str]
     """Namespace that model APIs live in, once it is there."""
@@ -56,17 +62,20 @@ class Platform(pulumi.ComponentResource):
         *,
         placement: Placement | None = None,
         on_aws: OnAws | None = None,
+        longest_request: float = 0,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Make it. `longest_request`: the seconds that requests of the slowest model may take."""
         super().__init__("axon:platform:Platform", name, None, opts)
         self._settings, self._images = settings, images
         self._placement = placement or Placement()
-        self._child = pulumi.ResourceOptions(parent=self)
+        self._child, self._longest = pulumi.ResourceOptions(parent=self), longest_request
         self.gateway, self.gateway_namespace = "axon", GATEWAY_NAMESPACE
         self.url = self._entrance(on_aws)
         self._metrics()
         self.pod_labels, self.prometheus_namespace = settings.labels, settings.prometheus.namespace
         self.namespace_name, self.prometheus = settings.namespace, settings.prometheus.url
+        self.internal_networks = internal_networks(settings, on_aws)
         self.namespace = self._models_namespace(settings.namespace).metadata.name.apply(str)
         made = settings.priority_classes if settings.install else {}
         self.priority_classes = priority_classes(made, self._child)
@@ -79,13 +88,36 @@ class Platform(pulumi.ComponentResource):
         settings, images, placement = self._settings, self._images, self._placement
         ways = entrance(settings.gateway, on_aws.settings.load_balancer if on_aws else None)
         if on_aws is None:
-            return Gateway(self.gateway, settings, images, ways, placement, opts=self._child).url
+            url = self._gateway(ways).url
+            self._endpoints(ways, url.apply(_host))
+            return url
         from components.platform.on_aws import AwsPlatform  # with AWS' SDK, which takes seconds
 
         on = AwsPlatform("aws", on_aws, settings, images, placement, ways.exposed, opts=self._child)
-        address = on.balancer.address
-        on.bind(Gateway(self.gateway, settings, images, ways, placement, address=address, opts=self._child))
+        on.bind(self._gateway(ways, on.balancer.address))
+        self._endpoints(ways, on.balancer.url.apply(_host), on.balancer.address)
         return on.balancer.url
+
+    def _gateway(self, ways: Entrance, address: pulumi.Output[str] | None = None) -> Gateway:
+        return Gateway(
+            self.gateway,
+            self._settings,
+            self._images,
+            ways,
+            self._placement,
+            address=address,
+            longest_request=self._longest,
+            opts=self._child,
+        )
+
+    def _endpoints(self, ways: Entrance, *addresses: pulumi.Output[str]) -> None:
+        """Let each namespace have what it has claimed alone, and this one the gateway's own names."""
+        if not self._settings.install:
+            return
+        names = [listener.hostname for listener in ways.listeners if listener.hostname]
+        hosts = pulumi.Output.all(*addresses).apply(lambda found: sorted({*names, *map(str, found)}))
+        owner = self._settings.namespace
+        EndpointPolicies("axon", self.gateway, self.gateway_namespace, owner, hosts, opts=self._child)
 
     def _metrics(self) -> None:
         """Install what autoscaling reads."""
@@ -104,9 +136,14 @@ class Platform(pulumi.ComponentResource):
         labels = {
             "pod-security.kubernetes.io/enforce": "restricted",
             "pod-security.kubernetes.io/warn": "restricted",
+            **ATTACHES,
         }
         return k8s.core.v1.Namespace(
             name,
             metadata=k8s.meta.v1.ObjectMetaArgs(name=name, labels=labels),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""

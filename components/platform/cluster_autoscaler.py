@@ -49,7 +49,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
                 "cloudProvider": "aws",
                 "awsRegion": cluster.region,
                 "autoDiscovery": {"clusterName": cluster.name},
-                "image": registry.chart_image(image),
+                "image": {**registry.chart_image(image), "pullSecrets": registry.pull_secrets},
                 "fullnameOverride": _ACCOUNT,
                 "rbac": {"serviceAccount": {"name": _ACCOUNT}},
                 "replicaCount": 2,

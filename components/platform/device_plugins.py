@@ -46,6 +46,7 @@ class DevicePlugins(pulumi.ComponentResource):
 def _nvidia(registry: images.Images) -> dict[str, Any]:
     return {
         "image": registry.chart_image(versions.NVIDIA_IMAGE),
+        **registry.chart_secrets,
         "affinity": _on("nvidia"),
         "tolerations": [{"operator": "Exists"}],
     }

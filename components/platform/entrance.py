@@ -10,6 +10,12 @@ from stacks.settings.platform import Gateway
 # Envoy Gateway's proxies listen above the privileged ports: 80 of the Service is 10080 of the pod.
 _UNPRIVILEGED = 10000
 _REDIRECT_PORT = 8080
+# What a namespace is labelled with whose routes the gateway takes.
+ATTACHES = {"axon.dev/gateway": "axon"}
+
+
+def _of_container(service_port: int) -> int:
+    return service_port + (_UNPRIVILEGED if service_port < 1024 else 0)
 
 
 @dataclass(frozen=True)
@@ -28,11 +34,21 @@ class Listener:
     """Answers every request with the same address on HTTPS."""
 
     @property
+    def container_port(self) -> int:
+        """Return the port of the proxies' pods."""
+        return _of_container(self.port)
+
+    @property
     def spec(self) -> dict[str, Any]:
         """Return the listener's part of the Gateway."""
         # No model's route can attach where only the redirect is meant to be.
-        namespaces = {"namespaces": {"from": "Same" if self.redirect else "All"}}
-        plain = {"name": self.name, "port": self.port, "allowedRoutes": namespaces}
+        labelled = {"from": "Selector", "selector": {"matchLabels": dict(ATTACHES)}}
+        routes = {
+            "namespaces": {"from": "Same"} if self.redirect else labelled,
+            # Of no other kind: a GRPCRoute would go before an HTTPRoute, and no policy looks at it.
+            "kinds": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute"}],
+        }
+        plain = {"name": self.name, "port": self.port, "allowedRoutes": routes}
         if self.hostname is None:
             return {**plain, "protocol": "HTTP"}
         tls = {"mode": "Terminate", "certificateRefs": [{"name": self.certificate}]}
@@ -52,7 +68,7 @@ class Exposed:
     @property
     def container_port(self) -> int:
         """Return the port of the proxies' pods."""
-        return self.service_port + (_UNPRIVILEGED if self.service_port < 1024 else 0)
+        return _of_container(self.service_port)
 
 
 @dataclass(frozen=True)

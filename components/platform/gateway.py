@@ -8,7 +8,16 @@ import pulumi_kubernetes as k8s
 from components.kubernetes_cluster import Placement
 from components.platform import versions
 from components.platform.chart import chart, release
+from components.platform.client_policy import client_policy
 from components.platform.entrance import Entrance
+from components.platform.ingress_policies import (
+    from_anywhere,
+    from_namespace,
+    from_same_namespace,
+    ingress_policy,
+)
+from components.platform.proxies import proxies
+from components.platform.spread import spread
 from stacks.settings import images, platform
 
 NAMESPACE = "envoy-gateway-system"
@@ -17,6 +26,10 @@ SERVICE = "axon-gateway"
 CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
 _GATEWAY_API = "gateway.networking.k8s.io/v1"
 _EXTENSIONS = "gateway.envoyproxy.io/v1alpha1"
+# Envoy Gateway's own labels and ports: its chart, and internal/xds/bootstrap/bootstrap.go
+_CONTROLLER_PODS = {"control-plane": "envoy-gateway"}
+_PROXY_PODS = {"app.kubernetes.io/name": "envoy"}
+_WEBHOOK_PORT, _METRICS_PORT, _READY_PORT = 9443, 19001, 19003
 
 
 class Gateway(pulumi.ComponentResource):
@@ -34,12 +47,17 @@ class Gateway(pulumi.ComponentResource):
         placement: Placement,
         *,
         address: pulumi.Output[str] | None = None,
+        longest_request: float = 0,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Install it. `address` is the load balancer before it; unset, its own Service has one."""
+        """Install it.
+
+        `address` is the load balancer before it; unset, its own Service has one. `longest_request`: the
+        seconds that the slowest model may take.
+        """
         super().__init__("axon:platform:Gateway", name, None, opts)
         self._name, self._settings, self._images = name, settings, registry
-        self._entrance, self._placement = entrance, placement
+        self._entrance, self._placement, self._longest = entrance, placement, longest_request
 
         made = self._install(address) if settings.install else None
         self.url = self._url(address if address is not None else self._address(made))
@@ -59,12 +77,10 @@ class Gateway(pulumi.ComponentResource):
         controller = self._controller(namespace, after=self._definitions(namespace))
         proxy = self._proxy(namespace, after=controller)
         gateway = self._gateway(self._class(after=proxy), address)
+        self._let_in(namespace)
         if any(listener.redirect for listener in self._entrance.listeners):
             self._redirect(after=gateway)
-        if spec := self._of_clients():
-            target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": self._name}
-            spec = {"targetRefs": [target], **spec}
-            self._custom(_EXTENSIONS, "ClientTrafficPolicy", spec, opts=self._child(gateway))
+        self._of_clients(after=gateway)
         return gateway
 
     def _namespace(self) -> k8s.core.v1.Namespace:
@@ -76,6 +92,16 @@ class Gateway(pulumi.ComponentResource):
             labels["elbv2.k8s.aws/pod-readiness-gate-inject"] = "enabled"
         metadata = k8s.meta.v1.ObjectMetaArgs(name=NAMESPACE, labels=labels)
         return k8s.core.v1.Namespace(NAMESPACE, metadata=metadata, opts=self._child())
+
+    def _let_in(self, namespace: k8s.core.v1.Namespace) -> None:
+        """Let proxies ask the controller, the API server its webhook, clients and Prometheus the proxies."""
+        name = namespace.metadata.name.apply(str)
+        own = [from_same_namespace(), from_anywhere(_WEBHOOK_PORT)]
+        ingress_policy(NAMESPACE, name, own, opts=self._child(namespace))
+        ports = sorted({listener.container_port for listener in self._entrance.listeners})
+        scraped = from_namespace(self._settings.prometheus.namespace, _METRICS_PORT)
+        clients = [from_anywhere(*ports, _READY_PORT), scraped]
+        ingress_policy(SERVICE, name, clients, pods=_PROXY_PODS, opts=self._child(namespace))
 
     def _definitions(self, namespace: k8s.core.v1.Namespace) -> k8s.helm.v4.Chart:
         return chart(
@@ -100,46 +126,32 @@ class Gateway(pulumi.ComponentResource):
             namespace=namespace.metadata.name.apply(str),
             values={
                 "crds": {"enabled": False},
-                "global": {"images": {"envoyGateway": {"image": image}}},
-                **self._placed(),
+                "global": {"images": {"envoyGateway": {"image": image}}, **self._images.chart_secrets},
+                **self._replicated(),
             },
             opts=self._child(namespace, after),
         )
 
-    def _placed(self) -> dict[str, Any]:
-        values = self._placement.values
-        return {"deployment": {"pod": values}, "certgen": {"job": values}} if values else {}
+    def _replicated(self) -> dict[str, Any]:
+        placed, count = self._placement.values, self._settings.controllers
+        job = {"certgen": {"job": placed}} if placed else {}
+        if count == 1:
+            return {"deployment": {"pod": placed}, **job} if placed else job
+        pod = {**placed, "topologySpreadConstraints": spread(_CONTROLLER_PODS)}
+        budget = {"podDisruptionBudget": {"minAvailable": 0, "maxUnavailable": 1}}
+        return {"deployment": {"replicas": count, "pod": pod}, **budget, **job}
 
     def _proxy(
         self, namespace: k8s.core.v1.Namespace, after: pulumi.Resource
     ) -> k8s.apiextensions.CustomResource:
-        behind = self._entrance.behind_load_balancer
-        service_type = "ClusterIP" if behind else self._settings.gateway.service_type
-        deployment: dict[str, Any] = {
-            "replicas": self._settings.gateway.replicas,
-            "container": {"image": self._images.mirrored(versions.ENVOY_IMAGE)},
-        }
-        if pod := self._placement.values:
-            deployment["pod"] = {**pod, "topologySpreadConstraints": [self._over_zones()]}
-        kubernetes = {
-            "envoyService": {"name": SERVICE, "type": service_type},
-            "envoyDeployment": deployment,
-        }
         return self._custom(
             _EXTENSIONS,
             "EnvoyProxy",
-            {"provider": {"type": "Kubernetes", "kubernetes": kubernetes}},
+            proxies(
+                self._name, SERVICE, self._settings.gateway, self._images, self._entrance, self._placement
+            ),
             opts=self._child(namespace, after),
         )
-
-    def _over_zones(self) -> dict[str, Any]:
-        own = {"gateway.envoyproxy.io/owning-gateway-name": self._name}
-        return {
-            "maxSkew": 1,
-            "topologyKey": "topology.kubernetes.io/zone",
-            "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": {"matchLabels": own},
-        }
 
     def _class(self, after: pulumi.Resource) -> k8s.apiextensions.CustomResource:
         return self._custom(
@@ -175,7 +187,8 @@ class Gateway(pulumi.ComponentResource):
         )
 
     def _redirect(self, after: pulumi.Resource) -> None:
-        redirect = {"scheme": "https", "statusCode": 301}
+        # Not 301, after which clients ask again with GET and without the body.
+        redirect = {"scheme": "https", "statusCode": 308}
         self._custom(
             _GATEWAY_API,
             "HTTPRoute",
@@ -186,15 +199,11 @@ class Gateway(pulumi.ComponentResource):
             opts=self._child(after),
         )
 
-    def _of_clients(self) -> dict[str, Any]:
-        """Return what clients' connections have to be like."""
-        spec: dict[str, Any] = {}
-        if self._entrance.proxy_protocol:
-            spec["proxyProtocol"] = {"optional": False}
-        if self._entrance.client_ca:
-            reference = {"group": "", "kind": "ConfigMap", "name": self._entrance.client_ca}
-            spec["tls"] = {"clientValidation": {"caCertificateRefs": [reference]}}
-        return spec
+    def _of_clients(self, after: pulumi.Resource) -> None:
+        target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": self._name}
+        spec = client_policy(self._entrance, self._settings.gateway, self._longest)
+        spec = {"targetRefs": [target], **spec}
+        self._custom(_EXTENSIONS, "ClientTrafficPolicy", spec, opts=self._child(after))
 
     def _custom(
         self,

@@ -1,14 +1,19 @@
 """KEDA: it makes of Prometheus' answers what a HorizontalPodAutoscaler reads."""
 
+from typing import Any
+
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes_cluster import Placement
 from components.platform import versions
 from components.platform.chart import chart
+from components.platform.ingress_policies import from_anywhere, from_same_namespace, ingress_policy
+from components.platform.spread import spread
 from stacks.settings import images, platform
 
 NAMESPACE = "keda"
+_METRICS_PORT = 6443
 
 
 class Keda(pulumi.ComponentResource):
@@ -42,11 +47,51 @@ class Keda(pulumi.ComponentResource):
                 },
                 # What they check is checked before, with the line of the stack file.
                 "webhooks": {"enabled": False},
+                **registry.chart_secrets,
+                **_NO_SECRETS,
+                **_replicated(settings.controllers),
                 **placement.values,
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
         )
+        # The API server asks for metrics; operator and metrics server ask each other.
+        ingress_policy(
+            NAMESPACE,
+            namespace.metadata.name.apply(str),
+            [from_same_namespace(), from_anywhere(_METRICS_PORT)],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({})
+
+
+# Of its triggers here (Prometheus, cpu, memory, schedules) none has a credential: it reads no Secret but
+# its own certificate's. Scaling kinds beside Deployments would let it read all that the cluster holds.
+# https://github.com/kedacore/charts/blob/main/keda/values.yaml
+_NO_SECRETS: dict[str, Any] = {
+    "permissions": {
+        "operator": {"restrict": {"secret": True}},
+        "metricServer": {"restrict": {"secret": True}},
+    },
+    "rbac": {"enabledCustomScaledRefKinds": False},
+}
+
+
+def _replicated(count: int) -> dict[str, Any]:
+    """Return how many replicas its two parts have, of which one leads and the other is ready to."""
+    counts: dict[str, Any] = {
+        "operator": {"replicaCount": count},
+        "metricsServer": {"replicaCount": count},
+    }
+    if count == 1:
+        return counts
+    return {
+        **counts,
+        "podDisruptionBudget": {"operator": {"maxUnavailable": 1}, "metricServer": {"maxUnavailable": 1}},
+        "topologySpreadConstraints": {
+            "operator": spread({"app": "keda-operator"}),
+            "metricsServer": spread({"app": "keda-operator-metrics-apiserver"}),
+        },
+    }
 
 
 def _image(registry: images.Images, upstream: str) -> dict[str, str]:

@@ -52,6 +52,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "region": cluster.region,
                 "vpcId": on_aws.network.vpc_id,
                 "image": registry.chart_image(versions.LOAD_BALANCER_CONTROLLER_IMAGE),
+                **registry.chart_secrets,
                 "serviceAccount": {"name": _ACCOUNT},
                 "replicaCount": 2,
                 # Load balancers are the program's; Services and Ingresses make none.

@@ -73,6 +73,7 @@ class Logging(pulumi.ComponentResource):
             namespace=SYSTEM,
             values={
                 "image": registry.chart_image(versions.FLUENT_BIT_IMAGE),
+                **registry.chart_secrets,
                 "fullnameOverride": _ACCOUNT,
                 "serviceAccount": {"name": _ACCOUNT},
                 # What users look for, not every add-on's chatter: CloudWatch charges by the gigabyte.

@@ -33,6 +33,7 @@ class MetricsServer(pulumi.ComponentResource):
                 "args": [f"--kubelet-certificate-authority={KUBELET_CA}"],
                 # Ready as soon as it has scraped once, not after a fixed 20 s.
                 "readinessProbe": {"initialDelaySeconds": 0, "periodSeconds": 2},
+                **registry.chart_secrets,
                 **placement.values,
             },
             opts=pulumi.ResourceOptions(parent=self),

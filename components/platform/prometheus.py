@@ -1,5 +1,7 @@
 """Prometheus: what autoscaling on requests reads. Small, and its data is no more than a memory of hours."""
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_kubernetes as k8s
 import yaml
@@ -7,13 +9,19 @@ import yaml
 from components.kubernetes_cluster import Placement
 from components.platform import versions
 from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
+from components.platform.ingress_policies import from_namespace, ingress_policy
+from components.platform.keda import NAMESPACE as KEDA_NAMESPACE
+from components.pull_secrets import references
 from stacks.settings import images, platform
 
 NAMESPACE = "monitoring"
 NAME = "prometheus"
 PORT = 9090
-# Pods that answer Prometheus on their port `http`.
+# Pods that answer Prometheus on their port `management`.
 SCRAPED = {"axon.dev/metrics": "true"}
+# Pods of other images: they are asked where their annotations say.
+SCRAPED_AS_SAID = {"axon.dev/metrics": "image"}
+PATH, PORT_ASKED = "axon.dev/metrics-path", "axon.dev/metrics-port"
 SCRAPE_SECONDS = 5
 
 _LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/managed-by": "axon"}
@@ -35,11 +43,15 @@ class Prometheus(pulumi.ComponentResource):
     ) -> None:
         super().__init__("axon:platform:Prometheus", name, None, opts)
         self._settings, self._placement = settings.prometheus, placement
+        # Where a KEDA is that the platform has not installed is not known.
+        self._asked_from = KEDA_NAMESPACE if settings.keda else None
         self._image = registry.mirrored(versions.PROMETHEUS_IMAGE)
+        self._pull_secrets = references(registry.pull_secrets)
         self._child = pulumi.ResourceOptions(parent=self)
         self._namespace = self._made_namespace().metadata.name.apply(str)
         self._deployment(self._reader(), self._configuration())
         self._service()
+        ingress_policy(NAME, self._namespace, [from_namespace(self._asked_from, PORT)], opts=self._child)
         self.register_outputs({})
 
     def _metadata(self) -> k8s.meta.v1.ObjectMetaArgs:
@@ -85,6 +97,7 @@ class Prometheus(pulumi.ComponentResource):
         spec = k8s.core.v1.PodSpecArgs(
             service_account_name=account.metadata.name.apply(str),
             enable_service_links=False,
+            image_pull_secrets=self._pull_secrets,
             security_context=k8s.core.v1.PodSecurityContextArgs(
                 run_as_non_root=True,
                 run_as_user=_USER,
@@ -156,21 +169,47 @@ def _label(source: str, target: str) -> dict[str, object]:
     return {"source_labels": [f"{_POD}_{source}"], "target_label": target}
 
 
+def _annotation(key: str) -> str:
+    return "annotation_" + key.translate(str.maketrans("./-", "___"))
+
+
+def _pods(labels: Mapping[str, str]) -> list[dict[str, object]]:
+    selector = {"role": "pod", "label": ",".join(f"{key}={value}" for key, value in labels.items())}
+    return [{"role": "pod", "selectors": [selector]}]
+
+
+_WHOSE = [
+    # `namespace` and `pod` are free for the series' own labels otherwise: those of a replica win.
+    {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
+    _label("label_app_kubernetes_io_name", "model_api"),
+    _label("name", "pod"),
+]
 # https://prometheus.io/docs/prometheus/latest/configuration/configuration/#kubernetes_sd_config
 _MODELS = {
     "job_name": "models",
-    "kubernetes_sd_configs": [
-        {
-            "role": "pod",
-            "selectors": [{"role": "pod", "label": ",".join(f"{k}={v}" for k, v in SCRAPED.items())}],
-        }
-    ],
+    "kubernetes_sd_configs": _pods(SCRAPED),
+    "relabel_configs": [_keep("container_port_name", "management"), *_WHOSE],
+}
+_IMAGES = {
+    "job_name": "images",
+    "kubernetes_sd_configs": _pods(SCRAPED_AS_SAID),
+    # What somebody else's program says must not be able to fill the memory that autoscaling needs.
+    "sample_limit": 5000,
+    "body_size_limit": "8MB",
     "relabel_configs": [
         _keep("container_port_name", "http"),
-        # `namespace` and `pod` are free for the series' own labels otherwise: those of a replica win.
-        {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
-        _label("label_app_kubernetes_io_name", "model_api"),
-        _label("name", "pod"),
+        _label(_annotation(PATH), "__metrics_path__"),
+        {
+            "source_labels": ["__address__", f"{_POD}_{_annotation(PORT_ASKED)}"],
+            "regex": r"(.+):\d+;(\d+)",
+            "replacement": "$1:$2",
+            "target_label": "__address__",
+        },
+        *_WHOSE,
+    ],
+    # Nor can it speak for axon's runtime or for the gateway, by whose series models are scaled.
+    "metric_relabel_configs": [
+        {"action": "drop", "source_labels": ["__name__"], "regex": "(axon|envoy)_.*"},
     ],
 }
 _GATEWAY = {
@@ -193,5 +232,5 @@ _GATEWAY = {
 }
 _CONFIGURATION = {
     "global": {"scrape_interval": f"{SCRAPE_SECONDS}s", "scrape_timeout": "4s"},
-    "scrape_configs": [_MODELS, _GATEWAY],
+    "scrape_configs": [_MODELS, _IMAGES, _GATEWAY],
 }

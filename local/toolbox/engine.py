@@ -7,7 +7,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from local.found import pulumi_home
+from local.backend import pulumi_home
 from local.settings import LocalSettings
 from local.steps import Step, run_logged
 from local.toolbox.builds import ENGINE, binary, missing_builds, sdk_version

@@ -23,13 +23,13 @@ _UNMATCHED = {
 }
 
 
-def autoscaling(fields: Fields, default_target: Any = None) -> dict[str, Any]:
+def autoscaling(fields: Fields) -> dict[str, Any]:
     """Return a model's `autoscaling`."""
     found = given(**{key: fields.take(key) for key in _ALIKE})
     found |= given(**{key: duration(fields.take(key)) for key in _DURATIONS})
     # Until v0.35 by another name.
     old, new = fields.take("target_replica_concurrency"), fields.take("target_in_flight")
-    found |= given(target_in_flight=new or old or default_target)
+    found |= given(target_in_flight=new or old)
     fields.unmatched(_UNMATCHED)
     fields.rest()
     return found

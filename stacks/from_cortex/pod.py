@@ -3,19 +3,21 @@
 from typing import Any
 
 from stacks.from_cortex.environment import environment
+from stacks.from_cortex.probes import pre_stop, probe
 from stacks.from_cortex.report import Fields, given, mapping, sequence
 from stacks.from_cortex.values import quantity, texts, whole
 
-_PROBES = ("readiness_probe", "liveness_probe")
-_TIMES = ("initial_delay_seconds", "period_seconds", "success_threshold", "failure_threshold")
-_QUEUE = "has no match for an image: its own server has to refuse (503) what is too much"
-_PRE_STOP = "has no match, nor a need: requests drain for 10 s before a container is told to end"
+# How many requests Cortex's own proxy gave an image at once, where it was not told.
+_AT_ONCE = 1
 
 
 def pod(fields: Fields, name: str) -> tuple[dict[str, Any], Fields]:
     """Return a model's `predictor` with `env` and `secrets`, and the `compute` of what answers."""
     port = whole(fields.take("port"), 8080)
-    fields.unmatched({"max_queue_length": _QUEUE})
+    limits = given(
+        max_concurrency=fields.take("max_concurrency", _AT_ONCE),
+        max_queue_length=fields.take("max_queue_length"),
+    )
     containers = list(fields.each("containers"))
     main = _answering(fields, containers, port)
     main.take("name")
@@ -25,7 +27,7 @@ def pod(fields: Fields, name: str) -> tuple[dict[str, Any], Fields]:
     predictor = {**_process(main), **_probed(main, port), **given(containers=beside)}
     if port != 8080:
         predictor["port"] = port
-    found = {"predictor": predictor, **environment(main, name)}
+    found = {"predictor": predictor, "server": limits, **environment(main, name)}
     asked = main.below("compute")
     main.rest()
     return found, asked
@@ -48,46 +50,24 @@ def _process(container: Fields) -> dict[str, Any]:
     if image and ":" not in image.rsplit("/", 1)[-1]:
         container.note("image", "has no tag: put the version in the place of `latest`")
         image = f"{image}:latest"
-    container.unmatched({"pre_stop": _PRE_STOP})
     return given(
         image=image,
+        pre_stop=pre_stop(container.below("pre_stop")),
         command=texts(sequence(container.take("command"))),
         args=texts(sequence(container.take("args"))),
     )
 
 
 def _probed(container: Fields, port: int) -> dict[str, Any]:
-    readiness, liveness = (container.below(key) for key in _PROBES)
-    found: dict[str, Any] = {"readiness_path": _path(readiness, port)}
-    if found["readiness_path"] is None:
-        container.note(
-            "readiness_probe", "has no path of HTTP: `/` has to answer 200, or another that you give"
-        )
-        found["readiness_path"] = "/"
-    if liveness.data:
-        found |= given(liveness_path=_path(liveness, port))
-    seconds = [one.take("timeout_seconds") for one in (readiness, liveness)]
-    if longest := max(whole(one, 0) for one in seconds):
-        found["probe_timeout"] = f"{longest}s"
-    for probe in (readiness, liveness):
-        _rest_of(probe)
+    readiness = probe(container.below("readiness_probe"), port)
+    # Without one Cortex looked whether the port was open.
+    return {"readiness": readiness or {"tcp": port}, **given(liveness=_liveness(container, port))}
+
+
+def _liveness(container: Fields, port: int | None) -> dict[str, Any]:
+    found = probe(container.below("liveness_probe"), port)
+    found.pop("successes", None)  # one is all that Kubernetes takes
     return found
-
-
-def _path(probe: Fields, port: int) -> str | None:
-    asked = probe.below("http_get")
-    path, at = asked.take("path", "/" if asked.data else None), asked.take("port", port)
-    asked.rest()
-    if path is not None and at != port:
-        probe.note("http_get.port", f"{at} is not the port that answers, {port}: its path is asked there")
-    return path
-
-
-def _rest_of(probe: Fields) -> None:
-    only_http = "has no match: probes ask a path of HTTP"
-    probe.unmatched({"tcp_socket": only_http, "exec": only_http})
-    probe.unmatched(dict.fromkeys(_TIMES, "has no match: axon chooses when it asks"))
-    probe.rest()
 
 
 def _sidecar(container: Fields, api: str) -> dict[str, Any]:
@@ -105,10 +85,9 @@ def _sidecar(container: Fields, api: str) -> dict[str, Any]:
 
 
 def _ports(container: Fields) -> dict[str, Any]:
-    readiness = container.below("readiness_probe")
-    port = _probe_port(dict(readiness.data))
-    found = given(port=port, readiness_path=readiness.below("http_get").take("path"))
-    readiness.take("tcp_socket")
-    _rest_of(readiness)
-    container.unmatched({"liveness_probe": "has no match: a sidecar that ends is started again"})
-    return found
+    port = _probe_port(mapping(container.data.get("readiness_probe")))
+    return given(
+        port=port,
+        readiness=probe(container.below("readiness_probe"), port),
+        liveness=_liveness(container, port),
+    )

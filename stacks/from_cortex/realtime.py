@@ -8,8 +8,6 @@ from stacks.from_cortex.handler import handler, server, shm
 from stacks.from_cortex.pod import pod
 from stacks.from_cortex.report import Fields, given
 
-_AT_ONCE = "has no match for an image, which limits itself; it is the autoscaler's target where none is given"
-
 
 def model(fields: Fields, name: str) -> dict[str, Any]:
     """Return an entry of `axon:models`."""
@@ -47,12 +45,9 @@ def _tracker(fields: Fields) -> dict[str, Any]:
 
 def _containers(fields: Fields, name: str) -> dict[str, Any]:
     own = fields.below("pod")
-    at_once = own.take("max_concurrency")
     found, asked = pod(own, name)
     own.rest()
-    if at_once:
-        own.note("max_concurrency", _AT_ONCE)
-    scaling = autoscaling(fields.below("autoscaling"), at_once)
+    scaling = autoscaling(fields.below("autoscaling"))
     return found | given(compute=compute(asked), autoscaling=scaling)
 
 

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from stacks.settings.base import Settings
 from stacks.settings.cron import Cron, TimeZone, cron_times
 from stacks.settings.durations import StabilizationPeriod, Window
+from stacks.settings.probes import Seconds
 
 Tolerance = Annotated[float, Field(ge=0, lt=1)]
 
@@ -43,6 +44,12 @@ class Autoscaling(Settings):
     min_replicas: int = Field(default=1, ge=0, le=1000)
     """Never fewer (default: Cortex's). 0: none while nobody asks; the next request waits for one."""
 
+    wake_timeout: Seconds | None = None
+    """How long a request waits for the first replica where `min_replicas` is 0, then 503 with `Retry-After`.
+
+    In whole seconds, from 1s to 1h. Unset: what starting may take, five minutes or `update_strategy.timeout`.
+    """
+
     max_replicas: int = Field(default=100, ge=1, le=1000)
     """Never more (default: Cortex's). As many as `min_replicas`: a fixed number."""
 
@@ -56,7 +63,7 @@ class Autoscaling(Settings):
     """Requests in flight (executing and waiting) for each replica (name: Cortex's).
 
     Unset, and with no other signal: 8 for a saved model, whose requests are run together;
-    `threads_per_process` for a class of yours and 1 for an image, as in Cortex.
+    `threads_per_process` for a class of yours, `max_concurrency` for an image, 1 if that is not given.
     """
 
     target_cpu_utilization: int | None = Field(default=None, ge=1, le=1000)

@@ -8,6 +8,7 @@ from stacks.settings.aws.checks import aws_problems
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.checksums import checksum_problems
 from stacks.settings.errors import Problem
+from stacks.settings.gateway_checks import gateway_problems
 from stacks.settings.hosts import host_problems
 from stacks.settings.names import name_problems
 from stacks.settings.splitter_checks import splitter_problems
@@ -22,6 +23,7 @@ def cross_problems(stack: Stack) -> Iterator[Problem]:
     yield from splitter_problems(stack)
     yield from host_problems(stack)
     yield from checksum_problems(stack)
+    yield from gateway_problems(stack)
     if isinstance(stack.cluster, EksCluster):
         yield from aws_problems(stack.cluster, stack.models)
         if stack.platform.gateway.port != 80:

@@ -1,30 +1,72 @@
-"""Which path of the gateway is whose."""
+"""Which path of the gateway belongs to which model or splitter."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from stacks.settings.errors import Path, Problem
 
 _KINDS = ("models", "traffic_splitters")
-Claim = tuple[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A model or a splitter, the path that it answers at, and the host names that it answers for."""
+
+    at: Path
+    owner: str
+    endpoint: str
+    hosts: frozenset[str]
+
+    def meets(self, other: "_Claim") -> bool:
+        """Return whether one request could be for both: a route of named hosts goes before one of any."""
+        return bool(self.hosts & other.hosts) or not (self.hosts or other.hosts)
 
 
 def shared_endpoints(raw: Mapping[str, Any]) -> list[Problem]:
-    """Return the models and splitters that would answer at another's path, for a host that both answer for.
+    """Return the models and splitters whose path is another's, or lies beneath or above another's.
 
+    The gateway matches paths by prefix, so `/a` answers `/a/b` too, until somebody else takes `/a/b`.
     It reads the plain data, so that it speaks even while something else is wrong.
     """
-    taken: dict[str, list[Claim]] = {}
+    by_path: dict[str, list[_Claim]] = defaultdict(list)
+    beneath: dict[str, list[_Claim]] = defaultdict(list)
     found: list[Problem] = []
-    for path, name, endpoint, hosts in _claims(raw):
-        earlier = next((owner for owner, others in taken.get(endpoint, []) if _meet(hosts, others)), None)
-        if earlier:
-            found.append(Problem(path, f'"{endpoint}" is the endpoint of {earlier} already'))
-        taken.setdefault(endpoint, []).append((name, hosts))
+    for claim in _claims(raw):
+        above = list(_ancestors(claim.endpoint))
+        earlier = [
+            *by_path[claim.endpoint],
+            *(one for path in above for one in by_path[path]),
+            *beneath[claim.endpoint],
+        ]
+        other = next((one for one in earlier if claim.meets(one)), None)
+        if other:
+            found.append(Problem(claim.at, _message(claim.endpoint, other)))
+        by_path[claim.endpoint].append(claim)
+        for path in above:
+            beneath[path].append(claim)
     return found
 
 
-def _claims(raw: Mapping[str, Any]) -> Iterator[tuple[Path, str, str, frozenset[str]]]:
+def _message(endpoint: str, other: _Claim) -> str:
+    if endpoint == other.endpoint:
+        return f'"{endpoint}" is the endpoint of {other.owner} already'
+    relation = "beneath" if len(endpoint) > len(other.endpoint) else "above"
+    return (
+        f'"{endpoint}" is {relation} "{other.endpoint}", the endpoint of {other.owner}: '
+        "each would get requests that are meant for the other (give one another path)"
+    )
+
+
+def _ancestors(endpoint: str) -> Iterator[str]:
+    """Yield every path that has this one beneath it: `/a` and `/a/b` for `/a/b/c`."""
+    parts = endpoint.split("/")
+    for length in range(2, len(parts)):
+        yield "/".join(parts[:length])
+
+
+def _claims(raw: Mapping[str, Any]) -> Iterator[_Claim]:
     for kind in _KINDS:
         for name, entry in _mapping(raw.get(kind)).items():
             networking = _mapping(_mapping(entry).get("networking"))
@@ -34,12 +76,7 @@ def _claims(raw: Mapping[str, Any]) -> Iterator[tuple[Path, str, str, frozenset[
             )
             called = _mapping(entry).get("moved_from") or name
             endpoint = str(networking.get("endpoint") or f"/{called}")
-            yield (kind, name, "networking", "endpoint"), name, endpoint, named
-
-
-def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two claims are for the same hosts: a route of named hosts goes before one of any."""
-    return bool(one & other) or not (one or other)
+            yield _Claim((kind, name, "networking", "endpoint"), name, endpoint, named)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

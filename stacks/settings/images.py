@@ -1,6 +1,12 @@
 """`axon:images`: where images come from."""
 
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
+from stacks.settings.sources import ObjectName
 from stacks.settings.units import ImageReference, ImageRepository
 
 
@@ -15,6 +21,21 @@ class Images(Settings):
 
     mirror: ImageRepository | None = None
     """A registry that holds copies of the platform's images under their own paths. Unset: upstream's."""
+
+    pull_secrets: Annotated[list[ObjectName], AfterValidator(no_duplicates)] = Field(
+        default_factory=list[str], max_length=8
+    )
+    """Secrets of type kubernetes.io/dockerconfigjson that nodes pull every image with, the platform's too.
+
+    Each has to be there under this name in the namespaces of the models and of the platform's parts.
+    """
+
+    @property
+    def chart_secrets(self) -> dict[str, list[dict[str, str]]]:
+        """Return `pull_secrets` as the values of most charts have them."""
+        return (
+            {"imagePullSecrets": [{"name": name} for name in self.pull_secrets]} if self.pull_secrets else {}
+        )
 
     def repository(self, name: str) -> str:
         """Return registry and path of the predictor image called `name`."""

@@ -14,6 +14,7 @@ from stacks.settings.compute import Compute
 from stacks.settings.durations import BatchInterval, RequestTimeout
 from stacks.settings.egress import Egress
 from stacks.settings.environment import Environment, check_environment
+from stacks.settings.image_limits import LIMITS, image_problems, proxy_compute
 from stacks.settings.image_predictor import ImagePredictor, Sidecar
 from stacks.settings.memory import largest_body, memory_problems
 from stacks.settings.networking import Networking
@@ -88,10 +89,14 @@ Predictor = Annotated[
 
 
 class Server(Settings):
-    """How axon's own runtime takes requests. It does not apply to images of your own."""
+    """How a replica takes requests.
+
+    An image of your own takes `max_concurrency`, `max_queue_length` and `max_body_size`, which a proxy
+    before it enforces where one of them is given, and `request_timeout`, which is the gateway's.
+    """
 
     max_concurrency: int = Field(default=100, ge=1, le=10000)
-    """Requests that a replica works on at once (name: Cortex's)."""
+    """Requests that a replica works on at once (name: Cortex's). Of an image: any number, unless given."""
 
     max_queue_length: int = Field(default=100, ge=0, le=10000)
     """Requests that wait beside them (default: Cortex's). One more is answered 503 at once."""
@@ -119,6 +124,9 @@ class Server(Settings):
 
     log_requests: bool = False
     """Log a JSON line for each request, not only for those that fail."""
+
+    openapi: bool = True
+    """Whether `/openapi.json` describes the model to whoever reaches its endpoint."""
 
     @model_validator(mode="after")
     def _batches_in_time(self) -> "Server":
@@ -186,16 +194,31 @@ class Model(Environment):
     @model_validator(mode="after")
     def _sound(self) -> "Model":
         check_environment(self)
-        if not isinstance(self.predictor, ImagePredictor):
+        if isinstance(self.predictor, ImagePredictor):
+            self._sound_image(self.predictor)
+        else:
             for at, message in memory_problems(self.server, self.compute):
                 raise PydanticCustomError("memory", "{message}", {"message": message, "at": at})
-        if self.tracker and isinstance(self.predictor, ImagePredictor):
-            raise wrong("tracker", "is of axon's own runtime: an image counts itself")
         if self.tracker and self.tracker.key and not isinstance(self.predictor, PythonPredictor):
             raise wrong(
                 "tracker.key", "is for a predictor of type python: a saved model's answer has no other"
             )
+        if self.autoscaling.wake_timeout and self.autoscaling.min_replicas:
+            raise wrong("autoscaling.wake_timeout", "is of a model that sleeps (`min_replicas: 0`)")
         return self
+
+    def _sound_image(self, image: ImagePredictor) -> None:
+        if self.tracker:
+            raise wrong("tracker", "is of axon's own runtime: an image counts itself")
+        for key, message in image_problems(image, self.server.model_fields_set):
+            raise wrong(f"server.{key}", message)
+
+    @property
+    def proxied(self) -> dict[str, int | str]:
+        """The limits of `server` that are stated for an image: a proxy before it enforces them."""
+        if not isinstance(self.predictor, ImagePredictor):
+            return {}
+        return {key: getattr(self.server, key) for key in LIMITS if key in self.server.model_fields_set}
 
     @property
     def sidecars(self) -> list[Sidecar]:
@@ -205,9 +228,12 @@ class Model(Environment):
     @property
     def pod_compute(self) -> Compute:
         """What all containers of a replica ask for, which has to fit on a node."""
-        if not self.sidecars:
+        beside = [sidecar.compute for sidecar in self.sidecars]
+        if self.proxied:
+            beside.append(proxy_compute(self.proxied))
+        if not beside:
             return self.compute
-        every = [self.compute, *(sidecar.compute for sidecar in self.sidecars)]
+        every = [self.compute, *beside]
         cpu, mem = (sum(quantity_value(getattr(one, key)) for one in every) for key in ("cpu", "mem"))
         return self.compute.model_copy(
             update={"cpu": f"{cpu * 1000:.0f}m", "mem": f"{math.ceil(mem / 2**20)}Mi"}
@@ -233,7 +259,7 @@ class Model(Environment):
         if (scaling.target_cpu_utilization or scaling.target_memory_utilization) and not self.sleeps:
             return None
         if isinstance(self.predictor, ImagePredictor):
-            return 1
+            return int(self.proxied.get("max_concurrency", 1))
         if isinstance(self.predictor, PythonPredictor):
             return self.server.threads_per_process * self.server.processes_per_replica
         return BATCHED_IN_FLIGHT

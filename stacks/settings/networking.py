@@ -2,22 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
+from stacks.settings.bounds import between
 from stacks.settings.durations import CorsAge
-from stacks.settings.networks import network
+from stacks.settings.networks import Network
 from stacks.settings.sources import ObjectName
-from stacks.settings.units import BufferSize
+from stacks.settings.units import BufferSize, Duration
 from stacks.settings.web import Endpoint, HeaderName, Hostname, HttpUrl, Origin
-
-Network = Annotated[str, AfterValidator(network)]
 
 
 class ApiKeys(Settings):
-    """Requests need a key, which the gateway takes away before a replica sees them."""
+    """Requests need a key."""
 
     secret_names: Annotated[list[ObjectName], AfterValidator(no_duplicates)] = Field(
         min_length=1, max_length=16
@@ -26,6 +25,9 @@ class ApiKeys(Settings):
 
     header: HeaderName = "x-api-key"
     """The header that carries it."""
+
+    forward: bool = False
+    """Hand the key on to replicas. `false`: the gateway takes the header away."""
 
 
 class Jwt(Settings):
@@ -42,6 +44,9 @@ class Jwt(Settings):
 
     jwks_config_map: ObjectName | None = None
     """A ConfigMap of the models' namespace that holds them, as `jwks`, for a gateway that cannot."""
+
+    forward: bool = False
+    """Hand the token on to replicas. `false`: the gateway takes `authorization` away."""
 
     @model_validator(mode="after")
     def _keys(self) -> "Jwt":
@@ -67,9 +72,17 @@ class Auth(Settings):
 
     @model_validator(mode="after")
     def _some(self) -> "Auth":
-        if self.api_keys is None and self.jwt is None:
+        if self.api_keys is None and self.jwt is None and self is not OPEN:
             raise PydanticCustomError("auth", "needs `api_keys` or `jwt`")
         return self
+
+
+def _none(value: object) -> object:
+    return OPEN if value == "none" else value
+
+
+OPEN = Auth.model_construct()
+"""What `auth: none` says: everybody is let in, on purpose."""
 
 
 class Cors(Settings):
@@ -122,13 +135,24 @@ class Networking(Settings):
     endpoint: Endpoint | None = None
     """Path on the gateway. Unset: `/` and its name."""
 
+    keep_path: bool = False
+    """Whether replicas see the whole path. `false`: without the endpoint, as `/` and what follows it.
+
+    gRPC needs it, with the service as endpoint: `/inference.GRPCInferenceService`.
+    """
+
     hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=16
     )
     """Host names that it answers for. Empty: any."""
 
-    auth: Auth | None = None
-    """Whom the gateway lets in. Unset: everybody who reaches it."""
+    auth: Annotated[
+        Auth | None, BeforeValidator(_none, json_schema_input_type=Auth | Literal["none"] | None)
+    ] = None
+    """Whom the gateway lets in. Unset, or `none`: everybody who reaches it.
+
+    A traffic splitter in front of a model with `auth` has `auth` too, or says `none`.
+    """
 
     allow: Annotated[list[Network], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=64
@@ -141,8 +165,16 @@ class Networking(Settings):
     rate_limit: RateLimit | None = None
     """How many requests it takes, all clients together."""
 
+    slow_start: Annotated[Duration, AfterValidator(between("0s", "15m"))] = "30s"
+    """How long a new replica's share of the requests grows, from a tenth to all of it; 0s to 15m. 0s: not."""
+
     max_body_size: BufferSize | None = None
     """Largest body that the gateway lets through, below 4Gi, read whole before a replica sees any; else 413.
 
     Unset: as it comes. axon's own runtime has a limit too: `server.max_body_size`.
     """
+
+    @property
+    def asks(self) -> bool:
+        """Whether a request needs a key or a token."""
+        return self.auth is not None and self.auth is not OPEN

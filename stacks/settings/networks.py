@@ -1,6 +1,9 @@
 """Networks of the Internet Protocol, of either version, in a stack file."""
 
 import ipaddress
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 
 def network(text: object, *, hint: str = "") -> str:
@@ -23,3 +26,6 @@ def network(text: object, *, hint: str = "") -> str:
 def is_everything(text: str) -> bool:
     """Whether a network holds every address."""
     return ipaddress.ip_network(text).prefixlen == 0
+
+
+Network = Annotated[str, AfterValidator(network)]

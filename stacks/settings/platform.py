@@ -1,6 +1,6 @@
 """`axon:platform`: the add-ons that every model API needs."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -8,53 +8,17 @@ from pydantic_core import PydanticCustomError
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.durations import Retention
+from stacks.settings.gateway import Gateway
 from stacks.settings.labels import Labels
+from stacks.settings.networks import Network, is_everything
 from stacks.settings.paths import RelativePath
-from stacks.settings.sources import Bucket, ObjectName
+from stacks.settings.sources import Bucket
 from stacks.settings.units import Cpu, DnsLabel, Memory, PriorityClass, Quantity
-from stacks.settings.web import Hostname, HttpUrl
+from stacks.settings.web import HttpUrl
 
 # https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/#priorityclass
 Priority = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
 _OURS = "http://prometheus.monitoring:9090"
-
-
-class GatewayTls(Settings):
-    """HTTPS on port 443; HTTP then leads there. On EKS: `load_balancer.tls`."""
-
-    hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(min_length=1, max_length=10)
-    """The names that clients use."""
-
-    secret_name: ObjectName | None = None
-    """A Secret of type kubernetes.io/tls in the namespace `envoy-gateway-system`, for all the names."""
-
-    cluster_issuer: DnsLabel | None = None
-    """A ClusterIssuer of a cert-manager that is installed already, which then makes the Secrets."""
-
-    client_ca: ObjectName | None = None
-    """A ConfigMap of that namespace whose `ca.crt` has to have signed each client's certificate."""
-
-    @model_validator(mode="after")
-    def _one(self) -> "GatewayTls":
-        if bool(self.secret_name) == bool(self.cluster_issuer):
-            raise PydanticCustomError("tls", "needs `secret_name` or `cluster_issuer`: one of them")
-        return self
-
-
-class Gateway(Settings):
-    """The one entrance to every model API."""
-
-    service_type: Literal["LoadBalancer", "ClusterIP"] = "LoadBalancer"
-    """`LoadBalancer` on clouds; `ClusterIP` where the node itself is the client, as on one machine."""
-
-    port: int = Field(default=80, ge=1, le=65535)
-    """The HTTP port that the gateway listens on."""
-
-    tls: GatewayTls | None = None
-    """HTTPS. Unset: HTTP."""
-
-    replicas: int = Field(default=2, ge=1, le=20)
-    """Envoy proxies. Two, so that one may be drained or die without a refused connection."""
 
 
 class Prometheus(Settings):
@@ -110,6 +74,15 @@ class Quota(Settings):
         return self
 
 
+def _part(text: str) -> str:
+    if is_everything(text):
+        raise ValueError(f'"{text}" is everything: replicas could fetch nothing')
+    return text
+
+
+InternalNetwork = Annotated[Network, AfterValidator(_part)]
+
+
 class Platform(Settings):
     """Gateway, and what autoscaling reads."""
 
@@ -142,6 +115,15 @@ class Platform(Settings):
     gateway: Gateway = Gateway()
     """How requests come in."""
 
+    internal_networks: Annotated[list[InternalNetwork], AfterValidator(no_duplicates)] | None = Field(
+        default=None, max_length=64
+    )
+    """Networks of nodes, pods and Services: a replica that fetches its model does not reach them.
+
+    Unset: all private networks, and on EKS the VPC's and that of its Services. A store in one of them is
+    named in the model's `egress`. Link-local addresses (a cloud's metadata service) are excluded always.
+    """
+
     metrics_server: bool = True
     """Install metrics-server, which the autoscaler reads. `false` where the cluster has one (k3s, GKE)."""
 
@@ -150,3 +132,8 @@ class Platform(Settings):
 
     prometheus: Prometheus = Prometheus()
     """What KEDA asks."""
+
+    @property
+    def controllers(self) -> int:
+        """How many replicas the gateway's controller and KEDA have: one on a single node."""
+        return min(2, self.gateway.replicas)

@@ -14,6 +14,7 @@ def splitter_problems(stack: Stack) -> Iterator[Problem]:
         at: Path = ("traffic_splitters", name)
         yield from _unknown(at, splitter, stack)
         yield from _paused(at, splitter, stack)
+        yield from _opened(at, splitter, stack)
 
 
 def _unknown(at: Path, splitter: TrafficSplitter, stack: Stack) -> Iterator[Problem]:
@@ -30,3 +31,23 @@ def _paused(at: Path, splitter: TrafficSplitter, stack: Stack) -> Iterator[Probl
         if model and model.paused and share.weight:
             message = f"{share.weight} % of the requests would fail: {share.name} is paused"
             yield Problem((*at, "apis", index, "weight"), message)
+
+
+def _opened(at: Path, splitter: TrafficSplitter, stack: Stack) -> Iterator[Problem]:
+    """Yield what a model keeps closed at its own endpoint, and a splitter in front of it opens."""
+    named = {name: stack.models[name] for _, name in splitter.named() if name in stack.models}
+    own = splitter.networking
+    closed = [name for name, model in named.items() if model.networking.asks]
+    if closed and own.auth is None:
+        message = (
+            f"everybody would reach {closed[0]}, which asks for keys or tokens: give the splitter "
+            "`auth` too, or write `auth: none`"
+        )
+        yield Problem((*at, "networking", "auth"), message)
+    limited = [name for name, model in named.items() if model.networking.allow]
+    if limited and not own.allow:
+        message = (
+            f"every network would reach {limited[0]}, which has `allow`: give the splitter `allow` too "
+            '(["0.0.0.0/0", "::/0"] is everybody)'
+        )
+        yield Problem((*at, "networking", "allow"), message)

@@ -9,6 +9,7 @@ from stacks.settings.images import Images
 from stacks.settings.model import Model, Models
 from stacks.settings.platform import Platform
 from stacks.settings.traffic_splitter import TrafficSplitter, TrafficSplitters
+from stacks.settings.units import duration_seconds
 
 
 class Stack(Settings):
@@ -35,3 +36,8 @@ class Stack(Settings):
             return self
         images = self.images.model_copy(update={"registry": self.cluster.registry})
         return self.model_copy(update={"images": images})
+
+    @property
+    def longest_request(self) -> float:
+        """The seconds that the slowest model's requests may take."""
+        return max((duration_seconds(one.server.request_timeout) for one in self.models.values()), default=0)

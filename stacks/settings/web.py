@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+# HTTPPathMatch of https://gateway-api.sigs.k8s.io/reference/spec/ : 1024 characters, no `.` and `..`.
+_PATH_CHARACTERS = 1024
 _DOTS = {".", ".."}
 # https://www.rfc-editor.org/rfc/rfc1123#page-13 ; of Gateway API in lower case alone.
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -21,12 +23,13 @@ def _is_origin(match: re.Match[str] | None) -> bool:
 
 
 def _endpoint(text: str) -> str:
-    # HTTPPathMatch of https://gateway-api.sigs.k8s.io/reference/spec/ : no `.` and `..`, 1024 characters.
+    if len(text) > _PATH_CHARACTERS:
+        raise ValueError(f"has {len(text)} characters; {_PATH_CHARACTERS} is the most")
     parts = text.split("/")[1:]
-    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", text) and len(text) <= 1024 and not _DOTS.intersection(parts):
+    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", text) and not _DOTS.intersection(parts):
         return text
     near = "/" + "/".join(
-        p for p in re.sub(r"[^A-Za-z0-9._~/-]+", "-", text[:1000]).split("/") if p and p not in _DOTS
+        p for p in re.sub(r"[^A-Za-z0-9._~/-]+", "-", text).split("/") if p and p not in _DOTS
     )
     raise ValueError(f'"{text}" is not a path such as /iris-classifier (try {near})')
 

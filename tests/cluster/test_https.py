@@ -123,7 +123,7 @@ def asked(address: str, authority: Pair, client: Pair | None, folder: Path) -> h
     if client:
         context.load_cert_chain(*client.files(folder))
     with httpx.Client(verify=context) as session:
-        where = f"https://{address}/ready"
+        where = f"https://{address}/v2/health/ready"
         return session.get(where, headers={"host": HOST}, extensions={"sni_hostname": HOST})
 
 

@@ -30,7 +30,7 @@ def test_names_resolve_from_the_machine(deployed: Stack) -> None:
 
 
 def test_services_and_names_work_from_a_pod(deployed: Stack) -> None:
-    script = "import urllib.request as u; print(u.urlopen('http://digits-classifier/ready').read().decode())"
+    script = "import urllib.request as u; print(u.urlopen('http://digits-classifier/v2/health/ready').read().decode())"
 
     output = kubectl("exec", "deploy/iris-classifier", "-n", deployed.namespace, "--", "python", "-c", script)
 
@@ -38,7 +38,7 @@ def test_services_and_names_work_from_a_pod(deployed: Stack) -> None:
 
 
 def test_a_pod_reaches_itself_through_its_service(deployed: Stack) -> None:
-    script = "import urllib.request as u; print(u.urlopen('http://iris-classifier/ready').read().decode())"
+    script = "import urllib.request as u; print(u.urlopen('http://iris-classifier/v2/health/ready').read().decode())"
 
     output = kubectl("exec", "deploy/iris-classifier", "-n", deployed.namespace, "--", "python", "-c", script)
 

@@ -147,7 +147,7 @@ def test_a_policy_that_the_gateway_refuses_fails_the_update_and_lets_nobody_in(l
 
 def served(model: str, live: Stack) -> int:
     """How many requests a model's replicas have been sent, by their own count."""
-    script = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/metrics').read().decode())"
+    script = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8081/metrics').read().decode())"
     inside = ("exec", f"deploy/{model}", "-n", live.namespace, "--", "python", "-c", script)
     text = kubectl(*inside)
     return int(sum(float(n) for n in re.findall(r"^axon_requests_total\{[^}]*\} (\S+)$", text, re.MULTILINE)))

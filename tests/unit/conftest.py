@@ -110,8 +110,12 @@ def model_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for part in (
         "runtime/axon_runtime/app.py",
         "framework/Dockerfile",
+        "python/requirements.txt",
         "sklearn/requirements.txt",
+        "sklearn-onnx/requirements.txt",
         "model/Dockerfile",
+        "sbom/requirements.txt",
+        "sbom/write.py",
     ):
         (images / part).parent.mkdir(parents=True, exist_ok=True)
         (images / part).write_text(part)

@@ -68,6 +68,7 @@ def test_an_image_of_ones_own_is_counted_at_the_gateway(deploy: Deploy) -> None:
         ({"type": "python", "path": "p"}, {"threads_per_process": 3}, 3),
         ({"type": "python", "path": "p"}, {"threads_per_process": 3, "processes_per_replica": 2}, 6),
         ({"image": "registry.example/iris:1"}, {}, 1),
+        ({"image": "registry.example/iris:1"}, {"max_concurrency": 4}, 4),
     ],
 )
 def test_the_default_target_is_what_a_replica_does_at_once(
@@ -90,8 +91,34 @@ def test_a_model_without_replicas_is_woken_by_the_connections_that_the_gateway_i
     assert query.count("or vector(0)") == 2, "no replica is no lost metric"
     policy = recorder.one(POLICY)["spec"]
     assert policy["routingType"] == "Service"
-    assert policy["retry"]["numRetries"] == 120
-    assert recorder.one(ROUTE)["spec"]["rules"][0]["timeouts"] == {"request": "125s"}
+    assert policy["retry"]["numRetries"] == 603, "five minutes, half a second apart"
+    assert recorder.one(ROUTE)["spec"]["rules"][0]["timeouts"] == {"request": "365s"}
+    (override,) = policy["responseOverride"]
+    assert override["source"] == "Local", "what a replica answers stays"
+    assert override["match"]["statusCodes"] == [{"type": "Value", "value": 503}]
+    assert [one["name"] for one in override["response"]["header"]["set"]] == ["retry-after"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [
+        ({"autoscaling": {"wake_timeout": "20s"}}, 20),
+        ({"autoscaling": {"wake_timeout": "10m"}, "update_strategy": {"timeout": "15m"}}, 600),
+        ({"update_strategy": {"timeout": "15m"}}, 900),
+        ({"predictor": {"startup": {"initial_delay": "10s", "period": "5s", "failures": 10}}}, 60),
+        ({"predictor": {"startup": {"period": "5s"}}}, 300),
+    ],
+)
+def test_a_request_waits_for_the_first_replica_as_long_as_starting_may_take(
+    deploy: Deploy, settings: dict[str, Any], seconds: int
+) -> None:
+    image = {"image": "registry.example/iris:1", **settings.get("predictor", {})}
+    scaling = {"min_replicas": 0, **settings.get("autoscaling", {})}
+    recorder = deploy(program(model(**{**settings, "predictor": image, "autoscaling": scaling})))
+
+    assert recorder.one(POLICY)["spec"]["retry"]["numRetries"] == 2 * seconds + 3
+    assert recorder.one(POLICY)["spec"]["timeout"] == {"http": {"streamIdleTimeout": f"{seconds + 65}s"}}
+    assert recorder.one(ROUTE)["spec"]["rules"][0]["timeouts"] == {"request": f"{seconds + 65}s"}
 
 
 def test_the_gateway_repeats_only_what_no_replica_has_begun(deploy: Deploy) -> None:
@@ -175,7 +202,7 @@ def test_prometheus_scrapes_replicas_and_the_gateway_and_may_read_pods_alone(dep
     selector = config["scrape_configs"][0]["kubernetes_sd_configs"][0]["selectors"][0]["label"]
     key, value = selector.split("=")
     assert labels[key] == value
-    assert [job["job_name"] for job in config["scrape_configs"]] == ["models", "gateway"]
+    assert [job["job_name"] for job in config["scrape_configs"]] == ["models", "images", "gateway"]
     (role,) = recorder.all("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
     assert [(rule["resources"], rule["verbs"]) for rule in role["rules"]] == [
         (["pods"], ["get", "list", "watch"])

@@ -89,7 +89,10 @@ def test_the_gateways_service_has_no_load_balancer_of_its_own(default: Recorder)
 def test_proxies_are_spread_over_zones(default: Recorder) -> None:
     pod = default.one(PROXY)["spec"]["provider"]["kubernetes"]["envoyDeployment"]["pod"]
 
-    assert [row["topologyKey"] for row in pod["topologySpreadConstraints"]] == ["topology.kubernetes.io/zone"]
+    assert [row["topologyKey"] for row in pod["topologySpreadConstraints"]] == [
+        "topology.kubernetes.io/zone",
+        "kubernetes.io/hostname",
+    ]
     assert pod["nodeSelector"] == {"axon.dev/role": "system"}
 
 
@@ -107,7 +110,7 @@ def test_tls_by_acm_redirects_what_comes_without_it(deploy: Deploy) -> None:
     assert listeners(recorder) == {"http": (80, "HTTP", None), "redirect": (8080, "HTTP", None)}
     rule = recorder.one(ROUTE)["spec"]["rules"][0]["filters"][0]["requestRedirect"]
     assert recorder.one(ROUTE)["spec"]["parentRefs"][0]["sectionName"] == "redirect"
-    assert rule == {"scheme": "https", "statusCode": 301}
+    assert rule == {"scheme": "https", "statusCode": 308}
 
 
 def test_tls_by_cert_manager_has_a_listener_and_a_certificate_for_each_name(deploy: Deploy) -> None:
@@ -130,15 +133,18 @@ def test_no_model_can_answer_without_tls_where_there_is_tls(deploy: Deploy) -> N
     recorder = made(deploy, load_balancer={"tls": ACM})
 
     allowed = {row["name"]: row["allowedRoutes"] for row in recorder.one(GATEWAY)["spec"]["listeners"]}
-    assert allowed["redirect"] == {"namespaces": {"from": "Same"}}
-    assert allowed["http"] == {"namespaces": {"from": "All"}}
+    assert allowed["redirect"]["namespaces"] == {"from": "Same"}
+    labelled = {"matchLabels": {"axon.dev/gateway": "axon"}}
+    assert allowed["http"]["namespaces"] == {"from": "Selector", "selector": labelled}
 
 
 @pytest.mark.parametrize(("client_ip", "count"), [("preserved", 0), ("proxy_protocol", 1)])
 def test_the_gateway_reads_the_header_that_the_load_balancer_writes(
     deploy: Deploy, client_ip: str, count: int
 ) -> None:
-    assert len(made(deploy, load_balancer={"client_ip": client_ip}).all(TRAFFIC)) == count
+    spec = made(deploy, load_balancer={"client_ip": client_ip}).one(TRAFFIC)["spec"]
+
+    assert ("proxyProtocol" in spec) == bool(count)
 
 
 def test_the_autoscaler_is_of_the_clusters_minor_version(deploy: Deploy) -> None:
@@ -247,3 +253,13 @@ def test_each_part_has_a_role_of_its_own(default: Recorder) -> None:
     for chart in ("aws-load-balancer-controller", "aws-for-fluent-bit"):
         assert values(default, chart)["serviceAccount"]["name"] in accounts
     assert values(default, "cluster-autoscaler")["rbac"]["serviceAccount"]["name"] in accounts
+
+
+def test_names_of_the_gateway_are_nobody_elses(deploy: Deploy) -> None:
+    recorder = made(deploy, load_balancer={"tls": {"cluster_issuer": "letsencrypt"}, "dns": NAMES})
+    kind = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+    rules = recorder.named(kind)["axon-claims"]["spec"]["validations"]
+
+    (own,) = [rule["expression"] for rule in rules if "gateway's own" in rule.get("message", "")]
+    assert own.startswith("object.metadata.name == 'models' || ")
+    assert '["ml.example.com", "models.example.com", "nlb.example"]' in own

@@ -1,10 +1,12 @@
 """Why a replica is not ready, in one line."""
 
+import re
 from typing import Any
 
 import pytest
 
 from local.explain import reason_of, refusal_of
+from local.explain_restarts import restarts_of
 from local.explain_routes import refusals_of
 
 READY = [{"type": "Ready", "status": "True"}]
@@ -89,3 +91,57 @@ def test_a_deployment_that_is_given_no_pod_says_why() -> None:
     assert refusal_of({"status": {"conditions": [failed]}}) == "FailedCreate: exceeded quota"
     assert refusal_of({"status": {"conditions": [{**failed, "status": "False"}]}}) is None
     assert refusal_of({"status": {}}) is None
+
+
+def restarted(ended: dict[str, Any], count: int = 1) -> dict[str, Any]:
+    """A replica that is ready again after its container has ended."""
+    container = {
+        "name": "predictor",
+        "restartCount": count,
+        "state": {"running": {}},
+        "lastState": {"terminated": {"finishedAt": "2026-11-27T05:00:00Z", **ended}},
+    }
+    return {
+        "metadata": {"uid": "1"},
+        "spec": {"containers": [{"name": "predictor", "resources": {"limits": {"memory": "512Mi"}}}]},
+        "status": {"conditions": READY, "containerStatuses": [container]},
+    }
+
+
+def killing(uid: str = "1", container: str = "predictor") -> dict[str, Any]:
+    said = f"Container {container} failed liveness probe, will be restarted"
+    return {"involvedObject": {"uid": uid}, "reason": "Killing", "message": said}
+
+
+CLEAN = {"exitCode": 0, "reason": "Completed"}
+
+
+@pytest.mark.parametrize(
+    ("pod", "events", "said"),
+    [
+        (
+            restarted({"exitCode": 137, "reason": "OOMKilled"}, 2),
+            [],
+            "restarted 2 times, last at 2026-11-27T05:00:00Z: it needed more memory than its limit, 512Mi",
+        ),
+        (restarted(CLEAN), [killing()], "restarted once, last at .*: it did not answer its liveness probe"),
+        (restarted(CLEAN), [killing(uid="2")], r"it ended with 0 \(Completed\)"),
+        (restarted(CLEAN), [killing(container="tokenizer")], r"it ended with 0 \(Completed\)"),
+        (restarted({"exitCode": 3, "reason": "Error"}), [], r"it ended with 3 \(Error\)"),
+    ],
+    ids=["memory", "liveness", "another pod's", "another container's", "by itself"],
+)
+def test_a_replica_that_is_back_says_why_it_was_restarted(
+    pod: dict[str, Any], events: list[dict[str, Any]], said: str
+) -> None:
+    (line,) = restarts_of(pod, events)
+
+    assert re.search(said, line)
+    assert reason_of(pod) is None
+
+
+def test_a_replica_that_was_never_restarted_says_nothing() -> None:
+    pod = restarted(CLEAN, 0)
+    pod["status"]["containerStatuses"][0].pop("lastState")
+
+    assert list(restarts_of(pod, [killing()])) == []

@@ -21,10 +21,10 @@ def test_the_tag_stays_while_the_content_does(model_folder: Path) -> None:
 
 
 def test_a_new_model_is_a_new_image_on_the_same_framework(model_folder: Path) -> None:
-    framework, model = contexts_of(IMAGES, PREDICTOR)
-    before = framework.image, model.image
+    before = [context.image for context in contexts_of(IMAGES, PREDICTOR)]
     (model_folder / "model.joblib").write_bytes(b"better model")
 
+    framework, model = contexts_of(IMAGES, PREDICTOR)
     assert framework.image == before[0]
     assert model.image != before[1]
 
@@ -62,7 +62,6 @@ def test_an_image_of_ones_own_is_taken_as_it_is() -> None:
 
 def test_an_export_needs_an_image_of_its_own_which_the_others_do_not_grow_by(model_folder: Path) -> None:
     exported = SklearnPredictor(type="sklearn", path="p", onnx=True)
-    (model_folder.parent / "predictor_images/sklearn-onnx").mkdir()
 
     framework = contexts_of(IMAGES, exported)[0]
 

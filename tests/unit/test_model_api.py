@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 from axon_runtime.config import Limits
+from google.protobuf import json_format
 
 from components import ModelApi, Platform
 from stacks.settings import Images, Model
@@ -132,6 +133,7 @@ def test_component_tokens_never_change(iris: Recorder) -> None:
     assert ours == {
         "axon:model_api:ModelApi",
         "axon:platform:Platform",
+        "axon:platform:EndpointPolicies",
         "axon:platform:Gateway",
         "axon:platform:Keda",
         "axon:platform:MetricsServer",
@@ -213,3 +215,25 @@ def test_a_model_under_another_key_stays_what_it_is(deploy: Deploy) -> None:
     assert children(before)
     assert children(after) == children(before)
     assert "flowers" not in {r.name for r in after.resources}
+
+
+# Of these the engine waits for nothing once the API server has them.
+WITHOUT_WAIT = {"NetworkPolicy", "ServiceAccount", "PodDisruptionBudget"}
+
+
+def test_the_engine_waits_for_no_object_longer_than_a_rollout_may_take(deploy: Deploy) -> None:
+    secured = {"auth": {"api_keys": {"secret_names": ["clients"]}}}
+    recorder = deploy(program(model(update_strategy={"timeout": "40s"}, networking=secured)))
+
+    waits: dict[str, float] = {}
+    for request in recorder.requests:
+        kind = request.type.rsplit(":", 1)[-1]
+        if request.name == "iris" and request.type.startswith("kubernetes:") and kind not in WITHOUT_WAIT:
+            said = json_format.MessageToDict(request.object)["metadata"].get("annotations", {})
+            skips = said.get("pulumi.com/skipAwait") == "true"
+            waits[kind] = 0 if skips else float(request.customTimeouts.create[:-1])
+
+    assert waits["Deployment"] == 50  # Kubernetes gives up after 40, and its word is then in the error
+    assert waits["Service"] == 0
+    assert all(0 <= seconds <= 60 for seconds in waits.values()), waits
+    assert {"ScaledObject", "HTTPRoute", "BackendTrafficPolicy", "SecurityPolicyPatch"} <= set(waits)

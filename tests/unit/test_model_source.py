@@ -56,7 +56,6 @@ def test_a_fetched_model_runs_in_its_frameworks_image(model_folder: Path) -> Non
 
 def test_a_class_that_loads_a_fetched_model_still_has_an_image_of_its_own(model_folder: Path) -> None:
     (model_folder / "predictor.py").touch()
-    (model_folder.parent / "predictor_images/python").mkdir()
     predictor = model({"type": "python", "path": "p", "model": "s3://models/iris.joblib"}).predictor
 
     assert image_of(IMAGES, predictor).startswith("registry.example/axon/p:")

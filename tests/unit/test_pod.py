@@ -29,14 +29,36 @@ def test_variables_are_sorted_after_the_runtimes_own_so_that_their_order_rolls_n
 ) -> None:
     one = predictor(deploy, env={"B": "2", "A": "1"})["env"]
 
-    assert [entry["name"] for entry in one] == ["AXON_MODEL_NAME", "A", "B"]
+    names = [entry["name"] for entry in one]
+    assert names == ["AXON_MODEL_NAME", "AXON_GRACE_SECONDS", "AXON_MEMORY_LIMIT", "A", "B"]
     assert one == predictor(deploy, env={"A": "1", "B": "2"})["env"]
+
+
+def test_a_replica_is_told_what_its_pod_gives_it(deploy: Deploy) -> None:
+    told = {"compute": {"mem": "1Gi"}, "server": {"request_timeout": "90s"}}
+    pod = made(deploy, **told)
+    env = {entry["name"]: entry.get("value") for entry in predictor(deploy, **told)["env"]}
+
+    assert env["AXON_MEMORY_LIMIT"] == str(2**30)
+    drain = 10
+    assert 90 < int(env["AXON_GRACE_SECONDS"]) < pod["terminationGracePeriodSeconds"] - drain
+
+
+def test_probes_and_metrics_have_a_port_that_the_gateway_has_no_way_to(deploy: Deploy) -> None:
+    container = predictor(deploy)
+
+    assert {port["name"]: port["containerPort"] for port in container["ports"]} == {
+        "http": 8080,
+        "management": 8081,
+    }
+    for probe, path in {"startup": "/ready", "readiness": "/ready", "liveness": "/live"}.items():
+        assert container[f"{probe}Probe"]["httpGet"] == {"path": path, "port": "management"}
 
 
 def test_a_secret_is_named_and_never_read(deploy: Deploy) -> None:
     env = predictor(deploy, secrets={"HF_TOKEN": {"secret": "hub", "key": "token"}})["env"]
 
-    assert env[1] == {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hub", "key": "token"}}}
+    assert env[-1] == {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hub", "key": "token"}}}
 
 
 def test_an_image_may_be_started_otherwise(deploy: Deploy) -> None:

@@ -199,10 +199,15 @@ WRONG_PLATFORM: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def said(stack_file: Path, model: dict[str, Any], platform: dict[str, Any] | None = None) -> list[str]:
+def said(
+    stack_file: Path,
+    model: dict[str, Any],
+    platform: dict[str, Any] | None = None,
+    images: dict[str, Any] | None = None,
+) -> list[str]:
     config = {
         "axon:cluster": {"kind": "existing"},
-        "axon:images": {"registry": "localhost:5000/axon"},
+        "axon:images": {"registry": "localhost:5000/axon", **(images or {})},
         "axon:platform": platform or {},
         "axon:models": {"iris": {"predictor": IMAGE, **model}},
     }

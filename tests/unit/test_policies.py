@@ -14,6 +14,7 @@ from components.addons import ClusterAddons, NodeAddons
 from components.iam import allow, document, trust
 from components.model_role import statements
 from components.model_store import ModelStore
+from policies import POLICIES, Context, Resource, violations
 from stacks.settings import Images, Model
 from stacks.settings import Platform as PlatformSettings
 from stacks.settings.aws.access import AwsAccess
@@ -75,6 +76,18 @@ def too_wide(statement: dict[str, Any]) -> str | None:
     if "*" in listed(statement["Resource"]) and not reads and "Condition" not in statement:
         return "a change of anything there is"
     return None
+
+
+def test_the_policies_let_pass_all_that_the_program_makes(everything: Recorder) -> None:
+    made = [Resource(one.typ, one.name, one.inputs) for one in everything.resources]
+    of_aws = [one for one in made if one.type.startswith("aws:iam/") or one.type == BUCKET_POLICY]
+
+    found = violations(POLICIES, of_aws, Context(production=True))
+
+    assert len(of_aws) > 10
+    assert [
+        (violation.subject, violation.message) for violation in found if violation.subject != "the stack"
+    ] == []
 
 
 def test_the_walk_sees_every_role(everything: Recorder) -> None:

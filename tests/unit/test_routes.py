@@ -7,9 +7,10 @@ import pulumi
 import pytest
 
 from components import ModelApi, Platform, TrafficSplitter
+from components.connections import GATEWAY_IDLE_SECONDS, REPLICA_IDLE_SECONDS
 from components.gateway_clusters import clusters_of
 from components.platform.entrance import entrance
-from stacks.settings import Images, Model
+from stacks.settings import Images, Model, Stack
 from stacks.settings import Platform as PlatformSettings
 from stacks.settings import traffic_splitter as settings
 from stacks.settings.aws.extras import LoadBalancer
@@ -89,6 +90,23 @@ def test_other_networks_are_denied(deploy: Deploy) -> None:
     assert spec["authorization"]["rules"] == [
         {"action": "Allow", "principal": {"clientCIDRs": ["10.0.0.0/8"]}}
     ]
+
+
+def test_replicas_may_see_the_whole_path(deploy: Deploy) -> None:
+    kept = {"endpoint": "/inference.GRPCInferenceService", "keep_path": True}
+    (rule,) = deploy(program(model(networking=kept))).one(ROUTE)["spec"]["rules"]
+    both = rules(deploy(shared(split(networking={"keep_path": True}, canary={"name": "b"}))))
+
+    assert "filters" not in rule, "nothing is rewritten"
+    assert not [one for each in both for one in each.get("filters", ()) if one["type"] == "URLRewrite"]
+
+
+def test_a_splitter_gives_streams_the_time_that_they_take(deploy: Deploy) -> None:
+    streams = {"image": "registry.example/b:1", "stream_idle_timeout": "10m"}
+    recorder = deploy(shared(split(), predictor=streams))
+
+    assert rules(recorder)[0]["timeouts"] == {"request": "0s"}
+    assert recorder.named(TRAFFIC)["both"]["spec"]["timeout"] == {"http": {"streamIdleTimeout": "605s"}}
 
 
 def test_limits_stand_beside_the_retries(deploy: Deploy) -> None:
@@ -187,14 +205,126 @@ def test_https_of_the_gateway_itself(deploy: Deploy) -> None:
 
     assert list(listeners) == ["https-0", "https-1", "redirect"]
     assert listeners["https-1"]["tls"]["certificateRefs"] == [{"name": "certificate"}]
-    assert listeners["redirect"]["allowedRoutes"] == {"namespaces": {"from": "Same"}}
+    assert listeners["redirect"]["allowedRoutes"]["namespaces"] == {"from": "Same"}
     assert recorder.one(CLIENTS)["spec"]["tls"]["clientValidation"] == {
         "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "clients"}]
     }
 
 
 def test_clients_have_no_certificates_by_default(deploy: Deploy) -> None:
-    assert deploy(program(model())).all(CLIENTS) == []
+    assert "tls" not in deploy(program(model())).one(CLIENTS)["spec"]
+
+
+def clients(deploy: Deploy, longest_request: float = 0, **gateway: Any) -> dict[str, Any]:
+    def run() -> Any:
+        settings = PlatformSettings.model_validate({"gateway": gateway})
+        return Platform("platform", settings, IMAGES, longest_request=longest_request).url
+
+    return deploy(run).one(CLIENTS)["spec"]
+
+
+def test_clients_have_limits_by_default(deploy: Deploy) -> None:
+    assert clients(deploy) == {
+        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "axon"}],
+        "timeout": {
+            "http": {
+                "requestHeadersReceivedTimeout": "10s",
+                "requestReceivedTimeout": "300s",
+                "idleTimeout": "5m",
+            }
+        },
+        "connection": {"connectionLimit": {"value": 10_000}},
+        "http2": {"maxConcurrentStreams": 100},
+    }
+
+
+@pytest.mark.parametrize(
+    ("longest", "gateway", "seconds"),
+    [(60, {}, "300s"), (600.5, {}, "601s"), (600, {"body_timeout": "15m"}, "900s")],
+)
+def test_no_upload_is_cut_while_its_model_would_still_take_it(
+    deploy: Deploy, longest: float, gateway: dict[str, Any], seconds: str
+) -> None:
+    assert clients(deploy, longest, **gateway)["timeout"]["http"]["requestReceivedTimeout"] == seconds
+
+
+def test_the_slowest_model_says_how_long_a_request_may_take() -> None:
+    stack = Stack.model_validate(
+        {
+            "cluster": {"kind": "existing"},
+            "models": {name: _takes(timeout) for name, timeout in (("a", "90s"), ("b", "10m"))},
+        }
+    )
+
+    assert stack.longest_request == 600
+
+
+def _takes(timeout: str) -> dict[str, Any]:
+    return {"predictor": {"image": "registry.example/iris:1"}, "server": {"request_timeout": timeout}}
+
+
+def test_the_gateway_closes_an_idle_connection_before_a_replica_does(deploy: Deploy) -> None:
+    spec = deploy(program(model())).one(TRAFFIC)["spec"]
+
+    assert spec["timeout"] == {"http": {"connectionIdleTimeout": "60s"}}
+    assert GATEWAY_IDLE_SECONDS < REPLICA_IDLE_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"type": "LeastRequest", "slowStart": {"window": "30s"}}),
+        ({"networking": {"slow_start": "2m"}}, {"type": "LeastRequest", "slowStart": {"window": "2m"}}),
+        ({"networking": {"slow_start": "0s"}}, None),
+        ({"autoscaling": {"min_replicas": 0}}, None),
+    ],
+)
+def test_a_new_replica_starts_slowly(
+    deploy: Deploy, given: dict[str, Any], expected: dict[str, Any] | None
+) -> None:
+    assert deploy(program(model(**given))).one(TRAFFIC)["spec"].get("loadBalancer") == expected
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_replicas_see_no_key_that_the_gateway_has_checked(deploy: Deploy, forward: bool) -> None:
+    keys = {"secret_names": ["clients"], "forward": forward}
+    spec = deploy(program(model(networking={"auth": {"api_keys": keys}}))).one(WHO)["spec"]
+
+    assert spec["apiKeyAuth"]["sanitize"] == (not forward)
+
+
+TOKENS = {"issuer": "me", "audiences": ["you"], "jwks_config_map": "keys"}
+TAKEN = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["authorization"]}}
+
+
+@pytest.mark.parametrize(
+    ("auth", "taken"),
+    [
+        ({"jwt": TOKENS}, True),
+        ({"jwt": {**TOKENS, "forward": True}}, False),
+        (KEYS, False),
+        ({**KEYS, "jwt": TOKENS}, True),
+        ("none", False),
+        (None, False),
+    ],
+)
+def test_replicas_see_no_token_that_the_gateway_has_checked(deploy: Deploy, auth: Any, taken: bool) -> None:
+    (rule,) = deploy(program(model(networking={"auth": auth}))).named(ROUTE)["iris"]["spec"]["rules"]
+
+    assert (TAKEN in rule["filters"]) == taken
+
+
+def test_no_rule_of_a_splitter_hands_on_its_token(deploy: Deploy) -> None:
+    splitter = split(networking={"auth": {"jwt": TOKENS}}, canary={"name": "b"})
+
+    assert all(TAKEN in rule["filters"] for rule in rules(deploy(shared(splitter))))
+
+
+def test_a_token_is_read_from_its_header_alone(deploy: Deploy) -> None:
+    spec = deploy(program(model(networking={"auth": {"jwt": TOKENS}}))).one(WHO)["spec"]
+
+    headers = [{"name": "Authorization", "valuePrefix": "Bearer "}]
+    assert spec["jwt"]["providers"][0]["extractFrom"] == {"headers": headers}
 
 
 def test_client_certificates_on_eks() -> None:

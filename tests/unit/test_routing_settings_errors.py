@@ -20,7 +20,26 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"hostnames": ["models"]}, '.hostnames.0: "models" is not a host name (such as models.example.com)'),
     ({"hostnames": ["a.example", "a.example"]}, '.hostnames: "a.example" stands twice'),
     ({"auth": {}}, ".auth: needs `api_keys` or `jwt`"),
-    ({"auth": "none"}, '.auth: "none" is not a mapping of keys'),
+    ({"auth": "open"}, '.auth: "open" is not a mapping of keys'),
+    ({"endpoint": "/iris/"}, '.endpoint: "/iris/" is not a path such as /iris-classifier (try /iris)'),
+    ({"endpoint": "/a//b"}, '.endpoint: "/a//b" is not a path such as /iris-classifier (try /a/b)'),
+    ({"endpoint": "/a/../b"}, '.endpoint: "/a/../b" is not a path such as /iris-classifier (try /a/b)'),
+    ({"endpoint": "/."}, '.endpoint: "/." is not a path such as /iris-classifier (try /iris)'),
+    ({"endpoint": "/%69ris"}, '.endpoint: "/%69ris" is not a path such as /iris-classifier (try /-69ris)'),
+    ({"endpoint": "/" + "a" * 1024}, ".endpoint: has 1025 characters; 1024 is the most"),
+    (
+        {"hostnames": ["Models.example.com"]},
+        '.hostnames.0: "Models.example.com" is not a host name (try models.example.com)',
+    ),
+    (
+        {"hostnames": ["10.96.145.184"]},
+        '.hostnames.0: "10.96.145.184" is not a host name (such as models.example.com)',
+    ),
+    (
+        {"hostnames": ["-a.example"]},
+        '.hostnames.0: "-a.example" is not a host name (such as models.example.com)',
+    ),
+    ({"slow_start": "1h"}, ".slow_start: 1h is not between 0s and 15m"),
     ({"auth": {"api_keys": {}}}, ".auth.api_keys.secret_names: is required"),
     (
         {"auth": {"api_keys": {"secret_names": []}}},
@@ -216,3 +235,106 @@ def test_no_two_models_are_called_alike(stack_file: Path, models: dict[str, Any]
     )
 
     assert [line for line in lines(stack_file, text) if f"axon:models{message}" in line]
+
+
+KEYS = {"api_keys": {"secret_names": ["clients"]}}
+TOKENS = {"jwt": JWT}
+
+
+@pytest.mark.parametrize("place", ["apis", "canary", "shadow"])
+@pytest.mark.parametrize("auth", [KEYS, TOKENS])
+def test_a_splitter_does_not_open_a_model_with_keys(
+    stack_file: Path, auth: dict[str, Any], place: str
+) -> None:
+    open_model = {"name": "other", "weight": 100}
+    named = {"apis": [SHARE]} if place == "apis" else {"apis": [open_model], place: {"name": "iris"}}
+    config = yaml.safe_load(written({"auth": auth}, splitters={"both": named}))
+    config["config"]["axon:models"]["other"] = {"predictor": IMAGE}
+
+    assert lines(stack_file, yaml.safe_dump(config, sort_keys=False))[0].split(": axon:", 1)[1] == (
+        "traffic_splitters.both.networking.auth: everybody would reach iris, which asks for keys or "
+        "tokens: give the splitter `auth` too, or write `auth: none`"
+    )
+
+
+@pytest.mark.parametrize("auth", ["none", KEYS, TOKENS])
+def test_a_splitter_that_says_whom_it_lets_in_is_right(stack_file: Path, auth: Any) -> None:
+    splitter = {"apis": [SHARE], "networking": {"auth": auth}}
+    stack_file.write_text(written({"auth": KEYS}, splitters={"both": splitter}))
+
+    assert load_file("test").traffic_splitters["both"].networking.asks == (auth != "none")
+
+
+def test_a_model_that_says_none_needs_no_keys_of_its_splitter(stack_file: Path) -> None:
+    stack_file.write_text(written({"auth": "none"}, splitters={"both": {"apis": [SHARE]}}))
+
+    assert not load_file("test").models["iris"].networking.asks
+
+
+def test_a_splitter_does_not_open_a_model_to_other_networks(stack_file: Path) -> None:
+    allow = {"allow": ["10.0.0.0/8"]}
+
+    assert said(stack_file, allow, splitters={"both": {"apis": [SHARE]}}) == [
+        "traffic_splitters.both.networking.allow: every network would reach iris, which has `allow`: give "
+        'the splitter `allow` too (["0.0.0.0/0", "::/0"] is everybody)'
+    ]
+    everybody = {"allow": ["0.0.0.0/0", "::/0"]}
+    stack_file.write_text(written(allow, splitters={"both": {"apis": [SHARE], "networking": everybody}}))
+    assert load_file("test").traffic_splitters["both"].networking.allow == everybody["allow"]
+
+
+def at(endpoint: str, *hostnames: str) -> dict[str, Any]:
+    named = {"hostnames": list(hostnames)} if hostnames else {}
+    return {"predictor": IMAGE, "networking": {"endpoint": endpoint, **named}}
+
+
+def of_models(first: dict[str, Any], second: dict[str, Any]) -> str:
+    config = yaml.safe_load(written())
+    config["config"]["axon:models"] = {"first": first, "second": second}
+    return yaml.safe_dump(config, sort_keys=False)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "relation"),
+    [
+        ("/a", "/a/b", "beneath"),
+        ("/a", "/a/b/c/d", "beneath"),
+        ("/a/b", "/a", "above"),
+        ("/v1/models/iris", "/v1", "above"),
+    ],
+)
+@pytest.mark.parametrize("hosts", [(), ("a.example",)])
+def test_an_endpoint_beneath_or_above_another_is_refused(
+    stack_file: Path, first: str, second: str, relation: str, hosts: tuple[str, ...]
+) -> None:
+    (line,) = lines(stack_file, of_models(at(first, *hosts), at(second, *hosts)))
+
+    assert line.endswith(
+        f'models.second.networking.endpoint: "{second}" is {relation} "{first}", the endpoint of first: '
+        "each would get requests that are meant for the other (give one another path)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (at("/a"), at("/ab")),
+        (at("/a/b"), at("/a/c")),
+        (at("/a-b"), at("/a")),
+        (at("/a", "a.example"), at("/a/b", "b.example")),
+        (at("/a", "a.example"), at("/a", "b.example")),
+    ],
+)
+def test_endpoints_beside_each_other_are_right(
+    stack_file: Path, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    stack_file.write_text(of_models(first, second))
+
+    assert set(load_file("test").models) == {"first", "second"}
+
+
+def test_a_splitter_beneath_a_models_endpoint_is_refused(stack_file: Path) -> None:
+    splitter = {"apis": [SHARE], "networking": {"endpoint": "/iris/v2"}}
+
+    (line,) = said(stack_file, splitters={"both": splitter})
+    assert line.startswith('traffic_splitters.both.networking.endpoint: "/iris/v2" is beneath "/iris"')

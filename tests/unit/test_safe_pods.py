@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("model_folder")
 
 
 def policy(deploy: Deploy, platform: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
-    return deploy(program(model(**settings), **(platform or {}))).one(POLICY)["spec"]
+    return deploy(program(model(**settings), **(platform or {}))).named(POLICY)["iris"]["spec"]
 
 
 def policy_on_eks(deploy: Deploy, **settings: Any) -> dict[str, Any]:
@@ -32,12 +32,18 @@ def policy_on_eks(deploy: Deploy, **settings: Any) -> dict[str, Any]:
         platform = Platform("platform", PlatformSettings(install=False), images)
         return ModelApi("iris", given, images, platform=platform, on_aws=on_aws(wanted)).url
 
-    return deploy(run).one(POLICY)["spec"]
+    return deploy(run).named(POLICY)["iris"]["spec"]
 
 
-def callers(spec: dict[str, Any]) -> list[str]:
-    (rule,) = spec["ingress"]
-    return [one["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for one in rule["from"]]
+def callers(spec: dict[str, Any]) -> dict[str, list[int]]:
+    """Who may connect, by namespace, and to which ports."""
+    return {
+        one["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]: [
+            int(port["port"]) for port in rule["ports"]
+        ]
+        for rule in spec["ingress"]
+        for one in rule["from"]
+    }
 
 
 def reached(spec: dict[str, Any]) -> dict[str, list[int] | None]:
@@ -54,21 +60,19 @@ def test_the_gateway_and_prometheus_reach_a_replica_and_nobody_else(deploy: Depl
     spec = policy(deploy, predictor=SAVED)
 
     assert spec["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "iris"}}
-    assert callers(spec) == ["envoy-gateway-system", "monitoring"]
-    assert spec["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 8080}]
+    assert callers(spec) == {"envoy-gateway-system": [8080], "monitoring": [8081]}
 
 
 def test_an_image_is_reached_at_its_port_and_by_the_gateway_alone(deploy: Deploy) -> None:
     spec = policy(deploy, predictor={"image": "registry.example/iris:1", "port": 3000})
 
-    assert callers(spec) == ["envoy-gateway-system"]
-    assert spec["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 3000}]
+    assert callers(spec) == {"envoy-gateway-system": [3000]}
 
 
 def test_a_prometheus_of_ones_own_asks_from_its_namespace(deploy: Deploy) -> None:
     mine = {"prometheus": {"url": "http://prometheus.observability:9090", "namespace": "observability"}}
 
-    assert callers(policy(deploy, mine, predictor=SAVED))[1] == "observability"
+    assert callers(policy(deploy, mine, predictor=SAVED))["observability"] == [8081]
 
 
 def test_a_replica_reaches_dns_and_nothing_else(deploy: Deploy) -> None:

@@ -1,7 +1,7 @@
 """`python -m axon_runtime`: load the predictor, then serve it until SIGTERM.
 
-The port opens once the model is loaded, so an answer is the proof that it is. On SIGTERM the port closes, and
-the requests under way are answered.
+The ports open once the model is loaded, so an answer is the proof that it is. On SIGTERM the public port
+closes, and the requests under way are answered.
 """
 
 import sys
@@ -27,17 +27,20 @@ def main() -> None:
 
 def _serve(config: Config) -> None:
     # Not imported by the parent of several processes: it holds no model, and little memory.
+    from axon_runtime.port import PortError, bind
     from axon_runtime.saved import LoadError
-    from axon_runtime.server import application, serve
+    from axon_runtime.server import application, leave, serve
     from axon_runtime.user import PredictorError
 
     try:
         app = application(config)
-    except (LoadError, PredictorError) as error:
+        public, management = bind(config.port), bind(config.management_port)
+    except (LoadError, PredictorError, PortError) as error:
         log("error", str(error))
         sys.exit(1)
-    log("info", "ready", model=config.name, port=config.port)
-    serve(app, config)
+    log("info", "ready", model=config.name, port=config.port, management_port=config.management_port)
+    code = serve(app, config, public, management)
+    leave(code, lambda: app.admission.oldest_call() > 0)
 
 
 if __name__ == "__main__":

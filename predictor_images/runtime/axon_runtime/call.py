@@ -5,7 +5,7 @@ Decoding and encoding are pure computation and safe in any thread, so that the a
 large bodies off the event loop.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,20 +17,16 @@ class Call:
     """What the model is given for one request, and how its result becomes an answer."""
 
     input: Any
-    """One element of what the executor's `run` takes."""
+    """What the model's function takes: one element of a batch."""
 
     rows: int
-    """Examples in it (1 for a class of the user's): the executor predicts the time of a run from their sum."""
+    """Examples in it, 1 for a class of the user's: the time of a run is predicted from their sum."""
 
     encode: Callable[[Any], Answer]
-    """Takes the result. Raises AnswerError for what cannot be sent, ProtocolError for what was not asked well."""
+    """Takes the result. Raises AnswerError for what cannot be sent, ProtocolError for an unknown output."""
 
 
 class Failed(NamedTuple):
     """In the place of a result: the exception, of any kind, that is this request's own."""
 
     error: BaseException
-
-
-Run = Callable[[Sequence[Any]], Sequence[Any]]
-"""Takes the inputs of some calls and returns as many results, each a value or `Failed`. It never raises."""

@@ -13,8 +13,8 @@ Kind = Literal["onnx", "python", "pytorch", "sklearn", "tensorflow"]
 """What a predictor is: a class of the user's, or a saved model of a framework."""
 
 
-GRACEFUL_SECONDS = 55
-"""How long a replica takes to end: less than the pod's grace period, so that it does so itself."""
+# Beyond a request's timeout, to end in, where the pod says nothing.
+_END_SECONDS = 5
 
 
 class ConfigError(Exception):
@@ -50,6 +50,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     log_requests: bool = False
     """Log each request, not only those that fail."""
+
+    openapi: bool = True
+    """Whether `/openapi.json` describes the model."""
 
     def __post_init__(self) -> None:
         """Refuse what could never serve."""
@@ -138,6 +141,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     traces: bool = False
     """Whether a trace of each request is exported."""
 
+    management_port: int
+    """The port of probes and metrics."""
+
+    grace: float
+    """Seconds from SIGTERM to the end of the process, whatever hangs: more than a request may take."""
+
+    memory_limit: int | None = None
+    """Bytes of memory that the replica may use; None: no limit is known."""
+
+    @property
+    def hung(self) -> float:
+        """Seconds after which a running call hangs: three times what a request may take."""
+        return 3 * self.limits.request_timeout
+
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
     """Read the configuration.
@@ -148,12 +165,17 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
     kind = environment.get("AXON_PREDICTOR", "sklearn")
     if kind not in get_args(Kind):
         raise ConfigError(f'AXON_PREDICTOR is "{kind}", not one of {", ".join(get_args(Kind))}')
+    port = _port("AXON_PORT", environment.get("AXON_PORT", "8080"))
+    limits = _decoded("AXON_LIMITS", environment, Limits)
     return Config(
         name=environment.get("AXON_MODEL_NAME", "model"),
         kind=cast(Kind, kind),
         folder=Path(environment.get("AXON_PREDICTOR_FOLDER", "/predictor")),
-        port=_port(environment.get("AXON_PORT", "8080")),
-        limits=_decoded("AXON_LIMITS", environment, Limits),
+        port=port,
+        management_port=_port("AXON_MANAGEMENT_PORT", environment.get("AXON_MANAGEMENT_PORT", str(port + 1))),
+        limits=limits,
+        grace=_count("AXON_GRACE_SECONDS", environment) or limits.request_timeout + _END_SECONDS,
+        memory_limit=_count("AXON_MEMORY_LIMIT", environment),
         arguments=_decoded("AXON_CONFIG", environment, dict[str, Any]),
         model=_source(environment),
         models=_decoded("AXON_MODELS", environment, dict[str, Source]),
@@ -198,15 +220,15 @@ def _source(environment: Mapping[str, str]) -> Source | None:
 
 def _count(name: str, environment: Mapping[str, str]) -> int | None:
     text = environment.get(name)
-    if text is None or (text.isdecimal() and int(text) > 0):
+    if text is None or (text.isascii() and text.isdecimal() and 0 < int(text) < 2**63):
         return int(text) if text else None
-    raise ConfigError(f'{name} is "{text}", not a number of models')
+    raise ConfigError(f'{name} is "{text}", not a whole number above 0')
 
 
-def _port(text: str) -> int:
-    if text.isdecimal() and 0 < int(text) < 65536:
+def _port(name: str, text: str) -> int:
+    if text.isascii() and text.isdecimal() and 0 < int(text) < 65536:
         return int(text)
-    raise ConfigError(f'AXON_PORT is "{text}", not a port')
+    raise ConfigError(f'{name} is "{text}", not a port')
 
 
 def _decoded(name: str, environment: Mapping[str, str], kind: type[Any]) -> Any:

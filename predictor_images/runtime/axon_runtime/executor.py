@@ -1,10 +1,10 @@
 """Run a model for the requests that wait: together where it can, one by one where it cannot.
 
 Nothing waits for a batch to fill, unless it is told to. All requests that arrive in one turn of the event
-loop are taken in the next, and while a batch runs the following one gathers. A model that is quick runs in
-the event loop itself, which saves two switches of threads a request; one that is slow, or not known yet,
-runs in a thread. Where requests of a quick model have come one by one for a while, the next is run as it
-comes.
+loop are taken in the next, and while a batch runs the following one gathers. A model of a known library runs
+in the event loop itself while its predicted time is small, which saves two switches of threads a request;
+every other runs in threads of its own, and so does all code of the user's. Where requests of a quick model
+have come one by one for a while, the next is run as it comes.
 """
 
 import asyncio
@@ -12,41 +12,67 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
-Run = Callable[[Sequence[Any]], Sequence[Any]]
-"""Takes the inputs of some requests, returns as many results; an Exception is that request's error."""
+from axon_runtime.call import Call, Failed
+from axon_runtime.run_times import RunTimes
+from axon_runtime.running import Running
 
-# A model faster than this holds the event loop for no longer than a thread would cost to ask.
+RunCalls = Callable[[Sequence[Call]], Sequence[Any]]
+"""Runs some calls and returns as many results, each a value or `Failed`."""
+
+# A run that is predicted to be shorter holds the event loop for no longer than a thread would cost to ask.
 _QUICK_SECONDS = 0.002
-_WEIGHT = 0.2
+# Larger bodies never run in the event loop: the time of a row of text is that of its length.
+_QUICK_BYTES = 64 * 1024
 # So many that came alone, one after another, and the next is not waited for either.
 _ALONE = 16
 
 
+class Executor(Protocol):
+    """What runs the calls of a model."""
+
+    running: Running
+
+    @property
+    def waiting(self) -> int:
+        """Calls that have not begun."""
+        ...
+
+    async def run(self, call: Call, size: int) -> Any:
+        """Return a call's result, or `Failed`; `size` is that of its request's body in bytes.
+
+        Cancelled before it begins, a call leaves the queue at once, with all that it holds.
+        """
+        ...
+
+
 class _Work:
-    __slots__ = ("arrived", "future", "input")
+    __slots__ = ("arrived", "call", "future", "size")
 
-    def __init__(self, input: Any, future: "asyncio.Future[Any]", arrived: float) -> None:
-        self.input, self.future, self.arrived = input, future, arrived
+    def __init__(self, call: Call, size: int, future: "asyncio.Future[Any]", arrived: float) -> None:
+        self.call, self.size, self.future, self.arrived = call, size, future, arrived
 
 
-class Executor:
-    """The queue of one model, and what empties it. It belongs to one event loop."""
+class BatchExecutor:
+    """The queue of one model, and what empties it. It belongs to one event loop at a time."""
 
     def __init__(
         self,
-        run: Run,
+        run: RunCalls,
         *,
         max_batch_size: int,
         threads: int = 1,
         batch_interval: float = 0.0,
         inline: bool = True,
+        running: Running | None = None,
         on_batch: Callable[[int, float], None] | None = None,
         on_queue: Callable[[int], None] | None = None,
     ) -> None:
+        """Take what runs a batch; `inline`: whether a quick one may run in the event loop."""
         self._run, self._max, self._interval = run, max_batch_size, batch_interval
         self._threads, self._inline, self._on_batch, self._on_queue = threads, inline, on_batch, on_queue
+        self.running = running or Running()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
         self._waiting: deque[_Work] = deque()
         self._busy = 0
@@ -54,48 +80,63 @@ class Executor:
         self._before = 0  # how many waited a turn ago
         self._came = False  # whether a request has come in this turn
         self._alone = 0  # how many have come alone, since two last came together
-        self._seconds = float("inf")
+        self._times = RunTimes()
 
     @property
     def waiting(self) -> int:
-        """Requests that no batch has taken yet."""
+        """Calls that no batch has taken yet."""
         return len(self._waiting)
 
-    @property
-    def quick(self) -> bool:
-        """Whether the model is known to be fast enough for the event loop."""
-        return self._inline and self._seconds < _QUICK_SECONDS
-
-    def submit(self, input: Any) -> "asyncio.Future[Any]":
-        """Return the future result of one request. Cancelled before it is taken, it is never run."""
+    async def run(self, call: Call, size: int = 0) -> Any:
+        """Return a call's result, or `Failed`."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        work = _Work(input, future, loop.time())
-        if self._comes_alone(loop):
-            self._finish([work], *self._measured([input]))
-            return future
-        self._waiting.append(work)
-        if self._on_queue:
-            self._on_queue(len(self._waiting))
-        if self._next is None:
-            self._next = loop.call_soon(self._take)
-        elif self._interval and len(self._waiting) == self._max:  # full before its time
-            self._next.cancel()
-            self._next = loop.call_soon(self._take)
-        return future
+        work = _Work(call, size, loop.create_future(), loop.time())
+        if self._comes_alone(loop, work):
+            self._finish([work], *self._measured([work]))
+            return work.future.result()
+        self._add(loop, work)
+        try:
+            return await work.future
+        except asyncio.CancelledError:
+            self._forget(work)
+            raise
 
     def close(self) -> None:
         """End the threads, once what they run has ended."""
         self._pool.shutdown(wait=True)
 
-    def _comes_alone(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Say whether a request is run at once: a quick model's, when none has had company for a while."""
+    def quick(self, batch: Sequence[_Work]) -> bool:
+        """Say whether a batch may run in the event loop."""
+        if not self._inline or sum(work.size for work in batch) > _QUICK_BYTES:
+            return False
+        return self._times.predicted(sum(work.call.rows for work in batch)) < _QUICK_SECONDS
+
+    def _add(self, loop: asyncio.AbstractEventLoop, work: _Work) -> None:
+        self._waiting.append(work)
+        self._queue_changed()
+        if self._next is None:
+            self._next = loop.call_soon(self._take)
+        elif self._interval and len(self._waiting) == self._max:  # full before its time
+            self._next.cancel()
+            self._next = loop.call_soon(self._take)
+
+    def _forget(self, work: _Work) -> None:
+        if work in self._waiting:
+            self._waiting.remove(work)
+            self._queue_changed()
+
+    def _queue_changed(self) -> None:
+        if self._on_queue:
+            self._on_queue(len(self._waiting))
+
+    def _comes_alone(self, loop: asyncio.AbstractEventLoop, work: _Work) -> bool:
+        """Say whether a call is run at once: a quick model's, when none has had company for a while."""
         company = self._came or bool(self._waiting) or self._busy > 0
         if not self._came:
             self._came = True
             loop.call_soon(self._next_turn)
         self._alone = 0 if company else self._alone + 1
-        return self._alone > _ALONE and self.quick
+        return self._alone > _ALONE and self.quick([work])
 
     def _next_turn(self) -> None:
         self._came = False
@@ -112,8 +153,8 @@ class Executor:
             batch = self._batch()
             if not batch:
                 return
-            if self.quick:
-                self._finish(batch, *self._measured([work.input for work in batch]))
+            if self.quick(batch):
+                self._finish(batch, *self._measured(batch))
             else:
                 self._in_thread(batch)
 
@@ -123,7 +164,7 @@ class Executor:
         A lone request loses one turn so, in which nothing else happens.
         """
         count = len(self._waiting)
-        if self.quick and self._before < count < self._max:
+        if self._before < count < self._max and self._waiting and self.quick([self._waiting[0]]):
             self._before = count
             return True
         self._before = 0
@@ -140,16 +181,15 @@ class Executor:
         batch: list[_Work] = []
         while self._waiting and len(batch) < self._max:
             work = self._waiting.popleft()
-            if not work.future.done():  # its client has gone
+            if not work.future.done():  # its client has gone in this very turn
                 batch.append(work)
-        if self._on_queue:
-            self._on_queue(len(self._waiting))
+        self._queue_changed()
         return batch
 
     def _in_thread(self, batch: list[_Work]) -> None:
         loop = asyncio.get_running_loop()
         self._busy += 1
-        running = loop.run_in_executor(self._pool, self._measured, [work.input for work in batch])
+        running = loop.run_in_executor(self._pool, self._measured, batch)
 
         def done(ended: "asyncio.Future[tuple[Sequence[Any], float]]") -> None:
             self._busy -= 1
@@ -159,23 +199,21 @@ class Executor:
 
         running.add_done_callback(done)
 
-    def _measured(self, inputs: list[Any]) -> tuple[Sequence[Any], float]:
+    def _measured(self, batch: Sequence[_Work]) -> tuple[Sequence[Any], float]:
+        key = self.running.begin(lambda: sum(work.future.cancelled() for work in batch))
         start = time.perf_counter()
         try:
-            results = self._run(inputs)
-        except Exception as error:
-            results = [error] * len(inputs)
+            results = self._run([work.call for work in batch])
+        except BaseException as error:  # of any kind: SystemExit ends a request, and not the replica
+            results = [Failed(error)] * len(batch)
+        finally:
+            self.running.end(key)
         return results, time.perf_counter() - start
 
-    def _finish(self, batch: list[_Work], results: Sequence[Any], seconds: float) -> None:
-        known = self._seconds != float("inf")
-        self._seconds = (1 - _WEIGHT) * self._seconds + _WEIGHT * seconds if known else seconds
+    def _finish(self, batch: Sequence[_Work], results: Sequence[Any], seconds: float) -> None:
+        self._times.ran(sum(work.call.rows for work in batch), seconds)
         if self._on_batch:
             self._on_batch(len(batch), seconds)
         for work, result in zip(batch, results, strict=True):
-            if work.future.done():
-                continue
-            if isinstance(result, BaseException):
-                work.future.set_exception(result)
-            else:
+            if not work.future.done():
                 work.future.set_result(result)

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from axon_runtime.saved import (
-    LoadError,
-    Rows,
-    SavedModel,
-    file_in,
-    load_estimator,
-    onnx_session,
-    wrong_onnx_input,
-)
+from axon_runtime.blame import explain_library
+from axon_runtime.cells import Rows
+from axon_runtime.columns import columns_of
+from axon_runtime.errors import BadInputError, LoadError
+from axon_runtime.estimators import PREDICTIONS, load_estimator, outputs_of, runs_of
+from axon_runtime.graphs import sizes_follow_rows
+from axon_runtime.onnx_models import explain_onnx, onnx_session
+from axon_runtime.saved import SavedModel, Tensors, file_in
+from axon_runtime.tables import Table, TableReader
 from axon_runtime.trial import Trial, trial
+from axon_runtime.trust import Imported
 
 _Run = Callable[[Rows], Rows]
 # ONNX Runtime has its trees in this version of the operators for machine learning.
@@ -32,15 +33,16 @@ def load_exported(place: Path) -> SavedModel:
         LoadError: when it cannot be loaded or exported, or when the export predicts something else.
     """
     path = file_in(place, "model.joblib")
-    estimator = load_estimator(path)
+    estimator, imported = load_estimator(path)
     of = trial(path, estimator, place / "sample.json")
     failures: list[str] = []
     for dtype in (np.float32, np.float64):
         try:
-            run = _exported(estimator, of, dtype)
+            run, by_rows = _exported(estimator, of, dtype)
             if not (difference := of.difference(run)):
-                predict = _predict(run, of, dtype)
-                return SavedModel(predict, "onnxruntime_onnx", of.features, wrong_onnx_input())
+                takes_missing = of.holes is not None and not of.holes.difference(run)
+                predict = _predict(run, of, dtype, takes_missing=takes_missing)
+                return _model(estimator, imported, predict, by_rows=by_rows, takes_missing=takes_missing)
             failures.append(difference)
         except Exception as error:
             failures.append(f"{type(error).__name__}: {error}".splitlines()[0])
@@ -48,8 +50,41 @@ def load_exported(place: Path) -> SavedModel:
     raise LoadError(f"{path}: {kind} cannot be served by ONNX Runtime (leave `onnx` out): {failures[0]}")
 
 
-def _exported(estimator: Any, of: Trial, dtype: type[Any]) -> _Run:
-    """Return the exported estimator's `predict`, which answers in the shape that the estimator's own does."""
+def _model(
+    estimator: Any, imported: Imported, predict: _Run, *, by_rows: bool, takes_missing: bool
+) -> SavedModel:
+    """Return the model whose `predict` is the export's, and whose other methods are the estimator's own."""
+    columns = columns_of(estimator)
+    for column in columns:
+        column.numeric, column.example = True, 1.0
+    named = getattr(estimator, "feature_names_in_", None) is not None
+    table = Table(columns, named, missing=takes_missing, known=True)
+    reader = TableReader(table)
+    runs = {**runs_of(estimator, table), PREDICTIONS: lambda tensors: predict(tensors[0])}
+
+    def run(tensors: Tensors, outputs: tuple[str, ...]) -> list[Any]:
+        return [runs[name](tensors) for name in outputs]
+
+    model = SavedModel(
+        run,
+        reader,
+        "onnxruntime_onnx",
+        outputs_of(reader, runs),
+        by_rows=by_rows and imported.by_rows,
+        explain=lambda error: explain_onnx(error) or explain_library(error),
+        trusted=imported.trusted,
+        aliases={"predict": PREDICTIONS},
+        chosen=(PREDICTIONS,),
+    )
+    model.try_out()
+    return model
+
+
+def _exported(estimator: Any, of: Trial, dtype: type[Any]) -> tuple[_Run, bool]:
+    """Return the exported estimator's `predict`, which answers in the shape that the estimator's own does.
+
+    And whether the sizes of what it gives follow from its rows alone.
+    """
     from skl2onnx import get_latest_tested_opset_version, to_onnx  # only the image for exports has it
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
     from sklearn.base import is_classifier
@@ -63,30 +98,30 @@ def _exported(estimator: Any, of: Trial, dtype: type[Any]) -> _Run:
             options={"zipmap": False} if is_classifier(estimator) else None,
             target_opset={"": get_latest_tested_opset_version(), "ai.onnx.ml": _ML_OPERATORS},
         )
-    session = onnx_session(model.SerializeToString())
+    content = model.SerializeToString()
+    session = onnx_session(content)
     outputs, shape = [session.get_outputs()[0].name], of.expected.shape[1:]
 
     def run(rows: Rows) -> Rows:
         given = rows.astype(dtype, copy=False)
         return session.run(outputs, {"rows": given})[0].reshape(len(rows), *shape)
 
-    return run
+    return run, sizes_follow_rows(content)
 
 
-def _predict(run: _Run, of: Trial, dtype: type[Any]) -> _Run:
+def _predict(run: _Run, of: Trial, dtype: type[Any], *, takes_missing: bool) -> _Run:
     """Return a `predict` that answers in the estimator's own type, and refuses what the estimator does.
 
     And rows with missing numbers, if the export takes another way with them than the estimator.
     """
-    takes_nan = of.holes is not None and not of.holes.difference(run)
     answered = of.expected.dtype
 
     def predict(rows: Rows) -> Rows:
         with np.errstate(over="ignore"):
             given = rows.astype(dtype, copy=False)
-        wrong = np.isinf(given) if takes_nan else ~np.isfinite(given)
+        wrong = np.isinf(given) if takes_missing else ~np.isfinite(given)
         if wrong.any():
-            raise ValueError("the rows hold NaN, infinity, or a number that is too large")
+            raise BadInputError("the rows hold NaN, infinity, or a number that is too large")
         return run(given).astype(answered, copy=False)
 
     return predict

@@ -1,5 +1,6 @@
 """The little of HTTP that an ASGI application needs: a whole request in, a whole answer out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, NamedTuple
 
@@ -10,10 +11,25 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
 JSON = (b"content-type", b"application/json")
+TEXT = (b"content-type", b"text/plain; charset=utf-8")
+
+# An answer is handed to the connection in parts: what its client does not read stays here, and is counted.
+_PART = 64 * 1024
+# The time for a body to arrive, beside its request's own deadline: so many seconds, and more for each byte
+# that has arrived. Apache's defaults: https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html
+_BODY_SECONDS = 20
+_LEAST_RATE = 500  # bytes a second
 
 
 class ClientGoneError(Exception):
     """The client closed its connection: nobody waits for the answer."""
+
+
+class SlowBodyError(Exception):
+    """The body comes more slowly than it may. The text is one line."""
+
+    def __init__(self) -> None:
+        super().__init__("the body of the request came too slowly")
 
 
 class TooLargeError(Exception):
@@ -39,11 +55,14 @@ def header(headers: Headers, name: bytes) -> str | None:
     return None
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def read_body(scope: Scope, receive: Receive, limit: int, take: Callable[[int], None]) -> bytes:
     """Return the whole body of a request, of so many bytes at most.
+
+    `take` is told of bytes before they are kept; what it raises ends the reading.
 
     Raises:
         ClientGoneError: when the client goes before it has sent all.
+        SlowBodyError: when it sends more slowly than it may.
         TooLargeError: when it says that it sends more, or does.
     """
     length = header(scope["headers"], b"content-length")
@@ -51,24 +70,51 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         raise TooLargeError(limit)
     message = await receive()
     if length is not None and message["type"] == "http.request" and not message.get("more_body"):
-        return message.get("body", b"")
+        body = message.get("body", b"")
+        take(len(body))
+        return body
+    try:
+        async with asyncio.timeout(_BODY_SECONDS) as time:
+            return await _read_parts(message, receive, limit, take, time)
+    except TimeoutError:
+        raise SlowBodyError from None
+
+
+async def _read_parts(
+    message: MutableMapping[str, Any],
+    receive: Receive,
+    limit: int,
+    take: Callable[[int], None],
+    time: asyncio.Timeout,
+) -> bytes:
+    start, size = asyncio.get_running_loop().time(), 0
     parts: list[bytes] = []
-    size = 0
     while True:
         if message["type"] == "http.disconnect":
             raise ClientGoneError
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
+        part = message.get("body", b"")
+        size += len(part)
         if size > limit:
             raise TooLargeError(limit)
+        take(len(part))
+        parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)
+        time.reschedule(start + _BODY_SECONDS + size / _LEAST_RATE)
         message = await receive()
 
 
 async def send_answer(send: Send, answer: Answer, request_id: bytes) -> None:
-    """Send an answer, and the id of its request with it."""
-    length = (b"content-length", b"%d" % len(answer.body))
-    headers = [*answer.headers, length, (b"x-request-id", request_id)]
+    """Send an answer with the id of its request. A large one is sent as fast as the client reads it."""
+    body = answer.body
+    headers = [*answer.headers, (b"x-request-id", request_id)]
+    if answer.status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    if len(body) <= _PART:
+        await send({"type": "http.response.body", "body": body})
+        return
+    whole = memoryview(body)
+    for start in range(0, len(body), _PART):
+        more = start + _PART < len(body)
+        await send({"type": "http.response.body", "body": whole[start : start + _PART], "more_body": more})

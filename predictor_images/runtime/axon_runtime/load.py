@@ -2,22 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from axon_runtime.app import App
+from axon_runtime.call import Call, Failed
 from axon_runtime.config import Config
-from axon_runtime.executor import Executor
+from axon_runtime.coroutines import CoroutineExecutor
+from axon_runtime.estimators import load_sklearn
+from axon_runtime.executor import BatchExecutor, Executor
 from axon_runtime.exported import load_exported
 from axon_runtime.metrics import Metrics
-from axon_runtime.places import Places
+from axon_runtime.onnx_models import load_onnx
 from axon_runtime.pytorch import load_pytorch
-from axon_runtime.saved import SavedModel, load_onnx, load_sklearn
+from axon_runtime.saved import SavedModel
 from axon_runtime.service import RowsService, Service, UserService
 from axon_runtime.tensorflow import load_tensorflow
+from axon_runtime.trial_run import answer_sample
 from axon_runtime.user import UserPredictor, bind, instantiate, load_class, load_model
 
 LOADERS: dict[str, Callable[[Path], SavedModel]] = {
@@ -29,18 +32,18 @@ LOADERS: dict[str, Callable[[Path], SavedModel]] = {
 """How the model of each kind is loaded from its folder."""
 
 
-def prepare(config: Config, metrics: Metrics, places: Places | None = None) -> App:
-    """Return the application of a model, which has answered its sample.
+def prepare(config: Config, metrics: Metrics) -> Service:
+    """Return a model, which has answered its sample.
 
     Raises:
         LoadError, PredictorError: when it cannot be; the text is one line.
     """
     config = _located(config)
-    app = load(config, metrics, places)
+    service = load(config, metrics)
     if (sample := config.folder / "sample.json").exists():
-        asyncio.run(app.warm_up(sample.read_bytes()))
-    app.track(metrics.tracker(config.track))
-    return app
+        asyncio.run(answer_sample(service, sample.read_bytes()))
+    service.tracker = metrics.tracker(config.track)  # from now on: nobody asked for the sample
+    return service
 
 
 def _located(config: Config) -> Config:
@@ -54,8 +57,8 @@ def _located(config: Config) -> Config:
     return msgspec.structs.replace(config, **{key: place})
 
 
-def load(config: Config, metrics: Metrics, places: Places | None = None) -> App:
-    """Return the application of a model, loaded.
+def load(config: Config, metrics: Metrics) -> Service:
+    """Return a model, loaded.
 
     Raises:
         LoadError, PredictorError: when it cannot be; the text is one line.
@@ -63,20 +66,24 @@ def load(config: Config, metrics: Metrics, places: Places | None = None) -> App:
     start = time.perf_counter()
     service = _user(config, metrics) if config.kind == "python" else _saved(config, metrics)
     metrics.load_seconds.set(time.perf_counter() - start)
-    return App(config, service, metrics, places)
+    return service
 
 
 def _saved(config: Config, metrics: Metrics) -> Service:
     limits = config.limits
     model = (load_exported if config.onnx else LOADERS[config.kind])(config.folder)
-    executor = Executor(
-        model.predict,
+    metrics.batched.set(model.by_rows and limits.max_batch_size > 1)
+    model.on_unbatched = lambda: metrics.batched.set(0)
+    executor = BatchExecutor(
+        lambda calls: model.predict([call.input for call in calls]),
         max_batch_size=min(limits.max_batch_size, limits.max_concurrency),
         batch_interval=limits.batch_interval,
+        inline=model.trusted,
+        running=metrics.running,
         on_batch=metrics.ran,
         on_queue=metrics.on_queue,
     )
-    return RowsService(model, executor)
+    return RowsService(config.name, model, executor)
 
 
 def _user(config: Config, metrics: Metrics) -> Service:
@@ -84,22 +91,39 @@ def _user(config: Config, metrics: Metrics) -> Service:
     if config.model_path:
         load_model(made, config.model_path)
     predictor = bind(made)
-    threads = min(config.limits.threads_per_process, config.limits.max_concurrency)
-    executor = Executor(
-        lambda calls: _each(predictor, calls),
+    return UserService(config.name, _executor_of(predictor, config, metrics))
+
+
+def _executor_of(predictor: UserPredictor, config: Config, metrics: Metrics) -> Executor:
+    """Return what runs a class: never the event loop of the server."""
+    limits = config.limits
+    if predictor.is_async:
+        return CoroutineExecutor(
+            lambda call: _acall(predictor, call),
+            max_concurrency=limits.max_concurrency,
+            running=metrics.running,
+            on_batch=metrics.ran,
+            on_queue=metrics.on_queue,
+        )
+    return BatchExecutor(
+        lambda calls: [_call(predictor, call) for call in calls],
         max_batch_size=1,
-        threads=threads,
+        threads=min(limits.threads_per_process, limits.max_concurrency),
+        inline=False,
+        running=metrics.running,
         on_batch=metrics.ran,
         on_queue=metrics.on_queue,
     )
-    return UserService(predictor, executor)
 
 
-def _each(predictor: UserPredictor, calls: Sequence[Any]) -> list[Any]:
-    results: list[Any] = []
-    for context, *given in calls:
-        try:
-            results.append(context.run(predictor.call, *given))
-        except Exception as error:
-            results.append(error)
-    return results
+def _call(predictor: UserPredictor, call: Call) -> Any:
+    context, *given = call.input
+    try:
+        return call.encode(context.run(predictor.call, *given))
+    except BaseException as error:  # of any kind: SystemExit is that request's own
+        return Failed(error)
+
+
+async def _acall(predictor: UserPredictor, call: Call) -> Any:
+    _, *given = call.input
+    return call.encode(await predictor.acall(*given))

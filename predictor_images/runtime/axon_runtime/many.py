@@ -1,44 +1,47 @@
-"""Several models in one replica, each an application of its own, chosen by a request's path."""
+"""Several models in one replica, chosen by a request's path and loaded when they are asked for."""
 
-import asyncio
-import os
-import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
 from prometheus_client.registry import Collector
 
 from axon_runtime import v2
-from axon_runtime.app import App
 from axon_runtime.config import Config
-from axon_runtime.http import JSON, Answer, Receive, Scope, Send, header, send_answer
-from axon_runtime.metrics import CONTENT_TYPE, SHARED, Metrics, page
-from axon_runtime.model_cache import RETRY_SECONDS, ModelCache, ModelError
+from axon_runtime.failures import error
+from axon_runtime.http import JSON, Answer
+from axon_runtime.metrics import Metrics, page
+from axon_runtime.model_cache import ModelCache, ModelError
 from axon_runtime.openapi import document_of_many
-from axon_runtime.places import Places
-
-_TEXT = (b"content-type", b"text/plain; charset=utf-8")
-_HEALTH = ("/ready", "/live", "/v2/health/live", "/v2/health/ready")
+from axon_runtime.service import Service
+from axon_runtime.side import HEALTH, OK, SERVER, trimmed
 
 
-class ManyApp:
-    """The models of a replica over HTTP."""
+class _Route(NamedTuple):
+    name: str
+    infers: bool
+    cache: ModelCache
 
-    def __init__(
-        self,
-        config: Config,
-        prepare: Callable[[Config, Metrics], App],
-        places: Places | None = None,
-    ) -> None:
+    async def service(self) -> Service:
+        try:
+            return self.cache.use(self.name) or await self.cache.get(self.name)
+        except ModelError as error:
+            raise ModelError(f"{self.name} cannot be loaded: {error}") from None
+
+
+class ManyModels:
+    """The models of a replica."""
+
+    def __init__(self, config: Config, prepare: Callable[[Config, Metrics], Service]) -> None:
         """Load as many models as may be loaded at once.
 
         Raises:
             LoadError: when one of them cannot be.
         """
-        self._config, self._prepare, self._places = config, prepare, places
-        self._metrics = {name: Metrics(name) for name in config.models}
-        self._in_flight, self._all_in_flight = dict.fromkeys(config.models, 0), 0
+        self._config, self._prepare = config, prepare
+        self.metrics = {name: Metrics(name) for name in config.models}
         self._own = CollectorRegistry()
         self._loads = Counter("axon_model_loads", "Models loaded", ["model"], registry=self._own)
         loaded = Gauge(
@@ -48,106 +51,73 @@ class ManyApp:
             multiprocess_mode="livesum",
         )
         self._cache = ModelCache(self._make, config.cache_size or len(config.models), loaded.set)
-        for name in config.models:
-            self._watch(name)
+        for name, metrics in self.metrics.items():
+            metrics.queue.set_function(partial(self._waiting, name))
         for name in list(config.models)[: config.cache_size]:
             self._cache.load_now(name)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request: give it to its model, once that is loaded."""
-        path = scope["path"].rstrip("/") or "/"
+    def route(self, method: str, path: str) -> _Route | None:
+        """Return whose prediction a request asks for, if it does."""
         name, inner = _split(path)
-        if path in ("/", *_HEALTH, "/metrics", "/openapi.json", "/v2"):
-            answer = self._side(path, scope["method"])
-        elif name not in self._config.models:
-            names = ", ".join(self._config.models)
-            answer = _error(404, f"{path}: no such model (POST /NAME predicts; there are {names})")
-        elif v2.unversioned(inner) in (f"{v2.MODELS}{name}/ready", "/v2/health/ready", "/ready"):
-            answer = self._ready(name)
-        else:
-            await self._count(name, {**scope, "path": inner}, receive, send)
-            return
-        await send_answer(send, answer, _request_id(scope))
+        if method != "POST" or name not in self.metrics:
+            return None
+        known = v2.unversioned(inner)
+        if known == "/":
+            return _Route(name, False, self._cache)
+        return _Route(name, True, self._cache) if known == f"{v2.MODELS}{name}/infer" else None
 
-    async def _count(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, within the replica's limit if it is a prediction."""
-        predicts = int(scope["method"] == "POST")
-        if predicts and not self._take():
-            full = _error(503, "too many requests: this replica's queue is full", retry_after=1)
-            await send_answer(send, full, _request_id(scope))
-            return
-        self._add(name, predicts)
-        try:
-            await self._serve(name, scope, receive, send)
-        finally:
-            self._add(name, -predicts)
-            if predicts and self._places is not None:
-                self._places.give()
-
-    def _take(self) -> bool:
-        """Take a place in the replica's limit, if there is one."""
-        if self._all_in_flight >= self._config.limits.most:
-            return False
-        return self._places is None or self._places.take()
-
-    def _add(self, name: str, count: int) -> None:
-        self._in_flight[name] += count
-        self._all_in_flight += count
-        if SHARED:
-            self._metrics[name].in_flight.set(self._in_flight[name])
-
-    async def _serve(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        start, timeout = time.perf_counter(), self._config.limits.request_timeout
-        try:
-            app = self._cache.use(name) or await asyncio.wait_for(self._cache.get(name), timeout)
-        except ModelError as error:
-            answer = _error(503, f"{name} cannot be loaded: {error}", retry_after=RETRY_SECONDS)
-        except TimeoutError:
-            answer = _error(504, f"{name} is not loaded within {timeout:g} s")
-        else:
-            await app(scope, receive, send)
-            return
-        await send_answer(send, answer, _request_id(scope))
-        self._metrics[name].answered(answer.status, time.perf_counter() - start)
-
-    def _make(self, name: str) -> App:
-        config = msgspec.structs.replace(self._config, name=name, model=self._config.models[name])
-        app = self._prepare(config, self._metrics[name])
-        self._watch(name)
-        self._loads.labels(name).inc()
-        return app
-
-    def _watch(self, name: str) -> None:
-        """Count what a model has in flight here: also what waits for it, or began before it was dropped."""
-        metrics = self._metrics[name]
-        metrics.in_flight.set_function(lambda: self._in_flight[name])
-        metrics.queue.set_function(lambda: app.waiting if (app := self._cache.peek(name)) else 0)
-
-    def _ready(self, name: str) -> Answer:
-        """Say whether a model can answer: one that is not loaded is loaded by the request for it."""
-        failure = self._cache.failure(name)
-        return (
-            _error(503, f"{name} cannot be loaded: {failure}") if failure else Answer(200, b"ok\n", [_TEXT])
-        )
-
-    def _side(self, path: str, method: str) -> Answer:
-        if path in _HEALTH:
-            return Answer(200, b"ok\n", [_TEXT])
-        if path == "/metrics":
-            text = page(_Merged(self._own, self._metrics))
-            return Answer(200, text, [(b"content-type", CONTENT_TYPE.encode())])
-        if path == "/openapi.json":
+    async def side(self, method: str, path: str) -> Answer:
+        """Return the answer to what is asked beside predictions."""
+        path = trimmed(path)
+        if path in HEALTH:
+            return OK
+        if path == "/v2":
+            return SERVER
+        if path == "/openapi.json" and self._config.limits.openapi:
             document = document_of_many(self._config.name, list(self._config.models))
             return Answer(200, msgspec.json.encode(document), [JSON])
-        if path == "/v2":
-            body = {"name": "axon", "version": "2", "extensions": ["binary_tensor_data"]}
-            return Answer(200, msgspec.json.encode(body), [JSON])
-        if method not in ("GET", "HEAD"):
-            return _error(
-                404, f"/ is no model: POST /NAME predicts; there are {', '.join(self._config.models)}"
-            )
+        name, inner = _split(path)
+        if name in self.metrics:
+            return await self._of(name, method, inner)
+        names = ", ".join(self._config.models)
+        if path != "/" or method not in ("GET", "HEAD"):
+            return error(404, f"no such model (POST /NAME predicts; there are {names})")
         body = {"models": list(self._config.models), "loaded": self._cache.loaded}
         return Answer(200, msgspec.json.encode(body), [JSON])
+
+    def page(self) -> bytes:
+        """Return the metrics of all models, for Prometheus."""
+        return page(_Merged(self._own, self.metrics))
+
+    async def _of(self, name: str, method: str, inner: str) -> Answer:
+        """Return what is asked of one model, which is loaded to be described."""
+        model = f"{v2.MODELS}{name}"
+        known = v2.unversioned(inner)
+        if known is None:
+            return error(404, f"no such version (there is {model}/versions/{v2.VERSION})")
+        known = trimmed(known)
+        if known in ("/", model, f"{model}/infer") and method not in ("GET", "HEAD", "POST"):
+            return error(405, "the method is not allowed here (POST predicts)")
+        if known in (f"{model}/ready", *HEALTH):
+            failure = self._cache.failure(name)
+            return error(503, f"{name} cannot be loaded: {failure}") if failure else OK
+        if known == "/v2":
+            return SERVER
+        if known in ("/", model):
+            service = await _Route(name, False, self._cache).service()
+            description = v2.metadata(name, service.platform, service.inputs, service.outputs)
+            return Answer(200, description, [JSON])
+        return error(404, f"no such path (POST /{name} predicts, {model} describes the model)")
+
+    def _make(self, name: str) -> Service:
+        config = msgspec.structs.replace(self._config, name=name, model=self._config.models[name])
+        service = self._prepare(config, self.metrics[name])
+        self._loads.labels(name).inc()
+        return service
+
+    def _waiting(self, name: str) -> int:
+        service = self._cache.peek(name)
+        return service.executor.waiting if service else 0
 
 
 class _Merged(Collector):
@@ -173,12 +143,3 @@ def _split(path: str) -> tuple[str, str]:
         return path.removeprefix(v2.MODELS).partition("/")[0], path
     name, _, rest = path.removeprefix("/").partition("/")
     return name, f"/{rest}"
-
-
-def _request_id(scope: Scope) -> bytes:
-    return (header(scope["headers"], b"x-request-id") or os.urandom(16).hex()).encode("latin-1")
-
-
-def _error(status: int, message: str, retry_after: int | None = None) -> Answer:
-    again = [(b"retry-after", b"%d" % retry_after)] if retry_after else []
-    return Answer(status, msgspec.json.encode({"error": message}), [JSON, *again])

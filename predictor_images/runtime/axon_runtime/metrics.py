@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from axon_runtime.config import Track
+from axon_runtime.running import Running
 from axon_runtime.tracker import Tracker
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
@@ -19,6 +20,7 @@ SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_STATUSES = (200, 400, 408, 413, 499, 500, 503, 504)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -33,7 +35,7 @@ class Metrics:
         )
         self.seconds = Histogram(
             "axon_request_duration_seconds",
-            "From the whole request to the whole answer",
+            "From the head of a request to its whole answer",
             label,
             buckets=_SECONDS,
             registry=self.registry,
@@ -61,9 +63,26 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="mostrecent",
         ).labels(model)
+        self.running = Running()
+        self.oldest_call = Gauge(
+            "axon_oldest_call_seconds",
+            "How long the oldest running call of the model has run",
+            label,
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        ).labels(model)
+        self.oldest_call.set_function(self.running.oldest)
+        self.batched = Gauge(
+            "axon_batched",
+            "Whether requests of the model are run together: 1, or 0",
+            label,
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        ).labels(model)
         self._model = model
         self._tracker: Tracker | None = None
-        self._by_status: dict[int, Counter] = {}
+        # There from the start: the first error counts in a rate, too.
+        self._by_status = {status: self.requests.labels(model, str(status)) for status in _STATUSES}
 
     def _sum(self, name: str, text: str) -> Gauge:
         return Gauge(name, text, ["model"], registry=self.registry, multiprocess_mode="livesum")

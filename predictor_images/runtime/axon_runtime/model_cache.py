@@ -5,8 +5,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from axon_runtime.app import App
 from axon_runtime.logs import log
+from axon_runtime.service import Service
 
 # A model that could not be loaded is not tried again at once: its store, or its owner, needs time.
 RETRY_SECONDS = 10
@@ -23,15 +23,18 @@ class ModelCache:
     """
 
     def __init__(
-        self, make: Callable[[str], App], limit: int, on_change: Callable[[int], None] = lambda count: None
+        self,
+        make: Callable[[str], Service],
+        limit: int,
+        on_change: Callable[[int], None] = lambda count: None,
     ) -> None:
         """Take what loads a model by name, in a thread; `limit` models are loaded at once.
 
         `on_change` is told how many are.
         """
         self._make, self._limit, self._on_change = make, limit, on_change
-        self._loaded: OrderedDict[str, App] = OrderedDict()
-        self._loading: dict[str, asyncio.Task[App]] = {}
+        self._loaded: OrderedDict[str, Service] = OrderedDict()
+        self._loading: dict[str, asyncio.Task[Service]] = {}
         self._failed: dict[str, tuple[float, str]] = {}
         self._under_way = 0
         self._changed = asyncio.Condition()
@@ -41,11 +44,11 @@ class ModelCache:
         """The names of the loaded models, the least recently used first."""
         return list(self._loaded)
 
-    def peek(self, name: str) -> App | None:
+    def peek(self, name: str) -> Service | None:
         """Return a model if it is loaded; this is no use of it."""
         return self._loaded.get(name)
 
-    def use(self, name: str) -> App | None:
+    def use(self, name: str) -> Service | None:
         """Return a model if it is loaded, which is now the most recently used one."""
         if name in self._loaded:
             self._loaded.move_to_end(name)
@@ -65,7 +68,7 @@ class ModelCache:
         self._loaded[name] = self._make(name)
         self._on_change(len(self._loaded))
 
-    async def get(self, name: str) -> App:
+    async def get(self, name: str) -> Service:
         """Return a model, loaded.
 
         Raises:
@@ -81,12 +84,12 @@ class ModelCache:
             task.add_done_callback(lambda ended: self._ended(name, ended))
         return await asyncio.shield(task)  # who waits may go; others wait for it too
 
-    def _ended(self, name: str, task: "asyncio.Task[App]") -> None:
+    def _ended(self, name: str, task: "asyncio.Task[Service]") -> None:
         del self._loading[name]
         if not task.cancelled():
             task.exception()  # it is in the log, whether or not somebody still waits
 
-    async def _load(self, name: str) -> App:
+    async def _load(self, name: str) -> Service:
         await self._room()
         try:
             app = await asyncio.to_thread(self._make, name)

@@ -81,7 +81,6 @@ def _document(title: str, paths: dict[str, Any]) -> dict[str, Any]:
             "/v2": {"get": _read("What the server is")},
             "/v2/health/live": {"get": _read("Whether the server lives", "text/plain")},
             "/v2/health/ready": {"get": _read("Whether the server is ready", "text/plain")},
-            "/metrics": {"get": _read("Prometheus' metrics", "text/plain")},
         },
     }
 

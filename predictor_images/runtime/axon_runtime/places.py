@@ -1,4 +1,4 @@
-"""What the processes of a replica share: their requests in flight, and when each's event loop last turned."""
+"""Memory that the processes of a replica share: their requests in flight, and signs of life of each."""
 
 import fcntl
 import mmap
@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 _WIDTH = 8
+_NUMBERS = 3  # of a process
 
 
 class Places:
@@ -18,14 +19,15 @@ class Places:
     def __init__(self, file: Path, most: int, index: int = 0) -> None:
         self._file = file.open("r+b")
         shared = memoryview(mmap.mmap(self._file.fileno(), 0)).cast("q")
-        count = len(shared) // 2
-        self._slots, self._beats = shared[:count], shared[count:]
+        count = len(shared) // _NUMBERS
+        self._slots, self._beats = shared[:count], shared[count : 2 * count]
+        self._calls = shared[2 * count :]
         self._most, self._index = most, index
 
     @staticmethod
     def create(file: Path, processes: int) -> None:
         """Make the file that the processes share."""
-        file.write_bytes(bytes(2 * _WIDTH * processes))
+        file.write_bytes(bytes(_NUMBERS * _WIDTH * processes))
 
     def take(self) -> bool:
         """Take a place, unless all processes together have none left."""
@@ -44,13 +46,26 @@ class Places:
 
     def clear(self, index: int) -> None:
         """Take back what a dead process had."""
-        self._slots[index] = self._beats[index] = 0
+        self._slots[index] = self._beats[index] = self._calls[index] = 0
 
-    async def beat(self) -> None:
-        """Say that this process's event loop turns."""
-        self._beats[self._index] = time.monotonic_ns()  # the same clock in every process
+    def beat(self, oldest_call: float) -> None:
+        """Note that this process's event loop turns, and the age of its oldest call in seconds; 0: none."""
+        now = time.monotonic_ns()  # the same clock in every process
+        self._beats[self._index] = now
+        self._calls[self._index] = now - int(oldest_call * 1e9) if oldest_call else 0
+
+    def turns(self, index: int) -> bool:
+        """Say whether a process's event loop has turned at all."""
+        return self._beats[index] > 0
 
     def silent(self, index: int) -> float:
         """Return for how many seconds a process's loop has not turned; 0 before it first does."""
-        beat = self._beats[index]
-        return (time.monotonic_ns() - beat) / 1e9 if beat else 0.0
+        return _since(self._beats[index])
+
+    def oldest_call(self, index: int) -> float:
+        """Return for how many seconds a process's oldest call has run; 0 if none runs."""
+        return _since(self._calls[index])
+
+
+def _since(moment: int) -> float:
+    return (time.monotonic_ns() - moment) / 1e9 if moment else 0.0

@@ -1,140 +1,242 @@
-"""Saved models that take the rows of many requests together."""
+"""Saved models: functions of tensors that take the rows of many requests together where that is safe."""
 
-from collections.abc import Callable, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from axon_runtime.call import Failed
+from axon_runtime.cells import Rows
+from axon_runtime.errors import BadInputError, LoadError, listed
+from axon_runtime.joint import Joint, length, split
 from axon_runtime.logs import log
+from axon_runtime.tensors import Tensor
 
-Rows = NDArray[Any]
+__all__ = ["Asked", "BadInputError", "Described", "LoadError", "Reader", "SavedModel", "file_in", "loaded"]
 
+Described = Sequence[tuple[str, str, list[int]]]
+"""Name, datatype and shape of each tensor; -1 where any number goes."""
 
-class LoadError(Exception):
-    """A model cannot be loaded. Its text is one line: which file, and why."""
-
-
-class BadInputError(ValueError):
-    """The client's rows are not what the model takes."""
+Tensors = tuple[Rows, ...]
 
 
+class Asked(NamedTuple):
+    """What one request gives to a model, and which of its outputs it wants."""
+
+    tensors: Tensors
+    outputs: tuple[str, ...]
+
+
+class Reader(Protocol):
+    """Makes a model's tensors of what a request holds."""
+
+    inputs: Described
+
+    row: Any
+    """The type of a row that `typed` takes, for msgspec; None: there is none."""
+
+    def typed(self, instances: list[Any]) -> Tensors | None:
+        """Return the tensors of rows that were decoded as `row`, or None where `instances` has to look."""
+        ...
+
+    def instances(self, instances: list[Any]) -> Tensors:
+        """Return the tensors of any rows.
+
+        Raises:
+            BadInputError: with what is wrong, and where.
+        """
+        ...
+
+    def tensors(self, inputs: Sequence[Tensor]) -> Tensors:
+        """Return the tensors of an inference request.
+
+        Raises:
+            BadInputError: with what is wrong, and where.
+        """
+        ...
+
+    def made_up(self, rows: int) -> Tensors | None:
+        """Return tensors of so many different rows to try the model on, if it can be known what they are."""
+        ...
+
+
+Runner = Callable[[Tensors, tuple[str, ...]], Sequence[Any]]
+"""Takes tensors and names of outputs, and returns the outputs."""
+
+
+@dataclass
 class SavedModel:
-    """A function of rows, and what is said of it."""
+    """A model, and what is known of it."""
 
-    def __init__(
-        self,
-        predict: Callable[[Rows], Rows],
-        platform: str,
-        features: int | None,
-        wrong_input: tuple[type[Exception], ...],
-    ) -> None:
-        """Take the function; it raises one of `wrong_input` when the rows are not what it takes."""
-        self._predict, self.platform, self.features = predict, platform, features
-        self._wrong_input = wrong_input
+    run: Runner
+    reader: Reader
+    platform: str
+    outputs: Described
+    by_rows: bool
+    """Whether its structure says that it has a result a row; only then are requests run together."""
 
-    def predict(self, batch: Sequence[Rows]) -> list[Any]:
-        """Return each request's predictions, or its own error, from one call where the rows fit together."""
+    explain: Callable[[Exception], str | None]
+    """Says of an error of the model's what the client did wrong; None: the model itself failed."""
+
+    trusted: bool = False
+    """Whether all its code is a known library's, so that it may run on the event loop."""
+
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Further names of outputs."""
+
+    chosen: tuple[str, ...] | None = None
+    """Outputs that are answered by the inference protocol where none are asked for; None: all."""
+
+    on_unbatched: Callable[[], None] | None = None
+    """Called once, when the model is found to need runs alone."""
+
+    _joint: dict[tuple[str, ...], Joint] = field(default_factory=dict[tuple[str, ...], Joint])
+    _tried: bool = False
+
+    @property
+    def default(self) -> tuple[str, ...]:
+        """The output that `POST /` answers: the first."""
+        return (self.outputs[0][0],)
+
+    def named(self, asked: Sequence[str]) -> tuple[str, ...]:
+        """Return the model's own names of outputs that are asked for.
+
+        Raises:
+            BadInputError: when there is no such output, or one is asked for twice.
+        """
+        own = [name for name, _, _ in self.outputs]
+        names = tuple(name if name in own else self.aliases.get(name, "") for name in asked)
+        if not names or "" in names:
+            raise BadInputError(f"outputs: the model has {listed(own)}")
+        if len(set(names)) != len(names):
+            raise BadInputError("outputs: each can be asked for once")
+        return names
+
+    def predict(self, batch: Sequence[Asked]) -> list[Any]:
+        """Return each request's outputs, or `Failed`: from one run for all where that is safe."""
         if len(batch) == 1:
-            return [self._attempt(batch[0])]
-        if len({(rows.shape[1:], rows.dtype) for rows in batch}) > 1:
-            return [self._attempt(rows) for rows in batch]
-        together = self._attempt(np.concatenate(batch))
-        if isinstance(together, Exception):  # somebody's rows are wrong: the others' are not
-            return [self._attempt(rows) for rows in batch]
-        ends = accumulate((len(rows) for rows in batch), initial=0)
-        return [together[start:end] for start, end in pairwise(ends)]
+            return [self._alone(batch[0])]
+        groups: dict[Any, list[int]] = {}
+        for index, asked in enumerate(batch):
+            groups.setdefault(_key(asked), []).append(index)
+        if len(groups) == 1:
+            return self._together(batch)
+        results: list[Any] = [None] * len(batch)
+        for indices in groups.values():
+            for index, result in zip(indices, self._together([batch[i] for i in indices]), strict=True):
+                results[index] = result
+        return results
 
-    def _attempt(self, rows: Rows) -> Any:
+    def try_out(self) -> None:
+        """Run made-up rows alone and together, so that the model proves itself before it is asked."""
+        made = self.reader.made_up(6)
+        if made is None or not self.by_rows:
+            return
+        parts = [tuple(tensor[start:end] for tensor in made) for start, end in ((0, 1), (1, 3), (3, 6))]
         try:
-            return self._predict(rows)
-        except self._wrong_input as error:
-            return BadInputError(str(error))
+            alone = [self.run(part, self.default) for part in parts]
+            together = self.run(made, self.default)
+        except Exception:
+            return  # it takes other rows; those of its first requests will do
+        joint = self._of(self.default)
+        joint.compare(alone, together, (1, 2, 3))
+        if joint.allowed:
+            joint.proved_by_trial()
+            self._tried = True
+
+    def _of(self, outputs: tuple[str, ...]) -> Joint:
+        found = self._joint.get(outputs)
+        if found is None:
+            found = self._joint[outputs] = Joint(allowed=self.by_rows, on_refused=self._refused)
+        return found
+
+    def _refused(self, why: str) -> None:
+        if self.by_rows:
+            self.by_rows = False
+            for joint in self._joint.values():
+                joint.allowed = False
+            log("warning", f"requests are no longer run together: {why}")
+            if self.on_unbatched:
+                self.on_unbatched()
+
+    def _together(self, batch: Sequence[Asked]) -> list[Any]:
+        joint = self._of(batch[0].outputs)
+        if not joint.allowed or len(batch) == 1:
+            return [self._alone(asked) for asked in batch]
+        if not joint.proved:
+            return self._proving(batch, joint)
+        counts = [len(asked.tensors[0]) for asked in batch]
+        results = self._attempt(_joined(batch), batch[0].outputs)
+        if isinstance(results, Failed):  # somebody's rows are wrong: the others' are not
+            return [self._alone(asked) for asked in batch]
+        parts = split(results, counts)
+        if parts is None:
+            joint.refuse("a joint result has not one row for each row")
+            return [self._alone(asked) for asked in batch]
+        if joint.wants_spot_check():
+            one = self._alone(batch[0])
+            if not isinstance(one, Failed):
+                joint.compare([one], parts[0], counts[:1])
+            if not joint.allowed:
+                return [self._alone(asked) for asked in batch]
+        return parts
+
+    def _proving(self, batch: Sequence[Asked], joint: Joint) -> list[Any]:
+        """Answer from runs alone, and compare them with joint runs of some and of all."""
+        results = [self._alone(asked) for asked in batch]
+        good = [index for index, result in enumerate(results) if not isinstance(result, Failed)]
+        for size in sorted({2, 3, len(good)}):
+            some = good[:size]
+            if len(some) < size or not joint.allowed or joint.proved:
+                break
+            if not self._tried and _alike([batch[index] for index in some]):
+                break  # rows that are all the same prove nothing
+            together = self._attempt(_joined([batch[index] for index in some]), batch[0].outputs)
+            counts = [len(batch[index].tensors[0]) for index in some]
+            known = None if isinstance(together, Failed) else together
+            joint.compare([results[index] for index in some], known, counts)
+        return results
+
+    def _alone(self, asked: Asked) -> Any:
+        results = self._attempt(asked.tensors, asked.outputs)
+        if not self.by_rows or isinstance(results, Failed):
+            return results
+        rows, joint = len(asked.tensors[0]), self._of(asked.outputs)
+        for result in results if joint.allowed else ():
+            if (found := length(result)) is None:
+                joint.allowed = False  # such as a list of arrays
+            elif found != rows:
+                joint.refuse("a result has not one row for each row")
+        return results
+
+    def _attempt(self, tensors: Tensors, outputs: tuple[str, ...]) -> Any:
+        try:
+            return tuple(self.run(tensors, outputs))
+        except BadInputError as error:
+            return Failed(error)
         except Exception as error:
-            return error
+            told = self.explain(error)
+            return Failed(error if told is None else BadInputError(told))
+        except BaseException as error:  # a panic of an extension
+            return Failed(error)
 
 
-def load_sklearn(place: Path) -> SavedModel:
-    """Load a fitted estimator that joblib saved: a file, or `model.joblib` in a folder.
-
-    Raises:
-        LoadError: when the file is missing, damaged, or not an estimator.
-    """
-    estimator = load_estimator(file_in(place, "model.joblib"))
-    features = getattr(estimator, "n_features_in_", None)
-    # What estimators raise on a wrong shape or type.
-    return SavedModel(estimator.predict, "sklearn_joblib", features, (TypeError, ValueError))
+def _key(asked: Asked) -> Any:
+    return asked.outputs, tuple((tensor.dtype, tensor.shape[1:]) for tensor in asked.tensors)
 
 
-def load_estimator(path: Path) -> Any:
-    """Load what joblib saved, which has to predict.
-
-    Raises:
-        LoadError: when the file is missing, damaged, or not an estimator.
-    """
-    import joblib  # only images of scikit-learn have these
-    import sklearn
-
-    # The estimator's own settings were checked when it was fitted; it would check them at each call.
-    sklearn.set_config(skip_parameter_validation=True)
-    estimator = loaded(path, joblib.load)
-    if not hasattr(estimator, "predict"):
-        raise LoadError(f"{path} holds a {type(estimator).__name__}, which has no predict()")
-    return estimator
+def _joined(batch: Sequence[Asked]) -> Tensors:
+    return tuple(np.concatenate(parts) for parts in zip(*(asked.tensors for asked in batch), strict=True))
 
 
-def load_onnx(place: Path) -> SavedModel:
-    """Load an ONNX model of one input, a file, or `model.onnx` in a folder; it predicts its first output.
-
-    Raises:
-        LoadError: when the file is missing, damaged, or has several inputs.
-    """
-    path = file_in(place, "model.onnx")
-    session = loaded(path, onnx_session)
-    if len(session.get_inputs()) != 1:
-        names = ", ".join(given.name for given in session.get_inputs())
-        raise LoadError(f"{path} has several inputs ({names}): serve it with a predictor of type python")
-    (given,), output = session.get_inputs(), session.get_outputs()[0].name
-    dtype, name = _ONNX_TYPES.get(given.type, np.float32), given.name
-
-    def predict(rows: Rows) -> Rows:
-        return session.run([output], {name: rows.astype(dtype, copy=False)})[0]
-
-    features = given.shape[-1] if isinstance(given.shape[-1], int) else None
-    return SavedModel(predict, "onnxruntime_onnx", features, wrong_onnx_input())
-
-
-def onnx_session(model: Path | bytes) -> Any:
-    """Return what runs a model, on the GPU if there is one."""
-    import onnxruntime  # only images of ONNX have it
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # replicas scale; threads of one would fight for its cores
-    providers = ["CPUExecutionProvider"]
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # the image for GPUs
-        onnxruntime.preload_dlls()
-        providers.insert(0, "CUDAExecutionProvider")
-    session = onnxruntime.InferenceSession(model, options, providers=providers)
-    if providers[0] not in session.get_providers():
-        log("warning", "ONNX Runtime cannot use a GPU here: the model runs on the CPU")
-    return session
-
-
-def wrong_onnx_input() -> tuple[type[Exception], ...]:
-    """Return what a session, or what is done before it, raises on a wrong shape or type."""
-    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
-
-    return (InvalidArgument, Fail, ValueError, TypeError)
-
-
-_ONNX_TYPES: dict[str, Any] = {
-    "tensor(double)": np.float64,
-    "tensor(int64)": np.int64,
-    "tensor(int32)": np.int32,
-    "tensor(string)": np.object_,
-}
+def _alike(batch: Sequence[Asked]) -> bool:
+    first = batch[0].tensors
+    return all(
+        all(np.array_equal(one, other) for one, other in zip(first, asked.tensors, strict=True))
+        for asked in batch[1:]
+    )
 
 
 def file_in(place: Path, *names: str) -> Path:
@@ -158,10 +260,3 @@ def loaded(path: Path, load: Callable[[Path], Any]) -> Any:
         raise
     except Exception as error:
         raise LoadError(f"{path}: {type(error).__name__}: {error}".splitlines()[0]) from None
-
-
-def first_of(result: Any) -> Any:
-    """Return what a model predicts: the first of its outputs, if it has several."""
-    if isinstance(result, dict):
-        return next(iter(cast(dict[str, Any], result).values()))
-    return result[0] if isinstance(result, list | tuple) else result

@@ -1,47 +1,113 @@
-"""What a process serves, and how."""
+"""What a process serves, and how: the public port in a thread, the management port in the main thread.
 
+Signals come to the main thread, which no model ever runs in. So the process ends in time whatever hangs.
+"""
+
+import asyncio
 import gc
+import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import uvicorn
 
 from axon_runtime.app import App
-from axon_runtime.config import GRACEFUL_SECONDS, Config
+from axon_runtime.config import Config
 from axon_runtime.http import App as Served
 from axon_runtime.load import prepare
-from axon_runtime.many import ManyApp
+from axon_runtime.logs import adopt, log
+from axon_runtime.management import Management, served, uvicorn_config
+from axon_runtime.many import ManyModels
+from axon_runtime.memory import return_freed_blocks
 from axon_runtime.metrics import Metrics
 from axon_runtime.places import Places
+from axon_runtime.single import SingleModel
+
+# An event loop that has not turned for so long is dead.
+_SILENT_SECONDS = 60
+# Of the grace period, for what is left to do once requests have ended: traces that are not sent yet.
+_SPARE_SECONDS = 2
 
 
-def application(config: Config, places: Places | None = None) -> App | ManyApp:
+def application(config: Config, places: Places | None = None) -> App:
     """Return what answers, loaded; several processes share their places.
 
     Raises:
         LoadError, PredictorError: when it cannot be; the text is one line.
     """
+    return_freed_blocks()
     if config.models:
-        return ManyApp(config, prepare, places)
-    return prepare(config, Metrics(config.name), places)
+        return App(config, ManyModels(config, prepare), places)
+    metrics = Metrics(config.name)
+    return App(config, SingleModel(config, prepare(config, metrics), metrics), places)
 
 
-def serve(
-    app: App | ManyApp,
-    config: Config,
-    listening: socket.socket | None = None,
-    beat: Callable[[], Awaitable[None]] | None = None,
-) -> None:
-    """Serve until SIGTERM; then the port closes, and the requests under way are answered.
+def serve(app: App, config: Config, public: socket.socket, management: socket.socket | None) -> int:
+    """Serve until SIGTERM, and return the exit code.
 
-    The event loop calls `beat` each second, while it turns.
+    The public port closes then, and the requests under way are answered; what hangs is cut off at the end of
+    the grace period. Without a socket for the management port, another process has it.
     """
     # What is loaded stays: to look through a large model for garbage holds requests up for 30 ms.
     gc.freeze()
-    with _traced(app, config) as served:
-        _run(served, config, listening, beat)
+    adopt("uvicorn.error")
+    serving = _Serving(app, config, public)
+    asyncio.run(_manage(serving, app, config, management))
+    return serving.code
+
+
+class _Serving:
+    """The public port, in a thread of its own."""
+
+    def __init__(self, app: App, config: Config, public: socket.socket) -> None:
+        self._app, self._config, self._public = app, config, public
+        self.ended = threading.Event()
+        self.code = 0
+        self._beat = time.monotonic()
+        self._server = uvicorn.Server(
+            uvicorn_config(
+                None, max(1, config.grace - _SPARE_SECONDS), callback_notify=self._turned, timeout_notify=1
+            )
+        )
+        self._thread = threading.Thread(target=self._live, name="serve", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Take no more requests, and end when those under way are answered."""
+        self._server.should_exit = True
+
+    def not_ready(self) -> str | None:
+        """Return why no request is taken, if so."""
+        if self.ended.is_set() or self._server.should_exit:
+            return "ending"
+        return None if self._server.started else "starting"
+
+    def silent(self) -> float:
+        """Return for how many seconds the event loop has not turned."""
+        return time.monotonic() - self._beat
+
+    async def _turned(self) -> None:
+        self._beat = time.monotonic()
+        self._app.turned()
+
+    def _live(self) -> None:
+        try:
+            with _traced(self._app, self._config) as served:
+                self._server.config.app = served
+                self._server.run([self._public])
+        except BaseException as error:
+            log("error", f"the server ended by {type(error).__name__}: {error}", model=self._config.name)
+            self.code = 1
+        finally:
+            self.ended.set()
 
 
 def _traced(app: Served, config: Config) -> AbstractContextManager[Served]:
@@ -52,36 +118,50 @@ def _traced(app: Served, config: Config) -> AbstractContextManager[Served]:
     return traced(app, config.name)
 
 
-def _run(
-    app: Served,
-    config: Config,
-    listening: socket.socket | None,
-    beat: Callable[[], Awaitable[None]] | None,
-) -> None:
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host="0.0.0.0",
-            port=config.port,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_level="warning",
-            date_header=False,
-            server_header=False,
-            backlog=4096,
-            timeout_graceful_shutdown=GRACEFUL_SECONDS,
-            callback_notify=beat,
-            timeout_notify=1,
-        )
-    )
+async def _manage(serving: _Serving, app: App, config: Config, listening: socket.socket | None) -> None:
+    """Answer probes, hear signals, and see to the end."""
+    loop = asyncio.get_running_loop()
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    serving.start()
+    ended = loop.run_in_executor(None, serving.ended.wait)
+    with _management(app, serving, config, listening):
+        await asyncio.wait((asyncio.ensure_future(ending.wait()), ended), return_when=asyncio.FIRST_COMPLETED)
+        serving.end()
+        await asyncio.wait((ended,), timeout=config.grace)
+        if not serving.ended.is_set():
+            log("error", f"requests were under way {config.grace:g} s after SIGTERM", model=config.name)
+            _exit(1)
 
-    def end(*_: object) -> None:
-        server.should_exit = True
 
-    # For a signal before uvicorn listens, and for the one that it raises again: to have ended is success.
-    signal.signal(signal.SIGTERM, end)
-    with suppress(KeyboardInterrupt):
-        server.run([listening] if listening else None)
+@contextmanager
+def _management(
+    app: App, serving: _Serving, config: Config, listening: socket.socket | None
+) -> Iterator[None]:
+    """Serve the management port meanwhile, if this process has it."""
+    if listening is None:
+        yield
+        return
+
+    def live() -> str | None:
+        if (seconds := serving.silent()) > _SILENT_SECONDS:
+            return f"the event loop has not turned for {seconds:.0f} s"
+        if (seconds := app.admission.oldest_call()) > config.hung:
+            return f"a call has run for {seconds:.0f} s, longer than {config.hung:g} s"
+        return None
+
+    with served(Management(app.models.page, serving.not_ready, live), listening):
+        yield
+
+
+def leave(code: int, hung: Callable[[], bool]) -> None:
+    """End the process: by what was left to run at its exit, or without it where a call hangs in a thread."""
+    if hung():
+        _exit(code)
+    sys.exit(code)
+
+
+def _exit(code: int) -> None:
+    sys.stdout.flush()
+    os._exit(code)

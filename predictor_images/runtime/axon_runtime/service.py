@@ -6,28 +6,30 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
-import numpy as np
 
-from axon_runtime import answer, payload
+from axon_runtime import answer, json_text, payload, v2
+from axon_runtime.call import Call
 from axon_runtime.executor import Executor
 from axon_runtime.http import JSON, Answer, Scope, header
-from axon_runtime.saved import BadInputError, Rows, SavedModel
-from axon_runtime.tensors import Tensor, datatype_of
+from axon_runtime.outputs import named, plain
+from axon_runtime.saved import Asked, BadInputError, Described, SavedModel, Tensors
+from axon_runtime.specs import decoder
+from axon_runtime.tensors import Tensor
 from axon_runtime.tracker import Tracker
-from axon_runtime.user import UserPredictor
 from axon_runtime.v2 import ProtocolError
-
-Described = Sequence[tuple[str, str, list[int]]]
-"""Name, datatype and shape of each tensor; -1 where any number goes."""
 
 
 class Request:
-    """A request to `POST /`; a saved model needs no more than its body."""
+    """A request for a prediction; a saved model needs no more than its body."""
 
     __slots__ = ("_scope", "body")
 
     def __init__(self, scope: Scope, body: bytes) -> None:
         self._scope, self.body = scope, body
+
+    def header(self, name: bytes) -> str | None:
+        """Return a header by its lower-case name."""
+        return header(self._scope["headers"], name)
 
     @property
     def content_type(self) -> str | None:
@@ -47,29 +49,35 @@ class Request:
 
 
 class Service(Protocol):
-    """A loaded model."""
+    """A loaded model: it decodes requests into calls, which its executor runs."""
 
     platform: str
     inputs: Described
     outputs: Described
     executor: Executor
     tracker: Tracker | None
-    """Who counts its predictions."""
+    """Counts its predictions."""
 
-    async def answer(self, request: Request) -> Answer:
-        """Answer `POST /`."""
+    def predict(self, request: Request) -> Call:
+        """Decode a request to `POST /`.
+
+        Raises:
+            BadInputError, PayloadError: when the client sent what the model does not take.
+        """
         ...
 
-    async def infer(self, inputs: Sequence[Tensor]) -> list[Tensor]:
-        """Answer an inference request."""
+    def infer(self, request: Request) -> Call:
+        """Decode an inference request.
+
+        Raises:
+            BadInputError, ProtocolError: when the client sent what the model does not take.
+        """
         ...
 
 
 class _Instances(msgspec.Struct):
     instances: list[Any]
-
-
-_instances = msgspec.json.Decoder(_Instances)
+    outputs: list[str] | None = None
 
 
 class RowsService:
@@ -77,34 +85,83 @@ class RowsService:
 
     tracker: Tracker | None = None
 
-    def __init__(self, model: SavedModel, executor: Executor) -> None:
-        self.executor = executor
+    def __init__(self, name: str, model: SavedModel, executor: Executor) -> None:
+        self._name, self._model, self.executor = name, model, executor
         self.platform = model.platform
-        self.inputs: Described = [("instances", "FP64", [-1, model.features or -1])]
-        self.outputs: Described = [("predictions", "FP64", [-1])]
+        self._reader = model.reader
+        self.inputs, self.outputs = model.reader.inputs, model.outputs
+        self._typed = decoder(model.reader.row) if model.reader.row else None
 
-    async def answer(self, request: Request) -> Answer:
-        """Take `{"instances": [...]}` and answer `{"predictions": [...]}`."""
+    def predict(self, request: Request) -> Call:
+        """Take `{"instances": [...]}` and answer `{"predictions": [...]}`, or the `outputs` that it names."""
+        tensors, wanted = self._decoded(request.body)
+        if wanted is None:
+            return Call(Asked(tensors, self._model.default), _rows(tensors), self._predictions)
+
+        names = self._model.named(wanted)
+
+        def encode(results: Any) -> Answer:
+            self._count(names, results)
+            return _json({"outputs": dict(zip(wanted, map(plain, results), strict=True))})
+
+        return Call(Asked(tensors, names), _rows(tensors), encode)
+
+    def infer(self, request: Request) -> Call:
+        """Take one tensor of rows, or inputs by name."""
+        asked = _inference(request)
+        tensors = self._reader.tensors(asked.inputs)
+        model = self._model
+        wanted = [output.name for output in asked.outputs] or list(model.chosen or _names(model.outputs))
+        names = model.named(wanted)
+
+        def encode(results: Any) -> Answer:
+            self._count(names, results)
+            found = [
+                part for name, result in zip(wanted, results, strict=True) for part in named(name, result)
+            ]
+            return _inferred(self._name, asked, found)
+
+        return Call(Asked(tensors, names), _rows(tensors), encode)
+
+    def _decoded(self, body: bytes) -> tuple[Tensors, list[str] | None]:
+        """Return the tensors of a body: at once where all its rows are of the model's own type."""
+        if self._typed:
+            try:
+                given = self._typed.decode(body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                pass
+            else:
+                tensors = self._reader.typed(given.instances)
+                if tensors is not None:
+                    return tensors, given.outputs
         try:
-            instances = _instances.decode(request.body).instances
-        except msgspec.DecodeError as error:
+            given = msgspec.convert(json_text.decode(body), _Instances)
+        except (msgspec.ValidationError, json_text.JsonError) as error:
             raise BadInputError(f'the body must be {{"instances": [...]}}: {error}') from None
-        predictions = await self._predict(_rows(instances))
-        return Answer(200, msgspec.json.encode({"predictions": predictions.tolist()}), [JSON])
+        return self._reader.instances(given.instances), given.outputs
 
-    async def infer(self, inputs: Sequence[Tensor]) -> list[Tensor]:
-        """Take one tensor of rows, or one column a tensor."""
-        rows = inputs[0].data if len(inputs) == 1 else _columns(inputs)
-        if rows.ndim < 2 or not len(rows):
-            raise ProtocolError(f"{inputs[0].name} has shape {list(rows.shape)}: rows of features are wanted")
-        predictions = np.asarray(await self._predict(rows))
-        return [_tensor("predictions", predictions)]
+    def _predictions(self, results: Any) -> Answer:
+        self._count(self._model.default, results)
+        return _json({"predictions": plain(results[0])})
 
-    async def _predict(self, rows: Rows) -> Any:
-        predictions = await self.executor.submit(rows)
-        if self.tracker:
-            self.tracker.predicted(predictions)
-        return predictions
+    def _count(self, names: Sequence[str], results: Any) -> None:
+        if self.tracker and (first := self._model.default[0]) in names:
+            self.tracker.predicted(results[names.index(first)])
+
+
+def _rows(tensors: Tensors) -> int:
+    return len(tensors[0]) if tensors[0].ndim else 1
+
+
+def _names(described: Described) -> list[str]:
+    return [name for name, _, _ in described]
+
+
+def _json(value: Any) -> Answer:
+    try:
+        return Answer(200, msgspec.json.encode(value), [JSON])
+    except TypeError:
+        return Answer(200, answer.encode(value)[2], [JSON])
 
 
 class UserService:
@@ -116,55 +173,50 @@ class UserService:
 
     tracker: Tracker | None = None
 
-    def __init__(self, predictor: UserPredictor, executor: Executor) -> None:
-        self._predictor, self.executor = predictor, executor
+    def __init__(self, name: str, executor: Executor) -> None:
+        self._name, self.executor = name, executor
 
-    async def answer(self, request: Request) -> Answer:
+    def predict(self, request: Request) -> Call:
         """Give the decoded body to the predictor, and encode what it returns."""
         given = payload.decode(request.body, request.content_type)
-        status, headers, body = answer.encode(await self._call(given, request.query_params, request.headers))
-        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        return Answer(status, body, pairs)
 
-    async def infer(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        def encode(result: Any) -> Answer:
+            self._count(result)
+            status, headers, body = answer.encode(result)
+            pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+            return Answer(status, body, pairs)
+
+        return Call(_input(given, request.query_params, request.headers), 1, encode)
+
+    def infer(self, request: Request) -> Call:
         """Give the tensors by name, and take an array, or arrays by name."""
-        result = await self._call({tensor.name: tensor.data for tensor in inputs}, {}, {})
-        named = result if isinstance(result, dict) else {"predictions": result}
-        return [_tensor(str(name), np.asarray(value)) for name, value in named.items()]
+        asked = _inference(request)
 
-    async def _call(self, given: Any, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
-        result = await self._run(given, query, headers)
+        def encode(result: Any) -> Answer:
+            self._count(result)
+            return _inferred(self._name, asked, named("predictions", result))
+
+        given = {tensor.name: tensor.data for tensor in asked.inputs}
+        return Call(_input(given, {}, {}), 1, encode)
+
+    def _count(self, result: Any) -> None:
         if self.tracker:
             self.tracker.answered(result)
-        return result
-
-    async def _run(self, given: Any, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
-        if self._predictor.is_async:
-            return await self._predictor.acall(given, query, headers)
-        # The request's own context goes with it into a thread: what is traced there belongs to its trace.
-        return await self.executor.submit((copy_context(), given, query, headers))
 
 
-def _rows(instances: list[Any]) -> Rows:
-    if not instances:
-        raise BadInputError("instances is empty: one entry an example")
-    try:
-        rows = np.asarray(instances)
-    except ValueError:
-        raise BadInputError("instances differ in shape: each needs the same features") from None
-    if rows.dtype.kind == "O":
-        raise BadInputError("instances hold what is neither number nor text")
-    return rows
+def _input(given: Any, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
+    """Return what a predictor is called with, in the request's own context: traces belong to it."""
+    return copy_context(), given, query, headers
 
 
-def _columns(inputs: Sequence[Tensor]) -> Rows:
-    try:
-        return np.column_stack([tensor.data for tensor in inputs])
-    except ValueError as error:
-        raise ProtocolError(f"the inputs are not columns of one table: {error}") from None
+def _inference(request: Request) -> v2.InferRequest:
+    length = request.header(b"inference-header-content-length")
+    if length is not None and not (length.isdecimal() and len(length) < 20):
+        raise ProtocolError("Inference-Header-Content-Length is not a number of bytes")
+    return v2.decode_request(request.body, int(length) if length else None)
 
 
-def _tensor(name: str, data: Rows) -> Tensor:
-    if data.dtype.kind in "US":
-        data = np.array([str(item).encode() for item in data.ravel()], dtype=object).reshape(data.shape)
-    return Tensor(name, datatype_of(data.dtype), data)
+def _inferred(name: str, asked: v2.InferRequest, outputs: Sequence[Tensor]) -> Answer:
+    binary = bool(asked.parameters.get("binary_data_output"))
+    data, headers = v2.encode_response(name, asked.id, outputs, asked.outputs, binary)
+    return Answer(200, data, [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()])

@@ -4,26 +4,41 @@
 # pyright: reportMissingImports=false, reportMissingModuleSource=false
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from axon_runtime.saved import LoadError, Rows, SavedModel, file_in, first_of, loaded
+import numpy as np
+
+from axon_runtime.blame import shortened
+from axon_runtime.errors import LoadError
+from axon_runtime.saved import SavedModel, Tensors, file_in, loaded
+from axon_runtime.specs import TEXT, Spec, SpecReader, takes_missing
 
 _STARTED_WITH = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "2",
 }
+# Operations whose sizes, or whether they run, may depend on values; or that are left to chance.
+_BY_VALUE = ("Where", "Unique", "NonMaxSuppression", "If", "While", "Case", "Stateless", "DynamicPartition")
+_BY_VALUE += ("Random", "Multinomial", "CombinedNonMaxSuppression", "PyFunc", "EagerPyFunc")
+
+
+class _Loaded(NamedTuple):
+    function: Callable[..., Mapping[str, Any]]
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    graph: Any
 
 
 def load_tensorflow(place: Path) -> SavedModel:
-    """Load a Keras archive, or a SavedModel's folder, of one input of rows: itself, or `model` in a folder.
+    """Load a Keras archive, or a SavedModel's folder: itself, or `model` in a folder.
 
-    It runs on the GPU if there is one. Its first output is what it predicts.
+    It runs on the GPU if there is one.
 
     Raises:
-        LoadError: when it is missing, damaged, or has several inputs.
+        LoadError: when it is missing, damaged, or takes what is no tensor.
     """
     # Read when TensorFlow starts: replicas scale, not the threads of one, and the log is the replica's own.
     for name, value in _STARTED_WITH.items():
@@ -32,37 +47,112 @@ def load_tensorflow(place: Path) -> SavedModel:
 
     path = place if (place / "saved_model.pb").exists() else file_in(place, "model.keras", "model")
     keras = path.is_file()
-    function, spec = loaded(path, _keras if keras else _saved_model)
+    made: _Loaded = loaded(path, _keras if keras else _saved_model)
+    specs = [_spec(name, given) for name, given in made.inputs.items()]
+    types = [given.dtype for given in made.inputs.values()]
 
-    def predict(rows: Rows) -> Rows:
-        return first_of(function(tf.constant(rows.astype(spec.dtype.as_numpy_dtype, copy=False)))).numpy()
+    def run(tensors: Tensors, outputs: tuple[str, ...]) -> list[Any]:
+        given = [tf.constant(tensor, dtype=kind) for tensor, kind in zip(tensors, types, strict=True)]
+        found = made.function(*given)
+        return [_array(found[name]) for name in outputs]
 
-    platform = "tensorflow_keras" if keras else "tensorflow_savedmodel"
-    wrong = (tf.errors.InvalidArgumentError, ValueError, TypeError)
-    return SavedModel(predict, platform, spec.shape[-1] if spec.shape.rank else None, wrong)
+    results = [_spec(name, given) for name, given in made.outputs.items()]
+    names = tuple(result.name for result in results)
+    reader = SpecReader(specs)
+    reader.missing = takes_missing(reader, lambda tensors: run(tensors, names))
+    model = SavedModel(
+        run,
+        reader,
+        "tensorflow_keras" if keras else "tensorflow_savedmodel",
+        [result.described for result in results],
+        by_rows=_by_rows(specs + results) and not _goes_by_values(made.graph),
+        explain=_explain,
+        trusted=True,
+        aliases={"predictions": names[0]},
+    )
+    model.try_out()
+    return model
 
 
-def _saved_model(path: Path) -> tuple[Callable[[Any], Any], Any]:
+def _saved_model(path: Path) -> _Loaded:
     import tensorflow as tf
 
     model = tf.saved_model.load(str(path))
+    if "serving_default" not in model.signatures:
+        raise LoadError(f"{path} has no signature serving_default")
     signature = model.signatures["serving_default"]
-    ((name, spec),) = _only(path, signature.structured_input_signature[1])
+    inputs = dict(signature.structured_input_signature[1])
+    names = list(inputs)
+
     # The function holds the model, which would be collected, and its variables with it.
-    return lambda rows, _model=model: signature(**{name: rows}), spec
+    def call(*given: Any, _model: Any = model) -> Mapping[str, Any]:
+        return signature(**dict(zip(names, given, strict=True)))
+
+    return _Loaded(call, inputs, dict(signature.structured_outputs), signature.graph)
 
 
-def _keras(path: Path) -> tuple[Callable[[Any], Any], Any]:
+def _keras(path: Path) -> _Loaded:
     import tensorflow as tf
 
     model = tf.keras.models.load_model(path, compile=False)
-    ((_, given),) = _only(path, {tensor.name: tensor for tensor in model.inputs})
-    spec = tf.TensorSpec(given.shape, given.dtype)
-    return tf.function(lambda rows: model(rows, training=False), input_signature=[spec]), spec
+    names = [given.name for given in model.inputs]
+    specs = {given.name: tf.TensorSpec(given.shape, given.dtype, given.name) for given in model.inputs}
+    outputs = list(getattr(model, "output_names", ()))
+    nested = model.input
+
+    def call(*given: Any) -> dict[str, Any]:
+        by_name = dict(zip(names, given, strict=True))
+        taken = tf.nest.map_structure(lambda node: by_name[node.name], nested)
+        result = model(taken, training=False)
+        if isinstance(result, Mapping):
+            return {str(name): value for name, value in result.items()}
+        flat = list(result) if isinstance(result, list | tuple) else [result]
+        own = outputs if len(outputs) == len(flat) else [f"output_{i}" for i in range(len(flat))]
+        return dict(zip(own, flat, strict=True))
+
+    function = tf.function(call, input_signature=list(specs.values()))
+    concrete = function.get_concrete_function()
+    found = {
+        name: tf.TensorSpec(value.shape, value.dtype) for name, value in concrete.structured_outputs.items()
+    }
+    return _Loaded(function, specs, found, concrete.graph)
 
 
-def _only(path: Path, inputs: dict[str, Any]) -> list[tuple[str, Any]]:
-    if len(inputs) != 1:
-        names = ", ".join(inputs)
-        raise LoadError(f"{path} has several inputs ({names}): serve it with a predictor of type python")
-    return list(inputs.items())
+def _spec(name: str, given: Any) -> Spec:
+    if not hasattr(given, "shape") or not hasattr(given, "dtype"):
+        raise LoadError(f"the input {name} is no tensor: serve it with a predictor of type python")
+    shape = None if given.shape.rank is None else tuple(given.shape)
+    if given.dtype.name == "bfloat16":
+        return Spec(name, np.dtype(np.float32), shape, "BF16")
+    dtype = TEXT if given.dtype.name == "string" else np.dtype(given.dtype.as_numpy_dtype)
+    return Spec(name, dtype, shape)
+
+
+def _by_rows(specs: list[Spec]) -> bool:
+    return all(spec.shape is not None and len(spec.shape) > 0 and spec.shape[0] is None for spec in specs)
+
+
+def _goes_by_values(graph: Any) -> bool:
+    """Say whether a graph, or a function that it calls, has an operation that goes by values."""
+    definition = graph.as_graph_def()
+    nodes = [*definition.node, *(node for part in definition.library.function for node in part.node_def)]
+    return any(node.op.startswith(_BY_VALUE) and node.op != "StatelessPartitionedCall" for node in nodes)
+
+
+def _array(value: Any) -> Any:
+    import tensorflow as tf
+
+    if isinstance(value, tf.SparseTensor):
+        value = tf.sparse.to_dense(value)
+    elif isinstance(value, tf.RaggedTensor):
+        return value.to_list()
+    return (tf.cast(value, tf.float32) if value.dtype.name == "bfloat16" else value).numpy()
+
+
+def _explain(error: Exception) -> str | None:
+    """Return what a model refuses of its input, or None if it failed of itself."""
+    import tensorflow as tf
+
+    if isinstance(error, tf.errors.InvalidArgumentError | tf.errors.OutOfRangeError):
+        return f"the model refuses the rows: {shortened(str(error))}"
+    return None

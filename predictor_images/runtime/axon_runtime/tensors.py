@@ -4,11 +4,12 @@ Datatypes: https://github.com/open-inference/open-inference-protocol/blob/main/s
 Raw data: https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
 """
 
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,18 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "FP64": np.dtype(np.float64),
     "BYTES": np.dtype(object),
 }
+# What JSON may hold for each kind of type.
+_TYPES: dict[str, set[type]] = {
+    "b": {bool},
+    "i": {int, float},
+    "u": {int, float},
+    "f": {int, float, type(None)},
+    "O": {str, type(None)},
+}
 _DATATYPES = {dtype: name for name, dtype in _DTYPES.items()}
+
+
+_MOST_DIMENSIONS = 64
 
 
 class ProtocolError(ValueError):
@@ -61,7 +73,7 @@ def datatype_of(dtype: np.dtype[Any]) -> str:
     return found
 
 
-def dtype_of(datatype: str) -> np.dtype[Any]:
+def dtype_of(datatype: str, what: str = "the input") -> np.dtype[Any]:
     """Return the numpy type of a datatype; BF16, which numpy lacks, is read as FP32.
 
     Raises:
@@ -71,46 +83,73 @@ def dtype_of(datatype: str) -> np.dtype[Any]:
         return _DTYPES["FP32"]
     found = _DTYPES.get(datatype)
     if found is None:
-        raise ProtocolError(f"datatype {datatype} is none of {', '.join(_DTYPES)}, BF16")
+        raise ProtocolError(f"{what}: the datatype is none of {', '.join(_DTYPES)}, BF16")
     return found
 
 
-def from_values(name: str, datatype: str, shape: Sequence[int], values: Any) -> Tensor:
-    """Return the tensor of JSON values, flat or nested.
+def from_values(name: str, datatype: str, shape: Sequence[int], values: Any, what: str = "") -> Tensor:
+    """Return the tensor of JSON values, flat or nested; null is a missing number, or a missing text.
 
     Raises:
         ProtocolError: when they do not have the shape, or the datatype cannot hold them.
     """
-    if datatype == "BYTES":
-        return Tensor(name, datatype, _shaped(name, _texts(name, values), shape))
+    what = what or name
     if datatype == "BF16":
-        raise ProtocolError(f"{name}: BF16 has no JSON form: send it as binary data")
-    dtype = dtype_of(datatype)
+        raise ProtocolError(f"{what}: BF16 has no JSON form: send it as binary data")
+    dtype = dtype_of(datatype, what)
+    if not isinstance(values, list):
+        raise ProtocolError(f"{what}: data has to be a list")
+    flat = _flat(cast(list[Any], values))
+    types = set(map(type, flat))
+    if not types <= _TYPES[dtype.kind]:
+        raise ProtocolError(f"{what}: the data are not all of {datatype}")
+    return Tensor(name, datatype, _shaped(what, _array(what, datatype, flat, types), shape))
+
+
+def _array(what: str, datatype: str, flat: list[Any], types: set[type]) -> NDArray[Any]:
+    dtype = _DTYPES[datatype]
+    if datatype == "BYTES":
+        return _objects([value.encode() if type(value) is str else value for value in flat])
+    if dtype.kind == "f":
+        return _floats(what, datatype, flat, types)
+    if float in types:
+        if not all(float(value).is_integer() for value in flat):
+            raise ProtocolError(f"{what}: the data are not all of {datatype}")
+        flat = [int(value) for value in flat]
     try:
-        given = _array(values, dtype)
-        if given.size and not _fits(given, dtype):
-            raise ProtocolError(f"{name}: the data are not all of {datatype}")
-        return Tensor(name, datatype, _shaped(name, given.astype(dtype, copy=False).ravel(), shape))
-    except (ValueError, TypeError, OverflowError) as error:
-        if isinstance(error, ProtocolError):
-            raise
-        raise ProtocolError(f"{name}: the data are no array of {datatype}: {error}") from None
+        return np.array(flat, dtype=dtype)
+    except OverflowError:
+        raise ProtocolError(f"{what}: the data are not all of {datatype}: one is out of its range") from None
 
 
-def from_bytes(name: str, datatype: str, shape: Sequence[int], raw: bytes) -> Tensor:
+def _floats(what: str, datatype: str, flat: list[Any], types: set[type]) -> NDArray[Any]:
+    if type(None) in types:
+        flat = [math.nan if value is None else value for value in flat]
+    try:
+        with np.errstate(over="ignore"):
+            array = np.array(flat, dtype=_DTYPES[datatype])
+    except OverflowError:
+        raise ProtocolError(f"{what}: a number is too large for {datatype}") from None
+    if np.isinf(array).any() and any(map(math.isfinite, np.array(flat, float)[np.isinf(array)])):
+        raise ProtocolError(f"{what}: a number is too large for {datatype}")
+    return array
+
+
+def from_bytes(name: str, datatype: str, shape: Sequence[int], raw: bytes, what: str = "") -> Tensor:
     """Return the tensor of raw data, little-endian.
 
     Raises:
         ProtocolError: when their length is not the shape's.
     """
+    what = what or name
     if datatype == "BYTES":
-        return Tensor(name, datatype, _shaped(name, _items(name, raw), shape))
+        return Tensor(name, datatype, _shaped(what, _items(what, raw), shape))
     if datatype == "BF16":
-        return Tensor(name, "FP32", _shaped(name, _from_bf16(name, raw), shape))
-    dtype = dtype_of(datatype).newbyteorder("<")
+        return Tensor(name, "FP32", _shaped(what, _from_bf16(what, raw), shape))
+    dtype = dtype_of(datatype, what).newbyteorder("<")
     if len(raw) % dtype.itemsize:
-        raise ProtocolError(f"{name}: {len(raw)} bytes are no whole number of {datatype}")
-    return Tensor(name, datatype, _shaped(name, np.frombuffer(raw, dtype), shape))
+        raise ProtocolError(f"{what}: {len(raw)} bytes are no whole number of {datatype}")
+    return Tensor(name, datatype, _shaped(what, np.frombuffer(raw, dtype), shape))
 
 
 def to_bytes(tensor: Tensor) -> bytes:
@@ -140,53 +179,37 @@ def to_values(tensor: Tensor) -> list[Any]:
     return flat.tolist()
 
 
-def _array(values: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return JSON values as an array; numpy takes integers of 64 bits beside smaller ones for floats."""
-    given = np.asarray(values)
-    if dtype == np.uint64 and given.dtype.kind == "f":
-        exact = np.asarray(values, dtype=object)
-        if all(type(item) is int for item in exact.flat):
-            return exact.astype(dtype)
-    return given
-
-
-def _fits(given: NDArray[Any], dtype: np.dtype[Any]) -> bool:
-    if dtype.kind == "f":
-        return given.dtype.kind in "fiu"
-    if dtype.kind == "b":
-        return given.dtype.kind == "b"
-    if given.dtype.kind not in "iu":
-        return False
-    limits = np.iinfo(dtype)
-    return int(given.min()) >= limits.min and int(given.max()) <= limits.max
-
-
-def _shaped(name: str, flat: NDArray[Any], shape: Sequence[int]) -> NDArray[Any]:
-    if any(size < 0 for size in shape):
-        raise ProtocolError(f"{name}: shape {list(shape)} has a negative dimension")
-    if flat.size != prod(shape):
-        raise ProtocolError(f"{name}: shape {list(shape)} needs {prod(shape)} elements, and {flat.size} came")
+def _shaped(what: str, flat: NDArray[Any], shape: Sequence[int]) -> NDArray[Any]:
+    size = prod(shape)
+    if flat.size != size:
+        wanted = f"{size}" if size < 2**63 else "too many"
+        raise ProtocolError(f"{what}: the shape needs {wanted} elements, and {flat.size} came")
     try:
         return flat.reshape(shape)
-    except ValueError as error:  # more dimensions, or larger ones, than numpy has
-        raise ProtocolError(f"{name}: shape {list(shape)}: {error}") from None
+    except ValueError:  # none, in more dimensions than there is memory to count
+        raise ProtocolError(f"{what}: the shape is too large") from None
 
 
-def _texts(name: str, values: Any) -> NDArray[Any]:
-    flat = list(_flat(values))
-    if not all(isinstance(value, str) for value in flat):
-        raise ProtocolError(f"{name}: BYTES in JSON are texts")
-    return _objects([value.encode() for value in flat])
+def _flat(values: list[Any]) -> list[Any]:
+    """Return the values of nested lists in order."""
+    for _ in range(_MOST_DIMENSIONS):
+        if list not in set(map(type, values)):
+            return values
+        values = [inner for item in values for inner in (item if type(item) is list else [item])]
+    return values
 
 
-def _flat(values: Any) -> Any:
-    stack = [values]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, list):
-            stack.extend(reversed(value))
-        else:
-            yield value
+def texts(tensor: Tensor) -> NDArray[Any]:
+    """Return BYTES as text; what is missing is None.
+
+    Raises:
+        ProtocolError: when one is not UTF-8.
+    """
+    try:
+        decoded = [item.decode() if isinstance(item, bytes) else item for item in tensor.data.ravel()]
+    except UnicodeDecodeError:
+        raise ProtocolError("inputs: BYTES are not all UTF-8, which this model's texts are") from None
+    return _objects(decoded).reshape(tensor.data.shape)
 
 
 def _items(name: str, raw: bytes) -> NDArray[Any]:
@@ -203,7 +226,7 @@ def _items(name: str, raw: bytes) -> NDArray[Any]:
     return _objects(items)
 
 
-def _objects(items: list[bytes]) -> NDArray[Any]:
+def _objects(items: list[Any]) -> NDArray[Any]:
     array = np.empty(len(items), dtype=object)
     array[:] = items
     return array

@@ -4,11 +4,9 @@ The standard variables say where to and how, and the SDK reads them itself:
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 """
 
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 # The instrumentation still speaks of requests as before HTTP's conventions were stable, unless it is told.
 os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
@@ -22,17 +20,17 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span
 
 from axon_runtime.http import App, Scope
-from axon_runtime.logs import log
+from axon_runtime.logs import adopt
 
-# What probes and Prometheus ask for all the time.
-_UNTRACED = "/(ready|live|metrics)/?$"
+# What clients ask for all the time, to know whether they may ask.
+_UNTRACED = "/v2/(health/.*|models/[^/]*/ready)/?$"
 _REQUEST_ID = ["x-request-id"]
 
 
 @contextmanager
 def traced(app: App, model: str) -> Iterator[App]:
     """Yield the application with a span a request; what is not sent at the end is sent then."""
-    _log_as_the_replica_does()
+    adopt("opentelemetry")  # such as that nobody takes its spans
     provider = TracerProvider(resource=_resource(model))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)  # for spans of the user's own code
@@ -61,15 +59,3 @@ def _pass_on(span: Span, scope: Scope) -> None:
     own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in context.items()]
     names = {name for name, _ in own}
     scope["headers"] = [*own, *(pair for pair in scope["headers"] if pair[0] not in names)]
-
-
-class _Log(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        log(record.levelname.lower(), record.getMessage())
-
-
-def _log_as_the_replica_does() -> None:
-    """Write what the SDK has to say, such as that nobody takes its spans, as lines of the replica's log."""
-    logger: Any = logging.getLogger("opentelemetry")
-    logger.addHandler(_Log(logging.WARNING))
-    logger.propagate = False

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from axon_runtime.saved import LoadError, Rows, loaded
+from axon_runtime.cells import Rows
+from axon_runtime.errors import LoadError
+from axon_runtime.saved import loaded
 
 _COUNT = 250  # rows of each size, and about the sample of each distance
 _SIZES = (1.0, 10.0, 100.0, 1000.0)

@@ -5,10 +5,13 @@ https://github.com/open-inference/open-inference-protocol/blob/main/specificatio
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
+from axon_runtime import json_text
+from axon_runtime.errors import listed
 from axon_runtime.tensors import ProtocolError, Tensor, from_bytes, from_values, to_bytes, to_values
 
 __all__ = [
@@ -49,24 +52,29 @@ class InferRequest:
     outputs: list[Wanted]
 
 
+_Shape = Annotated[list[Annotated[int, Meta(ge=0, le=2**63 - 1)]], Meta(max_length=64)]
+# Models have thousands of inputs at most, where each is a column.
+_MOST = 100_000
+
+
 class _Input(msgspec.Struct):
     name: str
-    shape: list[int]
+    shape: _Shape
     datatype: str
     data: Any = msgspec.UNSET
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] | None = None
 
 
 class _Output(msgspec.Struct):
     name: str
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] | None = None
 
 
 class _Request(msgspec.Struct):
-    inputs: list[_Input]
+    inputs: Annotated[list[_Input], Meta(max_length=_MOST)]
     id: str | None = None
-    parameters: dict[str, Any] = {}
-    outputs: list[_Output] = []
+    parameters: dict[str, Any] | None = None
+    outputs: Annotated[list[_Output], Meta(max_length=_MOST)] | None = None
 
 
 _decoder = msgspec.json.Decoder(_Request)
@@ -90,18 +98,33 @@ def decode_request(body: bytes, header_length: int | None) -> InferRequest:
     if header_length is not None and header_length > len(body):
         raise ProtocolError(f"the JSON header has {header_length} bytes, and {len(body)} came")
     split = len(body) if header_length is None else header_length
-    try:
-        request = _decoder.decode(body[:split])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError(f"the body is no inference request: {error}") from None
+    request = _decoded(body[:split])
     if not request.inputs:
         raise ProtocolError("inputs is empty")
+    if len({given.name for given in request.inputs}) != len(request.inputs):
+        raise ProtocolError("inputs: two have the same name")
+    outputs = request.outputs or []
+    if len({output.name for output in outputs}) != len(outputs):
+        raise ProtocolError("outputs: each can be asked for once")
     return InferRequest(
         request.id,
-        request.parameters,
-        _inputs(request.inputs, body[split:]),
-        [Wanted(output.name, _flag(output.parameters.get("binary_data"))) for output in request.outputs],
+        request.parameters or {},
+        _inputs(request.inputs, memoryview(body)[split:]),
+        [Wanted(output.name, _flag((output.parameters or {}).get("binary_data"))) for output in outputs],
     )
+
+
+def _decoded(head: bytes) -> _Request:
+    try:
+        return _decoder.decode(head)
+    except msgspec.ValidationError as error:
+        raise ProtocolError(f"the body is no inference request: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:  # with the NaN that Python writes, perhaps
+        return msgspec.convert(json_text.decode(head), _Request)
+    except (json_text.JsonError, msgspec.ValidationError) as error:
+        raise ProtocolError(f"the body is no inference request: {error}") from None
 
 
 def encode_response(
@@ -154,21 +177,21 @@ def metadata(
     )
 
 
-def _inputs(inputs: Sequence[_Input], raw: bytes) -> list[Tensor]:
+def _inputs(inputs: Sequence[_Input], raw: memoryview) -> list[Tensor]:
     found: list[Tensor] = []
     at = 0
-    for given in inputs:
-        size = given.parameters.get("binary_data_size")
+    for index, given in enumerate(inputs):
+        what = f"inputs[{index}]"
+        size = (given.parameters or {}).get("binary_data_size")
         if size is None:
             if given.data is msgspec.UNSET:
-                raise ProtocolError(f"{given.name} has neither data nor binary_data_size")
-            found.append(from_values(given.name, given.datatype, given.shape, given.data))
+                raise ProtocolError(f"{what} has neither data nor binary_data_size")
+            found.append(from_values(given.name, given.datatype, given.shape, given.data, what))
             continue
-        if not isinstance(size, int) or isinstance(size, bool) or size < 0 or at + size > len(raw):
-            raise ProtocolError(
-                f"{given.name}: binary_data_size is {size}, and {len(raw) - at} bytes are left"
-            )
-        found.append(from_bytes(given.name, given.datatype, given.shape, raw[at : at + size]))
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= len(raw) - at:
+            raise ProtocolError(f"{what}: binary_data_size has to be at most {len(raw) - at}, the bytes left")
+        part = bytes(raw[at : at + size])
+        found.append(from_bytes(given.name, given.datatype, given.shape, part, what))
         at += size
     if at != len(raw):
         raise ProtocolError(f"{len(raw) - at} bytes follow that belong to no input")
@@ -183,7 +206,7 @@ def _chosen(
     by_name = {tensor.name: tensor for tensor in outputs}
     missing = [output.name for output in wanted if output.name not in by_name]
     if missing:
-        raise ProtocolError(f"the model has no output {missing[0]} (it has {', '.join(by_name)})")
+        raise ProtocolError(f"outputs: one is not the model's, which has {listed(list(by_name))}")
     return [(by_name[o.name], binary_default if o.binary is None else o.binary) for o in wanted]
 
 

@@ -14,7 +14,7 @@ from axon_runtime.config import from_environment
 from axon_runtime.places import Places
 from axon_runtime.port import bind
 from axon_runtime.saved import LoadError
-from axon_runtime.server import application, serve
+from axon_runtime.server import application, leave, serve
 from axon_runtime.user import PredictorError
 
 _PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
@@ -36,7 +36,8 @@ def main(index: int, parent: int, control: socket.socket, shared: Path) -> None:
         sys.exit(1)
     control.sendall(b"ready\n")
     if control.recv(1):
-        serve(app, config, bind(config.port), places.beat)
+        code = serve(app, config, bind(config.port, shared=True), None)
+        leave(code, lambda: app.admission.oldest_call() > 0)
 
 
 def _end_with(parent: int) -> None:

@@ -21,10 +21,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from axon_runtime.config import GRACEFUL_SECONDS, Config
+from axon_runtime.config import Config
 from axon_runtime.logs import log
 from axon_runtime.places import Places
-from axon_runtime.port import reserve
+from axon_runtime.port import PortError, bind, reserve
 
 # A worker that dies before it has served so long died early; so many early ends in a row are the replica's.
 _STEADY_SECONDS = 5
@@ -32,7 +32,7 @@ _EARLY_ENDS = 3
 # A worker whose event loop is dead for so long is killed, as the liveness probe does to a single process.
 _SILENT_SECONDS = 60
 # Beyond their own grace period, for workers to end in.
-_SPARE_SECONDS = 3
+_SPARE_SECONDS = 1
 
 
 def run(config: Config) -> int:
@@ -40,13 +40,14 @@ def run(config: Config) -> int:
     with ExitStack() as stack:
         try:
             stack.enter_context(reserve(config.port))
-        except OSError as error:
-            log("error", f"port {config.port} cannot be had: {error.strerror}")
+            management = stack.enter_context(bind(config.management_port))
+        except PortError as error:
+            log("error", str(error))
             return 1
         folder = stack.enter_context(_folder(config.port))
         # prometheus_client reads it when it is imported, here and in workers, and keeps counts in the folder.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-        return asyncio.run(_Workers(config, folder).run())
+        return asyncio.run(_Workers(config, folder).run(management))
 
 
 @contextmanager
@@ -78,12 +79,20 @@ class _Workers:
         self._serving_since: dict[int, float] = {}
         self._open = self._ending = self._failed = False
 
-    async def run(self) -> int:
+    async def run(self, management: socket.socket) -> int:
         """Keep all workers until SIGTERM, or until that is no use."""
+        from prometheus_client import CollectorRegistry
+
+        from axon_runtime.management import Management, served
+        from axon_runtime.metrics import page
+
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._end)
         watching = asyncio.create_task(self._watch())
-        codes = await asyncio.gather(*map(self._keep, range(self._count)))
+        # A worker that hangs is replaced, so the replica is alive as long as this process answers.
+        asked = Management(lambda: page(CollectorRegistry()), self._not_ready, lambda: None)
+        with served(asked, management):
+            codes = await asyncio.gather(*map(self._keep, range(self._count)))
         watching.cancel()
         return int(self._failed or any(codes))
 
@@ -103,17 +112,25 @@ class _Workers:
             log("error", f"worker {index} ended by {_cause(code)}: it is replaced", model=self._config.name)
 
     async def _watch(self) -> None:
-        """Kill a worker whose event loop is dead: another takes its place."""
+        """Kill a worker whose event loop is dead, or whose call hangs: another takes its place."""
         while not self._ending:  # a worker that ends does not say that its loop turns
             for index, process in self._running.items():
-                if (seconds := self._places.silent(index)) > _SILENT_SECONDS:
-                    log(
-                        "error",
-                        f"worker {index} has been silent for {seconds:.0f} s",
-                        model=self._config.name,
-                    )
+                if reason := self._dead(index):
+                    log("error", f"worker {index} {reason}", model=self._config.name)
                     process.kill()
             await asyncio.sleep(1)
+
+    def _dead(self, index: int) -> str | None:
+        if (seconds := self._places.silent(index)) > _SILENT_SECONDS:
+            return f"has been silent for {seconds:.0f} s"
+        if (seconds := self._places.oldest_call(index)) > self._config.hung:
+            return f"has run one call for {seconds:.0f} s"
+        return None
+
+    def _not_ready(self) -> str | None:
+        if self._ending:
+            return "ending"
+        return None if any(map(self._places.turns, self._serving_since)) else "loading"
 
     async def _live(self, index: int) -> tuple[int, float]:
         """Run a worker, and return its exit code and for how many seconds it served."""
@@ -161,7 +178,14 @@ class _Workers:
         if not self._open and len(self._loaded) < self._count:
             return
         if not self._open:
-            log("info", "ready", model=self._config.name, port=self._config.port, processes=self._count)
+            log(
+                "info",
+                "ready",
+                model=self._config.name,
+                port=self._config.port,
+                management_port=self._config.management_port,
+                processes=self._count,
+            )
         self._open = True
         for index, writer in self._loaded.items():
             writer.write(b"s")
@@ -176,7 +200,7 @@ class _Workers:
         if failure:
             log("error", failure)
         self._signal(signal.SIGTERM)
-        patience = GRACEFUL_SECONDS + _SPARE_SECONDS
+        patience = self._config.grace + _SPARE_SECONDS
         asyncio.get_running_loop().call_later(patience, self._signal, signal.SIGKILL)
 
     def _signal(self, number: int) -> None:

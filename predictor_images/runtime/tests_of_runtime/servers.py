@@ -8,10 +8,13 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from tests_of_runtime.cgroups import enter
 
 PROJECT = Path(__file__).parents[3]
 PROGRAM = ("-m", "axon_runtime")
@@ -25,6 +28,7 @@ class Replica:
     def __init__(self, process: "subprocess.Popen[str]", port: int, name: str) -> None:
         self.process, self.port, self.name = process, port, name
         self.url = f"http://127.0.0.1:{port}"
+        self.management = f"http://127.0.0.1:{port + 1}"
 
     def post(self, body: Any, path: str = "/") -> Any:
         """Return the answer to a request, which must be 200."""
@@ -34,7 +38,7 @@ class Replica:
 
     def metric(self, name: str) -> float:
         """Return the sum of a metric's samples."""
-        lines = httpx.get(f"{self.url}/metrics").text.splitlines()
+        lines = httpx.get(f"{self.management}/metrics").text.splitlines()
         values = [line.rsplit(" ", 1)[1] for line in lines if line.replace(" ", "{").split("{")[0] == name]
         return sum(map(float, values))
 
@@ -56,10 +60,11 @@ def replica(
     config: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
     program: Sequence[str] = PROGRAM,
+    group: Path | None = None,
 ) -> Iterator[Replica]:
     """Start a replica, wait until it is ready, and end it."""
     process, port = start(
-        kind, folder, limits=limits, config=config, environment=environment, program=program
+        kind, folder, limits=limits, config=config, environment=environment, program=program, group=group
     )
     try:
         _await_ready(process, port)
@@ -77,11 +82,10 @@ def start(
     config: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
     program: Sequence[str] = PROGRAM,
+    group: Path | None = None,
 ) -> tuple["subprocess.Popen[str]", int]:
-    """Start a replica and return its process and port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    """Start a replica, in a control group if one is given, and return its process and port."""
+    port = _free_port()
     told = {
         **os.environ,
         "AXON_PREDICTOR": kind,
@@ -94,15 +98,33 @@ def start(
         **(environment or {}),
     }
     command = [sys.executable, *program]
-    process = subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command,
+        env=told,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=partial(enter, group) if group else None,
+    )
     return process, port
+
+
+def _free_port() -> int:
+    """Return a free port whose next is free too: the management port."""
+    while True:
+        with socket.socket() as one, socket.socket() as next_one:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+            with suppress(OSError, OverflowError):
+                next_one.bind(("127.0.0.1", port + 1))
+                return port
 
 
 def _await_ready(process: "subprocess.Popen[str]", port: int) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            if _CLIENT.get(f"http://127.0.0.1:{port}/ready").status_code == 200:
+            if _CLIENT.get(f"http://127.0.0.1:{port + 1}/ready").status_code == 200:
                 return
         except httpx.TransportError:
             pass

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import tritonclient.http as triton
 from axon_runtime.config import ConfigError, from_environment
+from axon_runtime.estimators import load_sklearn
 from axon_runtime.exported import load_exported
-from axon_runtime.saved import BadInputError, LoadError, load_sklearn
+from axon_runtime.saved import BadInputError, LoadError
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -21,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
+from tests_of_runtime.asking import predicted
 from tests_of_runtime.servers import replica, start
 
 IRISES, SPECIES = load_iris(return_X_y=True)
@@ -54,13 +56,15 @@ def test_predictions_are_the_estimators_own(tmp_path: Path, estimator: Any, rows
 
     exported = load_exported(folder)
 
-    assert (exported.platform, exported.features) == ("onnxruntime_onnx", rows.shape[1])
-    (found,), (expected,) = exported.predict([rows]), load_sklearn(folder).predict([rows])
-    assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+    assert (exported.platform, exported.reader.inputs) == (
+        "onnxruntime_onnx",
+        [("instances", "FP64", [-1, rows.shape[1]])],
+    )
+    found, expected = predicted(exported, rows.tolist()), estimator.predict(rows)
     if expected.dtype.kind == "f":
         np.testing.assert_allclose(found, expected, rtol=1e-5)
     else:
-        assert found.tolist() == expected.tolist()
+        assert found == expected.tolist()
 
 
 def other() -> Any:
@@ -101,9 +105,7 @@ def test_what_is_not_served_so_is_one_line(tmp_path: Path, estimator: Any, messa
 def test_an_estimator_that_refuses_what_is_made_up_is_compared_on_its_sample(tmp_path: Path) -> None:
     estimator = make_pipeline(OneHotEncoder(), LogisticRegression()).fit([[1], [2]], [0, 1])
 
-    (found,) = load_exported(saved(tmp_path, estimator, [[1], [2]])).predict([np.array([[2], [1]])])
-
-    assert found.tolist() == [1, 0]
+    assert predicted(load_exported(saved(tmp_path, estimator, [[1], [2]])), [[2], [1]]) == [1, 0]
 
 
 def test_rows_that_scikit_learn_refuses_are_refused(tmp_path: Path) -> None:
@@ -112,8 +114,8 @@ def test_rows_that_scikit_learn_refuses_are_refused(tmp_path: Path) -> None:
     for load in (load_sklearn, load_exported):
         model = load(folder)
         for rows in ([[np.nan, 1, 1, 1]], [[np.inf, 1, 1, 1]], [[1, 1, 1]], [["a", "b", "c", "d"]]):
-            (found,) = model.predict([np.array(rows)])
-            assert isinstance(found, BadInputError), (load, rows)
+            with pytest.raises(BadInputError):
+                predicted(model, rows)
 
 
 def test_missing_numbers_are_taken_where_the_estimator_takes_them(tmp_path: Path) -> None:
@@ -121,18 +123,17 @@ def test_missing_numbers_are_taken_where_the_estimator_takes_them(tmp_path: Path
     holes[::3, 0] = np.nan
     estimator = HistGradientBoostingClassifier(max_iter=10).fit(holes, SPECIES)
 
-    (found,) = load_exported(saved(tmp_path, estimator)).predict([holes])
+    found = predicted(load_exported(saved(tmp_path, estimator)), holes.tolist())
 
-    assert found.tolist() == estimator.predict(holes).tolist()
+    assert found == estimator.predict(holes).tolist()
 
 
 def test_missing_numbers_are_refused_where_the_export_goes_another_way(tmp_path: Path) -> None:
     estimator = RandomForestClassifier(21, random_state=0).fit(IRISES, SPECIES)
     assert len(estimator.predict([[np.nan] * 4])) == 1
 
-    (found,) = load_exported(saved(tmp_path, estimator)).predict([np.full((1, 4), np.nan)])
-
-    assert isinstance(found, BadInputError)
+    with pytest.raises(BadInputError, match="row 0, column 0: it is missing or NaN"):
+        predicted(load_exported(saved(tmp_path, estimator)), [[None] * 4])
 
 
 def test_a_replica_serves_the_export_by_either_protocol(tmp_path: Path) -> None:

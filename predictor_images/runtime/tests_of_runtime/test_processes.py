@@ -79,7 +79,7 @@ def test_whichever_process_is_asked_for_metrics_tells_those_of_all(gate: Path) -
     with held(gate) as made:
         asyncio.run(_counted(made, gate))
 
-        pages = {httpx.get(f"{made.url}/metrics").text for _ in range(20)}
+        pages = {httpx.get(f"{made.management}/metrics").text for _ in range(20)}
         assert len(pages) == 1
         for name in ("requests_total", "request_duration_seconds_count", "predict_duration_seconds_count"):
             assert made.metric(f"axon_{name}") == 12

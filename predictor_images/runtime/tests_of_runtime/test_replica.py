@@ -59,8 +59,8 @@ def test_a_client_that_goes_frees_its_place(gate: Path) -> None:
         with pytest.raises(httpx.ReadTimeout):
             httpx.post(made.url, json=1, timeout=0.5)
 
-        made.until("axon_in_flight_requests", 0)
         gate.touch()
+        made.until("axon_in_flight_requests", 0)
 
 
 def test_a_request_that_takes_too_long_is_answered(gate: Path) -> None:

@@ -69,8 +69,9 @@ def test_probes_leave_no_trace_and_the_end_sends_what_there_is(tmp_path: Path) -
         collector() as to,
         replica("python", written(tmp_path, WHO), environment=told(to) | environment) as m,
     ):
-        for path in ("/ready", "/metrics", "/v2/health/live", f"/v2/models/{tmp_path.name}/ready"):
-            assert httpx.get(f"{m.url}{path}").status_code == 200
+        public = [f"{m.url}/v2/health/live", f"{m.url}/v2/models/{tmp_path.name}/ready"]
+        for probe in (f"{m.management}/ready", f"{m.management}/metrics", *public):
+            assert httpx.get(probe).status_code == 200
         m.post(0)
         m.process.terminate()
         assert m.process.wait(30) == 0

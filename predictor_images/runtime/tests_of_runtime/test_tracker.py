@@ -36,7 +36,7 @@ def counted(registry: CollectorRegistry) -> dict[str, float]:
 
 
 def on_page(replica: Replica) -> dict[str, float]:
-    families = text_string_to_metric_families(httpx.get(f"{replica.url}/metrics").text)
+    families = text_string_to_metric_families(httpx.get(f"{replica.management}/metrics").text)
     found = [sample for family in families for sample in family.samples]
     return {s.labels["class"]: s.value for s in found if s.name == "axon_predictions_total"}
 

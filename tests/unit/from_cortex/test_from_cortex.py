@@ -70,12 +70,39 @@ def test_a_pod_of_containers_has_the_one_that_answers_and_others_beside_it(stack
     predictor: Any = captions.predictor
     assert (predictor.image, predictor.port) == ("quay.io/me/captions:latest", 9000)
     assert predictor.args == ["--port", "9000"]
-    assert (predictor.readiness_path, predictor.probe_timeout) == ("/healthz", "3s")
+    ready = predictor.readiness
+    assert (ready.http, ready.port, ready.timeout, ready.period) == ("/healthz", None, "3s", "5s")
+    assert predictor.liveness.command == ["ls"]
+    assert predictor.pre_stop is None, "so long passes anyway"
+    assert captions.proxied == {"max_concurrency": 4, "max_queue_length": 50}
     (tokenizer,) = captions.sidecars
-    assert (tokenizer.name, tokenizer.port, tokenizer.readiness_path) == ("tokenizer", 9001, "/ok")
+    assert (tokenizer.name, tokenizer.port) == ("tokenizer", 9001)
+    assert (tokenizer.readiness.http, tokenizer.readiness.initial_delay) == ("/ok", "2s")
+    assert tokenizer.liveness.tcp == 9001
     assert (captions.compute.gpu, captions.compute.shm, captions.node_groups) == (1, "1Gi", ["gpu"])
     assert captions.target_in_flight == 2
     assert captions.aws.policy_arns == ["arn:aws:iam::111122223333:policy/features"]
+
+
+def test_an_image_without_words_of_its_own_gets_what_cortex_gave_it(stack_file: Path) -> None:
+    plain = loaded(stack_file, converted("v42.yaml")).models["plain"]
+
+    predictor: Any = plain.predictor
+    assert predictor.readiness.tcp == 8080
+    assert plain.server.max_concurrency == plain.target_in_flight == 1
+
+
+def test_what_runs_before_the_end_takes_the_place_of_the_wait() -> None:
+    def ending(*command: str) -> tuple[Any, list[str]]:
+        container = {"image": "a/b:1", "pre_stop": {"exec": {"command": list(command)}}}
+        made = convert({"f": [{"name": "a", "kind": "RealtimeAPI", "pod": {"containers": [container]}}]})
+        return made.settings["models"]["a"]["predictor"].get("pre_stop"), said(made)
+
+    assert ending("sleep", "5")[0] is None
+    assert ending("sleep", "30")[0] == {"sleep": "30s"}
+    found, notes = ending("/leave", "now")
+    assert found == {"command": ["/leave", "now"]}
+    assert [note for note in notes if "has to take at least these" in note]
 
 
 def test_a_cluster_is_made_anew(stack_file: Path) -> None:
@@ -178,7 +205,6 @@ def test_the_whole_report(names: list[str], lines: list[str]) -> None:
         ("v35.yaml", "queue: AsyncAPI has no match"),
         ("v35.yaml", "sound.handler.protobuf_path: has no match: no gRPC"),
         ("v42.yaml", "clean-up: TaskAPI has no match"),
-        ("v42.yaml", "captions.pod.containers.api.pre_stop: has no match, nor a need"),
         ("v42.yaml", "axon:models.captions.node_groups: gpu: not in the cluster, left out"),
     ],
 )

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from components.platform.versions import ENVOY_IMAGE
+from gitops.preview import value_at
 from tests.unit.gitops.scenarios import (
     AUTOSCALER,
     DEPLOYMENT,
@@ -150,6 +152,24 @@ def an_api_key() -> World:
     spec = {"apiKeyAuth": {"credentialRefs": [{"name": "clients"}]}}
     world.add(ROUTE, IRIS, WHO, spec)
     world.add(ROUTE, IRIS, f"{WHO}Patch", {})
+    return world
+
+
+def limits_of_an_image() -> World:
+    world = World()
+    like = value_at(world.find(DEPLOYMENT, IRIS)["newState"]["inputs"], CONTAINER)
+    kept = {key: like[key] for key in ("resources", "securityContext")}
+    world.update(
+        DEPLOYMENT,
+        IRIS,
+        {
+            "spec.template.spec.initContainers": [{"name": "admission", "image": ENVOY_IMAGE, **kept}],
+            "spec.template.spec.terminationGracePeriodSeconds": 915,
+            f"{CONTAINER}.readinessProbe.periodSeconds": 9,
+        },
+    )
+    world.update(ROUTE, IRIS, {"spec.rules[0].timeouts.request": "905s"})
+    world.update(TRAFFIC, IRIS, {"spec.timeout": {"http": {"streamIdleTimeout": "905s"}}})
     return world
 
 
@@ -389,6 +409,7 @@ KINDS: dict[str, Callable[[], World]] = {
         renamed_endpoint,
         an_api_key,
         rate_limit,
+        limits_of_an_image,
         new_splitter,
         other_weights,
         several_at_once,

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from gitops.github import GithubError, Repository
+from gitops.github import WORKFLOWS, GithubError, Repository
 
 REPORT = "<!-- axon:preview:dev -->\n### `dev`: 1 model changes\n"
 DRIFT = "<!-- axon:drift:dev -->\n### `dev` has drifted\n"
@@ -22,10 +22,13 @@ class Github:
         self.comments: list[dict[str, Any]] = []
         self.issues: list[dict[str, Any]] = []
         self.tokens: set[str] = set()
+        self.login = WORKFLOWS
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
         place = path.removeprefix("/repos/me/models/")
         things = self.comments if "comments" in place else self.issues
+        if place == "/user":
+            return 200, {"login": self.login}
         if method == "GET":
             state = query.get("state", ["all"])[0]
             found = [one for one in things if state in ("all", one.get("state", "open"))]
@@ -36,7 +39,7 @@ class Github:
             things.append(
                 {"id": number, "number": number, "html_url": f"https://x/{number}", "state": "open"}
             )
-            things[-1] |= body
+            things[-1] |= {"user": {"login": self.login}, **body}
             return 201, things[-1]
         number = int(place.rsplit("/", 1)[1])
         things[number - 1] |= body
@@ -79,7 +82,9 @@ def github() -> Iterator[tuple[Github, Repository]]:
 
 def test_a_later_push_edits_the_same_comment(github: tuple[Github, Repository]) -> None:
     double, repository = github
-    double.comments += [{"id": n + 1, "body": f"a person's {n}"} for n in range(130)]
+    double.comments += [
+        {"id": n + 1, "user": {"login": "ann"}, "body": f"a person's {n}"} for n in range(130)
+    ]
 
     first = repository.comment(7, REPORT)
     second = repository.comment(7, REPORT.replace("1 model changes", "nothing changes"))
@@ -112,6 +117,88 @@ def test_drift_is_one_issue_which_is_closed_when_it_is_gone(github: tuple[Github
 
     repository.issue("dev has drifted", DRIFT)
     assert [issue["state"] for issue in double.issues] == ["closed", "open"]
+
+
+@pytest.mark.parametrize(
+    "author", [{"login": "mallory"}, {"login": "github-actions"}, {"login": "other-app[bot]"}, None]
+)
+def test_a_comment_of_somebody_else_stays_as_it_is(
+    github: tuple[Github, Repository], author: dict[str, str] | None
+) -> None:
+    double, repository = github
+    theirs = {"id": 1, "user": author, "body": f"{REPORT}Approved, merge at once."}
+    double.comments.append(dict(theirs))
+
+    repository.comment(7, REPORT)
+    repository.comment(7, REPORT)
+
+    assert double.comments[0] == theirs
+    assert [comment["body"] for comment in double.comments[1:]] == [REPORT]
+
+
+def test_only_a_whole_marker_is_one(github: tuple[Github, Repository]) -> None:
+    double, repository = github
+    ours = {"id": 1, "user": {"login": WORKFLOWS}}
+    double.comments += [
+        {**ours, "body": f"> {REPORT}"},
+        {**ours, "id": 2, "body": "<!-- axon:preview:dev --> quoted"},
+        {**ours, "id": 3, "body": None},
+    ]
+    before = [dict(comment) for comment in double.comments]
+
+    repository.comment(7, REPORT)
+
+    assert double.comments[:3] == before
+    assert double.comments[3]["body"] == REPORT
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"user": {"login": "mallory"}, "pull_request": {"url": "https://x"}},
+        {"user": {"login": WORKFLOWS}, "pull_request": {"url": "https://x"}},
+        {"user": {"login": "mallory"}},
+    ],
+)
+def test_an_issue_or_pull_request_that_looks_like_drift_is_left_alone(
+    github: tuple[Github, Repository], theirs: dict[str, Any]
+) -> None:
+    double, repository = github
+    double.issues.append(
+        {"number": 1, "html_url": "https://x/1", "state": "open", "title": "dev has drifted", "body": DRIFT}
+        | theirs
+    )
+    before = dict(double.issues[0])
+
+    assert repository.close(DRIFT) is None
+    repository.issue("dev has drifted", DRIFT)
+    repository.close(DRIFT)
+
+    assert double.issues[0] == before
+    assert [issue["state"] for issue in double.issues] == ["open", "closed"]
+
+
+@pytest.mark.parametrize(
+    ("token", "login", "author"),
+    [
+        ("ghs_workflow", None, WORKFLOWS),
+        ("ghp_users", None, "axon-robot"),
+        ("github_pat_users", None, "axon-robot"),
+        ("ghs_app", "our-app[bot]", "our-app[bot]"),
+    ],
+)
+def test_ours_is_what_the_tokens_account_wrote(
+    github: tuple[Github, Repository], token: str, login: str | None, author: str
+) -> None:
+    double, repository = github
+    double.login = author
+    ours = Repository("me/models", token, repository.api, login)
+
+    ours.comment(7, REPORT)
+    ours.comment(7, REPORT)
+
+    assert ours.author == author
+    assert len(double.comments) == 1
 
 
 def test_a_refusal_says_what_was_asked(github: tuple[Github, Repository]) -> None:

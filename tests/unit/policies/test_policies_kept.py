@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from components.platform.versions import ENVOY_IMAGE
 from policies import POLICIES, Context, Policy, Resource, violations
 
 DOCS = Path(__file__).parents[3] / "docs/policies.md"
@@ -23,6 +24,7 @@ CRON_JOB = "kubernetes:batch/v1:CronJob"
 SCALED = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 HPA = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 NODES = "aws:eks/nodeGroup:NodeGroup"
+CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
 BUCKET = "aws:s3/bucket:Bucket"
 PRODUCTION = Context(production=True, registries=("registry.example/team",))
 DIGEST = f"registry.example/team/iris@sha256:{'0' * 64}"
@@ -134,6 +136,11 @@ CASES = [
     Case("administrator-policies", ATTACHMENT, attaching("AmazonEKSWorkerNodePolicy"), True),
     Case("administrator-policies", ATTACHMENT, attaching("AdministratorAccess"), False),
     Case("administrator-policies", ATTACHMENT, attaching("AmazonS3FullAccess"), False),
+    Case("public-access", BUCKET, {"acl": "private"}, True),
+    Case("public-access", BUCKET, {"acl": "public-read"}, False),
+    Case("wildcard-rbac", CLUSTER_ROLE, {"rules": [{"verbs": ["get"], "resources": ["pods"]}]}, True),
+    Case("wildcard-rbac", CLUSTER_ROLE, {"rules": [{"verbs": ["*"], "resources": ["pods"]}]}, False),
+    Case("wildcard-rbac", CLUSTER_ROLE, {"rules": [{"verbs": ["*"]}]}, True, more=PLATFORM),
     Case("mutable-image-tag", DEPLOYMENT, pod(), True),
     Case("mutable-image-tag", DEPLOYMENT, pod(image="localhost:5000/axon/iris:14a958f56e6dc485"), True),
     Case("mutable-image-tag", DEPLOYMENT, pod(image="registry.example/team/iris:latest"), False),
@@ -143,6 +150,8 @@ CASES = [
     Case("foreign-registry", DEPLOYMENT, pod(image="quay.io/x/y:1"), True, more=PLATFORM),
     Case("foreign-registry", DEPLOYMENT, pod(image="registry.example/team-b/iris:1"), False),
     Case("foreign-registry", DEPLOYMENT, pod(image="nginx:1.29"), False),
+    Case("foreign-registry", DEPLOYMENT, pod(image=ENVOY_IMAGE), True),
+    Case("foreign-registry", DEPLOYMENT, pod(image=ENVOY_IMAGE.split("@")[0]), False),
     Case("foreign-registry", DEPLOYMENT, pod(image="nginx:1.29"), True, Context(registries=("docker.io",))),
     Case("no-limits", DEPLOYMENT, pod(), True),
     Case("no-limits", DEPLOYMENT, pod(resources={"requests": {"cpu": "1", "memory": "1Gi"}}), False),

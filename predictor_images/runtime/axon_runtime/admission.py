@@ -1,0 +1,99 @@
+"""The limits of a replica: requests in flight, and the memory of requests."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from axon_runtime.memory import Budget
+from axon_runtime.metrics import SHARED, Metrics
+from axon_runtime.places import Places
+
+
+class Admission:
+    """Counts requests, and lets no more in than may be; processes that share a limit share `places`."""
+
+    def __init__(
+        self, most: int, metrics: Mapping[str, Metrics], budget: Budget, places: Places | None = None
+    ) -> None:
+        self._most, self._metrics, self._places = most, metrics, places
+        self.budget = budget
+        self._all = 0
+        self._of = dict.fromkeys(metrics, 0)
+        for name, one in metrics.items():
+            one.in_flight.set_function(partial(self.in_flight, name))
+
+    @property
+    def full(self) -> bool:
+        """Whether this process knows that no request would be let in now."""
+        return self._all >= self._most
+
+    def in_flight(self, name: str) -> int:
+        """Return a model's requests that execute and wait, with those that still run though given up."""
+        return self._of[name] + self._metrics[name].running.abandoned()
+
+    def enter(self, name: str) -> bool:
+        """Let a request for a model in, unless the replica is full."""
+        if self.full or (self._places is not None and not self._places.take()):
+            return False
+        self._count(name, 1)
+        return True
+
+    def leave(self, name: str) -> None:
+        """Note that a request that was let in has ended."""
+        self._count(name, -1)
+        if self._places is not None:
+            self._places.give()
+
+    def publish(self) -> None:
+        """Write down what is looked up when the page is read, where several processes share a page."""
+        for name, metrics in self._metrics.items():
+            metrics.in_flight.set(self.in_flight(name))
+            metrics.oldest_call.set(metrics.running.oldest())
+
+    def oldest_call(self) -> float:
+        """Return for how many seconds the oldest running call of any model has run."""
+        return max((metrics.running.oldest() for metrics in self._metrics.values()), default=0.0)
+
+    def _count(self, name: str, change: int) -> None:
+        self._all += change
+        self._of[name] += change
+        if SHARED:
+            self._metrics[name].in_flight.set(self.in_flight(name))
+
+
+class Share:
+    """The memory and the place that one request holds.
+
+    It takes memory from its first byte on, and a place among those in flight once it is whole: clients that
+    send slowly keep no others out.
+    """
+
+    __slots__ = ("_admission", "_bytes", "_entered", "_name")
+
+    def __init__(self, admission: Admission, name: str) -> None:
+        self._admission, self._name = admission, name
+        self._bytes, self._entered = 0, False
+
+    def take(self, count: int) -> bool:
+        """Take so many bytes more, unless the replica has no more for its requests now."""
+        if not self._admission.budget.take(count):
+            return False
+        self._bytes += count
+        return True
+
+    def could_ever(self, count: int) -> bool:
+        """Say whether so many bytes more would be there for it if it were alone."""
+        total = self._admission.budget.total
+        return total is None or self._bytes + count <= total
+
+    def enter(self) -> bool:
+        """Take a place, unless the replica is full."""
+        self._entered = self._admission.enter(self._name)
+        return self._entered
+
+    def give_back(self) -> None:
+        """Give everything back."""
+        self._admission.budget.give(self._bytes)
+        self._bytes = 0
+        if self._entered:
+            self._entered = False
+            self._admission.leave(self._name)

@@ -1,0 +1,205 @@
+"""Fitted estimators of scikit-learn, and of libraries that have its interface."""
+
+import importlib.util
+import json
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from axon_runtime.blame import explain_library
+from axon_runtime.cells import objects
+from axon_runtime.columns import columns_of, missing_text
+from axon_runtime.errors import LoadError
+from axon_runtime.joint import length
+from axon_runtime.saved import Described, SavedModel, Tensors, file_in, loaded
+from axon_runtime.specs import datatype
+from axon_runtime.tables import Table, TableReader, predictor_of, quietly
+from axon_runtime.trust import Imported, recording
+
+METHODS = ("predict_proba", "predict_log_proba", "decision_function", "transform")
+"""What an estimator is asked for by name, beside `predict`."""
+
+PREDICTIONS = "predictions"
+# So many columns are each tried with text; of more, all at once.
+_TRIED = 100
+
+
+def load_sklearn(place: Path) -> SavedModel:
+    """Load a fitted estimator that joblib saved: a file, or `model.joblib` in a folder.
+
+    Raises:
+        LoadError: when the file is missing, damaged, not an estimator, or of another version of scikit-learn.
+    """
+    estimator, imported = load_estimator(file_in(place, "model.joblib"))
+    return estimator_model(estimator, imported, place)
+
+
+def estimator_model(estimator: Any, imported: Imported, place: Path) -> SavedModel:
+    """Return an estimator as a model."""
+    table = table_of(estimator, _sample(place), trusted=imported.trusted)
+    reader = TableReader(table)
+    runs = runs_of(estimator, table)
+
+    def run(tensors: Tensors, outputs: tuple[str, ...]) -> list[Any]:
+        return [runs[name](tensors) for name in outputs]
+
+    first = next(iter(runs))
+    model = SavedModel(
+        run,
+        reader,
+        "sklearn_joblib",
+        outputs_of(reader, runs),
+        by_rows=imported.by_rows,
+        explain=explain_library,
+        trusted=imported.trusted,
+        aliases={"predict": first, PREDICTIONS: first},
+        chosen=(first,),
+    )
+    model.try_out()
+    return model
+
+
+def runs_of(estimator: Any, table: Table) -> dict[str, Callable[[Tensors], Any]]:
+    """Return what an estimator can be asked for, by name; what it predicts is the first."""
+    names = [name for name in ("predict", *METHODS) if hasattr(estimator, name)]
+    runs = {name: predictor_of(table, getattr(estimator, name)) for name in names}
+    if "predict" in runs:
+        return {PREDICTIONS: runs.pop("predict"), **runs}
+    return runs
+
+
+def load_estimator(path: Path) -> tuple[Any, Imported]:
+    """Load what joblib saved, which has to predict or transform, and say what it imported.
+
+    A module beside the file can be imported.
+
+    Raises:
+        LoadError: when the file is missing, damaged, not an estimator, or of another version of scikit-learn.
+    """
+    import joblib  # only images of scikit-learn have these
+    import sklearn
+
+    # The estimator's own settings were checked when it was fitted; it would check them at each call.
+    sklearn.set_config(skip_parameter_validation=True)
+    warnings.filterwarnings("ignore", message="X does not have valid feature names")
+    if str(path.parent) not in sys.path and any(path.parent.glob("*.py")):
+        sys.path.insert(0, str(path.parent))
+    with recording() as imported:
+        estimator = loaded(path, lambda found: _checked(found, joblib.load))
+    if not any(hasattr(estimator, name) for name in ("predict", "transform")):
+        raise LoadError(f"{path} holds a {type(estimator).__name__}, which has no predict()")
+    return estimator, imported
+
+
+def _checked(path: Path, load: Callable[[Path], Any]) -> Any:
+    """Return what a file holds, unless another version of scikit-learn saved it."""
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            found, failure = load(path), None
+        except Exception as error:
+            found, failure = None, error
+    for warning in caught:
+        message = warning.message
+        if isinstance(message, InconsistentVersionWarning):
+            saved_by, here = message.original_sklearn_version, message.current_sklearn_version
+            raise LoadError(
+                f"{path} was saved by scikit-learn {saved_by}, and here is {here}: save it with {here}, "
+                f"or write scikit-learn=={saved_by} into the requirements.txt of its folder"
+            )
+    if failure:
+        raise failure
+    return found
+
+
+def table_of(estimator: Any, sample: list[Any], *, trusted: bool) -> Table:
+    """Return what an estimator takes: as it says, and as it shows on rows that are made up.
+
+    The user's own code is run with no such rows: it might wait for something, or keep them.
+    """
+    columns = columns_of(estimator)
+    named = getattr(estimator, "feature_names_in_", None) is not None
+    framed = named and importlib.util.find_spec("pandas") is not None
+    table = Table(columns, named, framed, missing_text=missing_text(estimator))
+    if not trusted:
+        return table
+    method = getattr(estimator, "predict", None) or estimator.transform
+    if not columns:
+        text = objects(["some text", "other words"])
+        table.texts = not _fails(lambda: method(text)) and _fails(lambda: method(np.ones((2, 1))))
+        return table
+    _try(table, predictor_of(table, method), sample)
+    return table
+
+
+def _try(table: Table, predict: Callable[[Tensors], Any], sample: list[Any]) -> None:
+    """Find out which columns take numbers alone, and whether those may be missing."""
+    columns = table.columns
+    row = [column.example for column in columns]
+    if _fails(lambda: predict(_one(table, row))):
+        if not sample or len(sample) != len(columns) or _fails(lambda: predict(_one(table, sample))):
+            return
+        row = sample
+        for column, value in zip(columns, row, strict=True):
+            column.example = value
+    table.known = True
+    numbers = [type(value) in (int, float) for value in row]
+    mixed = len(columns) <= _TRIED and not all(type(value) is float and value == 1.0 for value in row)
+    for index, column in enumerate(columns):
+        if numbers[index] and (mixed or index == 0):
+            other = ["no number" if at == index or not mixed else value for at, value in enumerate(row)]
+            column.numeric = _fails(lambda other=other: predict(_one(table, other)))
+        elif numbers[index]:
+            column.numeric = columns[0].numeric
+    holes = [np.nan if column.numeric else value for column, value in zip(columns, row, strict=True)]
+    table.missing = not _fails(lambda: predict(_one(table, holes)))
+
+
+def _one(table: Table, row: Sequence[Any]) -> Tensors:
+    """Return one row as an estimator is given it."""
+    if table.framed:
+        return tuple(np.array([v]) if type(v) is not str else objects([v]) for v in row)
+    if all(type(value) in (int, float) for value in row):
+        return (np.array([row]),)
+    return (objects(list(row)).reshape(1, -1),)
+
+
+def _fails(call: Callable[[], Any]) -> bool:
+    try:
+        quietly(call)
+    except Exception:
+        return True
+    return False
+
+
+def _sample(place: Path) -> list[Any]:
+    """Return the first row of the sample beside a model, if it is a list."""
+    file = place / "sample.json"
+    if not file.is_file():
+        return []
+    try:
+        row = json.loads(file.read_text())["instances"][0]
+    except (ValueError, KeyError, IndexError, TypeError):
+        return []
+    return cast(list[Any], row) if isinstance(row, list) else []
+
+
+def outputs_of(reader: TableReader, runs: dict[str, Callable[[Tensors], Any]]) -> Described:
+    """Return the names, types and shapes of an estimator's outputs, as it gives them for a row."""
+    made = reader.made_up(1)
+    described: list[tuple[str, str, list[int]]] = []
+    for name, run in runs.items():
+        try:
+            given = cast(Any, quietly(lambda run=run: run(made)) if made is not None else np.zeros(1))
+            array = given if hasattr(given, "dtype") else np.asarray(given)
+            rest = list(array.shape[1:])
+        except Exception:
+            array, rest = np.zeros(1), []
+        described.append((name, datatype(array.dtype), [-1 if length(array) else 1, *rest]))
+    return described

@@ -1,0 +1,73 @@
+"""What a request is answered when it has no result: by the kind of its error."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from axon_runtime.answer import AnswerError, HttpError
+from axon_runtime.http import JSON, Answer, SlowBodyError, TooLargeError
+from axon_runtime.logs import trace_of
+from axon_runtime.model_cache import RETRY_SECONDS, ModelError
+from axon_runtime.payload import PayloadError
+from axon_runtime.saved import BadInputError
+from axon_runtime.tensors import ProtocolError
+
+_CLIENTS = (BadInputError, PayloadError, ProtocolError)
+CLOSE = (b"connection", b"close")
+"""Of an answer to a request that was not read to its end: nothing can follow on its connection."""
+
+
+class FullError(Exception):
+    """As many requests are in flight as may be."""
+
+    def __init__(self) -> None:
+        super().__init__("too many requests: this replica's queue is full")
+
+
+class MemoryFullError(Exception):
+    """The replica has no memory for a request now, or would not have it for that request alone."""
+
+    def __init__(self, *, ever: bool) -> None:
+        super().__init__(
+            "the replica's memory is taken by other requests"
+            if ever
+            else "the request needs more memory than the replica has for all (compute.mem)"
+        )
+        self.ever = ever
+
+
+def error(status: int, message: str, *headers: tuple[bytes, bytes]) -> Answer:
+    """Return an answer that says what is wrong, as JSON."""
+    return Answer(status, msgspec.json.encode({"error": message}), [JSON, *headers])
+
+
+def retry_after(seconds: int) -> tuple[bytes, bytes]:
+    """Return the header that says when to come back."""
+    return b"retry-after", b"%d" % seconds
+
+
+def refused(cause: BaseException) -> Answer | None:
+    """Return the answer to a request that cannot be served for a known reason, or None: the model failed."""
+    if isinstance(cause, _CLIENTS):
+        return error(400, str(cause))
+    if isinstance(cause, HttpError):
+        return error(cause.status_code, str(cause.detail))
+    if isinstance(cause, TooLargeError):
+        return error(413, str(cause), CLOSE)
+    if isinstance(cause, SlowBodyError):
+        return error(408, str(cause), CLOSE)
+    if isinstance(cause, FullError):
+        return error(503, str(cause), retry_after(1))
+    if isinstance(cause, MemoryFullError):
+        return error(503, str(cause), retry_after(1), CLOSE) if cause.ever else error(413, str(cause), CLOSE)
+    if isinstance(cause, ModelError):
+        return error(503, str(cause), retry_after(RETRY_SECONDS))
+    return None
+
+
+def failed(cause: BaseException, write: Callable[..., None], **who: Any) -> Answer:
+    """Return the answer of a model that failed, and log why."""
+    what = f"{type(cause).__name__}: {cause}"
+    write("error", what, **who, traceback=trace_of(cause))
+    return error(500, what if isinstance(cause, AnswerError) else "the predictor failed (see its log)")

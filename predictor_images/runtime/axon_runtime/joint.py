@@ -1,0 +1,112 @@
+"""Whether the results of requests that were run together may be split between them.
+
+They may if the model has proved that a row's result depends on that row alone. A model whose structure cannot
+say so (`SavedModel.by_rows`) is never run for several. Of any other, results of rows that were run together
+are compared with those of the rows run alone: at the start, then of one batch in a thousand. One difference
+beyond rounding, or one result of another length than its rows, and that ends for good.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from typing import Any, cast
+
+import numpy as np
+
+from axon_runtime.cells import Rows
+
+PROOFS = 3
+"""Comparisons that a model has to pass before its results are split."""
+
+_SPOT = 1024
+# What rounding may differ by, as a share of the largest number of a result.
+_ROUNDING = {2: 2e-2, 4: 1e-4, 8: 1e-8}
+
+
+class Joint:
+    """What is known of one model, for one choice of its outputs."""
+
+    def __init__(self, *, allowed: bool, on_refused: Callable[[str], None]) -> None:
+        self.allowed, self._on_refused = allowed, on_refused
+        self._proofs = 0
+        self._runs = 0
+
+    @property
+    def proved(self) -> bool:
+        """Whether joint results are split without looking at each run alone."""
+        return self.allowed and self._proofs >= PROOFS
+
+    def proved_by_trial(self) -> None:
+        """Count the comparisons of rows that were made up."""
+        self._proofs = PROOFS - 1
+
+    def wants_spot_check(self) -> bool:
+        """Count a joint run, and say whether a request of it is to be run alone, too."""
+        self._runs += 1
+        return self._runs % _SPOT == 1
+
+    def refuse(self, why: str) -> None:
+        """Never run the model jointly again."""
+        if self.allowed:
+            self.allowed = False
+            self._on_refused(why)
+
+    def compare(self, alone: Sequence[Any], joint: Sequence[Any] | None, counts: Sequence[int]) -> None:
+        """Compare results of runs alone, of so many rows each, with those of a joint run of them."""
+        parts = split(joint, counts) if joint is not None else None
+        if parts is None:
+            self.refuse("a joint result has not one row for each row")
+        elif not all(same(one, part) for one, part in zip(alone, parts, strict=True)):
+            self.refuse("a row's result depends on the rows beside it")
+        else:
+            self._proofs += 1
+
+
+def split(results: Sequence[Any], counts: Sequence[int]) -> list[tuple[Any, ...]] | None:
+    """Return each request's part of a joint run's results, or None if one of them has not a row for each."""
+    total = sum(counts)
+    if not all(length(result) == total for result in results):
+        return None
+    ends = list(pairwise(accumulate(counts, initial=0)))
+    return [tuple(_slice(result, start, end) for result in results) for start, end in ends]
+
+
+def length(result: Any) -> int | None:
+    """Return how many rows a result has that can be split, or None."""
+    if isinstance(result, np.ndarray):
+        return len(cast(Rows, result)) if result.ndim else None
+    if is_sparse(result):
+        return int(result.shape[0])
+    if hasattr(result, "iloc"):  # a frame or a series
+        return len(result)
+    return None
+
+
+def same(alone: Sequence[Any], joint: Sequence[Any]) -> bool:
+    """Say whether results are equal but for rounding."""
+    return all(_same(_array(one), _array(other)) for one, other in zip(alone, joint, strict=True))
+
+
+def _same(one: Rows, other: Rows) -> bool:
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return False
+    if one.dtype.kind not in "fc":
+        return bool(np.array_equal(one, other))
+    finite = one[np.isfinite(one)]
+    largest = float(np.abs(finite).max()) if finite.size else 0.0
+    share = _ROUNDING.get(one.dtype.itemsize, 1e-8)
+    return bool(np.allclose(one, other, rtol=share, atol=share * largest, equal_nan=True))
+
+
+def _array(result: Any) -> Rows:
+    return np.asarray(result.toarray() if is_sparse(result) else result)
+
+
+def _slice(result: Any, start: int, end: int) -> Any:
+    if hasattr(result, "iloc"):
+        return result.iloc[start:end]
+    return (result.tocsr() if is_sparse(result) else result)[start:end]
+
+
+def is_sparse(result: Any) -> bool:
+    """Say whether a result is a sparse matrix."""
+    return hasattr(result, "toarray") and hasattr(result, "tocsr")

@@ -1,0 +1,76 @@
+"""The management port: liveness, readiness and metrics. The gateway has no way to it.
+
+It is served by a thread of its own, so that it answers whatever the model does.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import uvicorn
+
+from axon_runtime.connection import IDLE_SECONDS, connection_class
+from axon_runtime.failures import error
+from axon_runtime.http import TEXT, Answer, App, Receive, Scope, Send, send_answer
+from axon_runtime.metrics import CONTENT_TYPE
+from axon_runtime.side import OK, trimmed
+
+
+class Management:
+    """What probes and Prometheus ask for."""
+
+    def __init__(
+        self, page: Callable[[], bytes], ready: Callable[[], str | None], live: Callable[[], str | None]
+    ) -> None:
+        """Take functions: the metrics; why the replica is not ready; why it is not alive. None: it is."""
+        self._page, self._ready, self._live = page, ready, live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await send_answer(send, self._answer(trimmed(scope["path"])), b"management")
+
+    def _answer(self, path: str) -> Answer:
+        if path == "/metrics":
+            return Answer(200, self._page(), [(b"content-type", CONTENT_TYPE.encode())])
+        if path not in ("/ready", "/live"):
+            return error(404, "no such path (there are /ready, /live and /metrics)")
+        reason = self._live() or (self._ready() if path == "/ready" else None)
+        return Answer(503, f"{reason}\n".encode(), [TEXT]) if reason else OK
+
+
+def uvicorn_config(app: object, grace: float, **more: object) -> uvicorn.Config:
+    """Return how uvicorn serves here; `grace`: seconds for requests under way when it ends."""
+    told: dict[str, object] = {
+        "loop": "uvloop",
+        "http": connection_class(),
+        "ws": "none",
+        "lifespan": "off",
+        "access_log": False,
+        "log_config": None,
+        "date_header": False,
+        "server_header": False,
+        "backlog": 4096,
+        "timeout_keep_alive": IDLE_SECONDS,
+        "timeout_graceful_shutdown": grace,
+    }
+    return uvicorn.Config(app, **{**told, **more})  # pyright: ignore[reportArgumentType]
+
+
+@contextmanager
+def served(app: App, listening: socket.socket) -> Iterator[None]:
+    """Serve an application on a socket meanwhile, in the running event loop."""
+    server = _Quiet(uvicorn_config(app, grace=1))
+    task = asyncio.ensure_future(server.serve([listening]))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+class _Quiet(uvicorn.Server):
+    """A server that leaves signals to others."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Capture none."""
+        return nullcontext()

@@ -1,0 +1,89 @@
+"""What a pickle imports: whether all of a saved model is of known libraries, which work row by row."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+_LIBRARIES = frozenset(
+    ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm", "catboost", "_catboost")
+)
+_STANDARD = frozenset(("collections", "copyreg", "datetime", "decimal", "fractions", "_codecs", "uuid"))
+_BUILTINS = frozenset(
+    (
+        bool,
+        bytearray,
+        bytes,
+        complex,
+        dict,
+        float,
+        frozenset,
+        int,
+        list,
+        object,
+        range,
+        set,
+        slice,
+        str,
+        tuple,
+    )
+)
+_LOCK = threading.Lock()
+
+
+@dataclass
+class Imported:
+    """What one pickle imported."""
+
+    trusted: bool = True
+    """Whether all of it is of known libraries, none of it a function of the user's."""
+
+    plain_functions: bool = False
+    """Whether it imported public functions, which a model may call with all rows at once."""
+
+    classes: set[str] = field(default_factory=set[str])
+
+    @property
+    def by_rows(self) -> bool:
+        """Say whether the library's contract holds, which is that a row's result is that row's alone."""
+        return self.trusted and not (self.plain_functions and "FunctionTransformer" in self.classes)
+
+    def note(self, module: str, name: str, found: Any) -> None:
+        """Take one import."""
+        root = module.partition(".")[0]
+        known = root in _LIBRARIES or root in _STANDARD or (module == "builtins" and found in _BUILTINS)
+        if not known:
+            self.trusted = False
+        if isinstance(found, type):
+            self.classes.add(name)
+        elif root in _LIBRARIES and not name.startswith("_") and not _is_ufunc(found):
+            self.plain_functions = self.plain_functions or name not in ("scalar", "dtype", "ndarray")
+
+
+def _is_ufunc(found: Any) -> bool:
+    import numpy as np
+
+    return isinstance(found, np.ufunc)
+
+
+@contextmanager
+def recording() -> Iterator[Imported]:
+    """Record what joblib imports while it loads a file."""
+    from joblib import numpy_pickle
+
+    unpickler = cast(Any, numpy_pickle.NumpyUnpickler)
+    imported = Imported()
+    with _LOCK:
+        original = unpickler.find_class
+
+        def find_class(self: Any, module: str, name: str) -> Any:
+            found = original(self, module, name)
+            imported.note(module, name, found)
+            return found
+
+        unpickler.find_class = find_class
+        try:
+            yield imported
+        finally:
+            unpickler.find_class = original

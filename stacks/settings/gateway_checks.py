@@ -1,0 +1,20 @@
+"""What has to agree between the gateway and the models that it leads to."""
+
+from collections.abc import Iterator
+
+from stacks.settings.errors import Problem
+from stacks.settings.stack import Stack
+from stacks.settings.units import duration_seconds
+
+
+def gateway_problems(stack: Stack) -> Iterator[Problem]:
+    """Yield models whose requests the gateway would cut while they still arrive."""
+    given = stack.platform.gateway.body_timeout
+    if given is None or not stack.platform.install:
+        return
+    for name, model in stack.models.items():
+        timeout = model.server.request_timeout
+        if duration_seconds(timeout) > duration_seconds(given):
+            message = f"{given} is less than {timeout}, the `request_timeout` of {name}: uploads would be cut"
+            yield Problem(("platform", "gateway", "body_timeout"), message)
+            return

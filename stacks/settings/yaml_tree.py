@@ -110,7 +110,7 @@ class _Composer:
             raise _too_deep(_line(event))
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
-        if event.tag is not None:
+        if event.tag is not None and not _is_text(event):
             raise Unreadable(_line(event), f"the tag {_tag(event.tag)} has no place here: remove it")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
@@ -218,6 +218,11 @@ def _with_merged(own: list[Pair], merged: list[Pair]) -> list[Pair]:
 
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
+
+
+def _is_text(event: Any) -> bool:
+    """Whether a tag says no more than quotes do."""
+    return isinstance(event, yaml.ScalarEvent) and event.tag == "tag:yaml.org,2002:str"
 
 
 def _tag(tag: str) -> str:

@@ -69,6 +69,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 async def send_answer(send: Send, answer: Answer, request_id: bytes) -> None:
     """Send an answer, and the id of its request with it."""
     length = (b"content-length", b"%d" % len(answer.body))
-    headers = [*answer.headers, length, (b"x-request-id", request_id)]
+    sized = [] if answer.status in (204, 304) else [length]  # there is no body to have one
+    headers = [*answer.headers, *sized, (b"x-request-id", request_id)]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

@@ -95,10 +95,9 @@ class SavedModel:
     _joint: dict[tuple[str, ...], Joint] = field(default_factory=dict[tuple[str, ...], Joint])
     _tried: bool = False
 
-    @property
-    def default(self) -> tuple[str, ...]:
-        """The output that `POST /` answers: the first."""
-        return (self.outputs[0][0],)
+    def __post_init__(self) -> None:
+        """Name the output that `POST /` answers: the first."""
+        self.default: tuple[str, ...] = (self.outputs[0][0],)
 
     def named(self, asked: Sequence[str]) -> tuple[str, ...]:
         """Return the model's own names of outputs that are asked for.
@@ -118,11 +117,11 @@ class SavedModel:
         """Return each request's outputs, or `Failed`: from one run for all where that is safe."""
         if len(batch) == 1:
             return [self._alone(batch[0])]
+        if _of_one_kind(batch):
+            return self._together(batch)
         groups: dict[Any, list[int]] = {}
         for index, asked in enumerate(batch):
             groups.setdefault(_key(asked), []).append(index)
-        if len(groups) == 1:
-            return self._together(batch)
         results: list[Any] = [None] * len(batch)
         for indices in groups.values():
             for index, result in zip(indices, self._together([batch[i] for i in indices]), strict=True):
@@ -223,11 +222,25 @@ class SavedModel:
             return Failed(error)
 
 
+def _of_one_kind(batch: Sequence[Asked]) -> bool:
+    """Say at once of most batches that all their requests fit together."""
+    (first, *more), outputs = batch[0]
+    kind, width = first.dtype, first.shape[1:]
+    if more:
+        return False
+    for (tensor, *_), wanted in batch:
+        if tensor.dtype is not kind or tensor.shape[1:] != width or wanted is not outputs:
+            return False
+    return True
+
+
 def _key(asked: Asked) -> Any:
     return asked.outputs, tuple((tensor.dtype, tensor.shape[1:]) for tensor in asked.tensors)
 
 
 def _joined(batch: Sequence[Asked]) -> Tensors:
+    if len(batch[0].tensors) == 1:
+        return (np.concatenate([asked.tensors[0] for asked in batch]),)
     return tuple(np.concatenate(parts) for parts in zip(*(asked.tensors for asked in batch), strict=True))
 
 

@@ -77,6 +77,7 @@ class SpecReader:
         self.missing = missing
         self.inputs: Described = [spec.described for spec in specs]
         self.row = _row_type(self._only) if self._only else None
+        self._width = _width(self._only) if self._only else None
 
     def typed(self, instances: list[Any]) -> Tensors | None:
         """Return rows of numbers that the type can hold as they are; nothing in them is changed."""
@@ -85,7 +86,8 @@ class SpecReader:
             tensor = np.array(instances, dtype=self._only.dtype)
         except (ValueError, OverflowError):  # of different lengths
             return None
-        return (tensor,) if len(tensor) and self._only.fits(tensor) else None
+        fits = tensor.shape[1:] == self._width or self._only.fits(tensor)
+        return (tensor,) if fits and tensor.shape[0] else None
 
     def instances(self, instances: list[Any]) -> Tensors:
         """Return rows as lists, or as objects by the inputs' names."""
@@ -195,6 +197,11 @@ def _item_type(dtype: np.dtype[Any]) -> Any:
             return Annotated[int, Meta(ge=0, le=2**63 - 1)]
         return Annotated[int, Meta(ge=int(limits.min), le=int(limits.max))]
     return bool if dtype.kind == "b" else str
+
+
+def _width(spec: Spec) -> tuple[int | None, ...] | None:
+    """Return the shape of a row, where any number of rows goes."""
+    return spec.shape[1:] if spec.shape and spec.shape[0] is None else None
 
 
 def decoder(row: Any) -> Any:

@@ -188,7 +188,7 @@ class SavedModel:
         good = [index for index, result in enumerate(results) if not isinstance(result, Failed)]
         for size in sorted({2, 3, len(good)}):
             some = good[:size]
-            if len(some) < size or not joint.allowed or joint.proved:
+            if not 1 < size <= len(good) or not joint.allowed or joint.proved:
                 break
             if not self._tried and _alike([batch[index] for index in some]):
                 break  # rows that are all the same prove nothing

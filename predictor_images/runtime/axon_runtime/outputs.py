@@ -46,9 +46,21 @@ def named(name: str, value: Any) -> list[Tensor]:
     if isinstance(value, Mapping):
         entries = cast(Mapping[Any, Any], value)
         return [tensor(_name(key), entry) for key, entry in entries.items()]
+    if (table := _scores(value)) is not None:
+        return [Tensor(name, datatype_of(table.dtype), table)]
     if hasattr(value, "columns") and hasattr(value, "to_dict"):
         return [tensor(_name(column), value[column]) for column in value.columns]
     return [tensor(name, value)]
+
+
+def _scores(value: Any) -> NDArray[Any] | None:
+    """Return a list of dictionaries of scores, which classifiers are exported with, as a table of them."""
+    if not isinstance(value, list) or not value or not all(type(row) is dict for row in _items(value)):
+        return None
+    keys = _items(value)[0].keys()
+    if any(row.keys() != keys or set(map(type, row.values())) != {float} for row in _items(value)):
+        return None
+    return np.array([list(row.values()) for row in _items(value)], dtype=np.float32)
 
 
 def tensor(name: str, value: Any) -> Tensor:

@@ -1,5 +1,6 @@
 """Saved models: functions of tensors that take the rows of many requests together where that is safe."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +62,9 @@ class Reader(Protocol):
         """Return tensors of so many different rows to try the model on, if it can be known what they are."""
         ...
 
+
+# A model that takes longer for a row proves itself with its first requests.
+_SLOW_SECONDS = 0.5
 
 Runner = Callable[[Tensors, tuple[str, ...]], Sequence[Any]]
 """Takes tensors and names of outputs, and returns the outputs."""
@@ -130,17 +134,21 @@ class SavedModel:
 
     def try_out(self) -> None:
         """Run made-up rows alone and together, so that the model proves itself before it is asked."""
-        made = self.reader.made_up(6)
+        made = self.reader.made_up(3)
         if made is None or not self.by_rows:
             return
-        parts = [tuple(tensor[start:end] for tensor in made) for start, end in ((0, 1), (1, 3), (3, 6))]
+        first, rest = (tuple(tensor[part] for tensor in made) for part in (slice(0, 1), slice(1, 3)))
+        start = time.perf_counter()
         try:
-            alone = [self.run(part, self.default) for part in parts]
+            alone = [self.run(first, self.default)]
+            if time.perf_counter() - start > _SLOW_SECONDS:
+                return
+            alone.append(self.run(rest, self.default))
             together = self.run(made, self.default)
         except Exception:
             return  # it takes other rows; those of its first requests will do
         joint = self._of(self.default)
-        joint.compare(alone, together, (1, 2, 3))
+        joint.compare(alone, together, (1, 2))
         if joint.allowed:
             joint.proved_by_trial()
             self._tried = True

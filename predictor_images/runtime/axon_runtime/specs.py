@@ -71,7 +71,11 @@ def datatype(dtype: np.dtype[Any]) -> str:
 class SpecReader:
     """Reads requests to a model of named tensors."""
 
-    def __init__(self, specs: Sequence[Spec], *, missing: bool = True) -> None:
+    def __init__(
+        self, specs: Sequence[Spec], *, missing: bool = True, likely: tuple[int | None, ...] = ()
+    ) -> None:
+        """Take what a model says of its inputs; `likely` is a shape to try where it says none."""
+        self._likely = likely
         self._specs = {spec.name: spec for spec in specs}
         self._only = specs[0] if len(specs) == 1 else None
         self.missing = missing
@@ -132,9 +136,10 @@ class SpecReader:
         chance = np.random.default_rng(0)
         made: list[Rows] = []
         for spec in self._specs.values():
-            if not spec.shape or spec.shape[0] not in (None, rows):
+            known = spec.shape or self._likely
+            if not known or known[0] not in (None, rows):
                 return None
-            shape = (rows, *(size or 4 for size in spec.shape[1:]))
+            shape = (rows, *(size or 4 for size in known[1:]))
             if spec.dtype.kind == "f":
                 made.append(chance.standard_normal(shape).astype(spec.dtype))
             elif spec.dtype.kind == "O":
@@ -179,10 +184,10 @@ def _deepened(given: Rows, spec: Spec) -> Rows:
 
 def _row_type(spec: Spec) -> Any:
     """Return the type of a row whose numbers the spec's type can hold, for msgspec."""
-    if not spec.shape:
+    if spec.shape == ():
         return None
     item: Any = _item_type(spec.dtype)
-    for _ in spec.shape[1:]:
+    for _ in spec.shape[1:] if spec.shape else (1,):
         item = list[item]
     return item
 

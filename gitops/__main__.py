@@ -15,7 +15,7 @@ from gitops.drift import drift_of
 from gitops.endpoints import endpoints_of
 from gitops.engine import PreviewError, outputs, preview_json
 from gitops.environments import changed
-from gitops.ephemeral import ephemeral, host_of
+from gitops.ephemeral import ephemeral, url_of
 from gitops.github import GithubError, Repository
 from gitops.judged import judge, judging, line_of
 from gitops.markdown import failure, to_markdown
@@ -139,8 +139,8 @@ def _ephemeral(arguments: argparse.Namespace) -> int:
     environment, name = arguments.stack, arguments.name
     settings = _settings(environment)
     text = (PROJECT / path_of(environment)).read_text()
-    host = host_of(outputs(environment)) if isinstance(settings.cluster, EksCluster) else None
-    made = ephemeral(name, text, settings, kubeconfig=arguments.kubeconfig, host=host)
+    url = url_of(outputs(environment)) if isinstance(settings.cluster, EksCluster) else None
+    made = ephemeral(name, text, settings, kubeconfig=arguments.kubeconfig, url=url)
     _write(made, PROJECT / path_of(name))
     load_file(name)
     return Exit.SAFE

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from axon_runtime.admission import Admission, Share
 from axon_runtime.call import Failed
-from axon_runtime.codec import computed, size_of
+from axon_runtime.codec import LARGE, computed, size_of
 from axon_runtime.config import Limits
-from axon_runtime.failures import CLOSE, FullError, MemoryFullError, error, failed, refused
+from axon_runtime.failures import CLOSE, error, failed, refused
 from axon_runtime.http import Answer, ClientGoneError, Receive, Scope, Send, header, read_body, send_answer
 from axon_runtime.logs import LimitedLog, log
 from axon_runtime.memory import decoded_size
@@ -21,6 +21,7 @@ from axon_runtime.service import Request, Service
 _SHORT_SECONDS = 10
 _WHY = {503: "refused", 504: "not answered in time"}
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
+_OUTCOMES = (Answer, Failed)
 _limited = LimitedLog()
 
 
@@ -37,7 +38,12 @@ class Route(Protocol):
         """Whether it is the Open Inference Protocol's, and not `POST /`."""
         ...
 
-    async def service(self) -> Service:
+    @property
+    def loaded(self) -> Service | None:
+        """The model, if it is loaded."""
+        ...
+
+    async def load(self) -> Service:
         """Return the model, loaded. Raises ModelError."""
         ...
 
@@ -55,12 +61,12 @@ class Exchange:
         start = time.perf_counter()
         share = Share(admission, route.name)
         try:
-            status = await self._within_time(route, limits, admission, share)
+            status = await self._within_time(route, limits, share)
         finally:
             share.give_back()
         seconds = time.perf_counter() - start
         metrics.answered(status, seconds)
-        if status in (503, 504):
+        if status in _WHY:
             _limited("warning", _WHY[status], **self._who(route), status=status)
         elif limits.log_requests:
             log("info", "answered", **self._who(route), status=status, ms=round(seconds * 1000, 3))
@@ -76,63 +82,61 @@ class Exchange:
             return 499
         return answer.status
 
-    async def _within_time(self, route: Route, limits: Limits, admission: Admission, share: Share) -> int:
+    async def _within_time(self, route: Route, limits: Limits, share: Share) -> int:
         """Answer before the deadline, which is the request's from its head on; return the status."""
         loop = asyncio.get_running_loop()
         deadline = self._scope.get("head_at", loop.time()) + limits.request_timeout
+        share.admission.deadlines.add(self, deadline, loop)
         try:
-            async with asyncio.timeout_at(deadline):
-                answer = await self._answer(route, limits, admission, share)
-                if loop.time() > deadline:  # the model ran in the event loop, for longer than it ever had
-                    raise TimeoutError
-                self._begun = True
-                await send_answer(self._send, answer, self._id)
-                return answer.status
-        except TimeoutError:
+            answer = await self._answer(route, limits, share)
+            if loop.time() > deadline:  # the model ran in the event loop, for longer than it ever had
+                answer = self._too_late(limits)
+            self._begun = True
+            await send_answer(self._send, answer, self._id)
+        except (asyncio.CancelledError, ClientGoneError):
+            if share.admission.deadlines.remove(self):
+                return 499  # the client has gone
             if self._begun:  # its client does not read it
                 self._abort()
                 return 499
             return await self.send_shortly(self._too_late(limits))
-        except (asyncio.CancelledError, ClientGoneError):
-            return 499
+        share.admission.deadlines.remove(self)
+        return answer.status
 
-    async def _answer(self, route: Route, limits: Limits, admission: Admission, share: Share) -> Answer:
+    async def _answer(self, route: Route, limits: Limits, share: Share) -> Answer:
+        """Return the answer, whatever goes wrong."""
         try:
-            outcome = await self._outcome(route, limits, admission, share)
+            outcome = await self._outcome(route, limits, share)
+            if isinstance(outcome, Answer):
+                if len(outcome.body) > LARGE:
+                    share.take(len(outcome.body))
+                return outcome
+            return self._unserved(route, outcome.error)
         except ClientGoneError:
             raise
         except Exception as cause:
             return self._unserved(route, cause)
-        return outcome if isinstance(outcome, Answer) else self._unserved(route, outcome.error)
 
     def _unserved(self, route: Route, cause: BaseException) -> Answer:
         answer = refused(cause) or failed(cause, _limited, **self._who(route))
         cause.__traceback__ = None  # its frames hold the body, or a large result
         return answer
 
-    async def _outcome(
-        self, route: Route, limits: Limits, admission: Admission, share: Share
-    ) -> Answer | Failed:
-        def take(count: int) -> None:
-            if not share.take(count):
-                raise MemoryFullError(ever=share.could_ever(count))
-
-        if admission.full:  # known before a large body is read
-            raise FullError
-        body = await read_body(self._scope, self._receive, limits.max_body_size, take)
+    async def _outcome(self, route: Route, limits: Limits, share: Share) -> Answer | Failed:
+        share.expect()
+        body = await read_body(self._scope, self._receive, limits.max_body_size, share.take)
         self._whole = True
-        take(decoded_size(body))
-        if not share.enter():
-            raise FullError
-        service = await route.service()
+        share.take(decoded_size(body))
+        share.enter()
+        service = route.loaded or await route.load()
+        size = len(body)
         decode = service.infer if route.infers else service.predict
-        call = await computed(len(body), decode, Request(self._scope, body))
-        outcome = await service.executor.run(call, len(body))
-        if not isinstance(outcome, Answer | Failed):
-            outcome = await computed(size_of(outcome), call.encode, outcome)
-        if isinstance(outcome, Answer):
-            take(len(outcome.body))
-        return outcome
+        request = Request(self._scope, body)
+        call = decode(request) if size < LARGE else await computed(decode, request)
+        outcome = await service.executor.run(call, size)
+        if isinstance(outcome, _OUTCOMES):
+            return outcome
+        return call.encode(outcome) if size_of(outcome) < LARGE else await computed(call.encode, outcome)
 
     def _too_late(self, limits: Limits) -> Answer:
         if not self._whole:

@@ -58,7 +58,7 @@ def header(headers: Headers, name: bytes) -> str | None:
 async def read_body(scope: Scope, receive: Receive, limit: int, take: Callable[[int], None]) -> bytes:
     """Return the whole body of a request, of so many bytes at most.
 
-    `take` is told of bytes before they are kept; what it raises ends the reading.
+    `take` is told of each part of a body that comes in several; what it raises ends the reading.
 
     Raises:
         ClientGoneError: when the client goes before it has sent all.
@@ -70,9 +70,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int, take: Callable[[
         raise TooLargeError(limit)
     message = await receive()
     if length is not None and message["type"] == "http.request" and not message.get("more_body"):
-        body = message.get("body", b"")
-        take(len(body))
-        return body
+        return message.get("body", b"")
     try:
         async with asyncio.timeout(_BODY_SECONDS) as time:
             return await _read_parts(message, receive, limit, take, time)

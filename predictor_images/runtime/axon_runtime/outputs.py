@@ -17,10 +17,9 @@ def plain(value: Any) -> Any:
     Raises:
         AnswerError: when something in it cannot be sent.
     """
-    if isinstance(value, np.ndarray) and cast(NDArray[Any], value).dtype.kind in "fiub":
-        return cast(NDArray[Any], value).tolist()
     if isinstance(value, np.ndarray):
-        return _plain_array(cast(NDArray[Any], value))
+        array = cast("NDArray[Any]", value)
+        return array.tolist() if array.dtype.kind in "fiub" else _plain_array(array)
     return cast(Any, value).toarray().tolist() if is_sparse(value) else value
 
 

@@ -127,7 +127,7 @@ def test_a_number_keeps_the_type_that_the_file_gives_it(
     stack_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack_file.write_text(with_config("1.0"))
-    given = {**source_of(stack_file.read_bytes(), "").config}
+    given: Any = source_of(stack_file.read_bytes(), "").config
     given["models"]["a"]["predictor"]["config"]["key"] = 1  # as Go writes the float
     engine(monkeypatch, given)
 

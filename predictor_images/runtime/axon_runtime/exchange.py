@@ -4,14 +4,16 @@ import asyncio
 import os
 import re
 import time
+from functools import partial
 from typing import Any, Protocol
 
 from axon_runtime.admission import Admission, Share
 from axon_runtime.call import Failed
 from axon_runtime.codec import LARGE, computed, size_of
 from axon_runtime.config import Limits
+from axon_runtime.encodings import decoded_body
 from axon_runtime.failures import CLOSE, error, failed, refused
-from axon_runtime.http import Answer, ClientGoneError, Receive, Scope, Send, header, read_body, send_answer
+from axon_runtime.http import Answer, ClientGoneError, Receive, Scope, Send, read_body, send_answer
 from axon_runtime.logs import LimitedLog, log
 from axon_runtime.memory import decoded_size
 from axon_runtime.metrics import Metrics
@@ -20,7 +22,7 @@ from axon_runtime.service import Request, Service
 # What is said without the model takes no longer to send.
 _SHORT_SECONDS = 10
 _WHY = {503: "refused", 504: "not answered in time"}
-_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _OUTCOMES = (Answer, Failed)
 _limited = LimitedLog()
 
@@ -51,8 +53,10 @@ class Route(Protocol):
 class Exchange:
     """A request for a prediction."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: bytes) -> None:
-        self._scope, self._receive, self._send, self._id = scope, receive, send, request_id
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._id = _request_id(self._headers.get(b"x-request-id"))
         self._whole = False  # its body has come
         self._begun = False  # to send the answer
 
@@ -124,8 +128,11 @@ class Exchange:
 
     async def _outcome(self, route: Route, limits: Limits, share: Share) -> Answer | Failed:
         share.expect()
-        body = await read_body(self._scope, self._receive, limits.max_body_size, share.take)
+        length = self._headers.get(b"content-length")
+        body = await read_body(length, self._receive, limits.max_body_size, share.take)
         self._whole = True
+        if coding := self._headers.get(b"content-encoding"):
+            body = await computed(partial(_decompressed, coding, limits.max_body_size), body)
         share.take(decoded_size(body))
         share.enter()
         service = route.loaded or await route.load()
@@ -152,11 +159,14 @@ class Exchange:
         """Return what makes a line of the log findable: by request, by trace, by model."""
         found = {"model": route.name, "path": self._scope["path"], "request_id": self._id.decode("latin-1")}
         # https://www.w3.org/TR/trace-context/#traceparent-header
-        trace = header(self._scope["headers"], b"traceparent")
-        return {**found, "traceparent": trace} if trace else found
+        trace = self._headers.get(b"traceparent")
+        return {**found, "traceparent": trace.decode("latin-1")} if trace else found
 
 
-def request_id(scope: Scope) -> bytes:
+def _decompressed(coding: bytes, limit: int, body: bytes) -> bytes:
+    return decoded_body(body, coding.decode("latin-1"), limit)
+
+
+def _request_id(given: bytes | None) -> bytes:
     """Return the id that a request came with, if it is short and printable, or a new one."""
-    given = header(scope["headers"], b"x-request-id")
-    return (given if given and _ID.fullmatch(given) else os.urandom(16).hex()).encode("latin-1")
+    return given if given and _ID.fullmatch(given) else os.urandom(16).hex().encode()

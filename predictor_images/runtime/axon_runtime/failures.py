@@ -7,6 +7,7 @@ import msgspec
 
 from axon_runtime.admission import FullError
 from axon_runtime.answer import AnswerError, HttpError
+from axon_runtime.encodings import EncodingError
 from axon_runtime.http import JSON, Answer, SlowBodyError, TooLargeError
 from axon_runtime.logs import trace_of
 from axon_runtime.memory import MemoryFullError
@@ -34,6 +35,8 @@ def refused(cause: BaseException) -> Answer | None:
     """Return the answer to a request that cannot be served for a known reason, or None: the model failed."""
     if isinstance(cause, _CLIENTS):
         return error(400, str(cause))
+    if isinstance(cause, EncodingError):
+        return error(415, str(cause))
     if isinstance(cause, HttpError):
         return error(cause.status_code, str(cause.detail))
     if isinstance(cause, TooLargeError):

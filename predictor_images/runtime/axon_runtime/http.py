@@ -55,8 +55,8 @@ def header(headers: Headers, name: bytes) -> str | None:
     return None
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int, take: Callable[[int], None]) -> bytes:
-    """Return the whole body of a request, of so many bytes at most.
+async def read_body(length: bytes | None, receive: Receive, limit: int, take: Callable[[int], None]) -> bytes:
+    """Return the whole body of a request, of so many bytes at most; `length` is its Content-Length.
 
     `take` is told of each part of a body that comes in several; what it raises ends the reading.
 
@@ -65,7 +65,6 @@ async def read_body(scope: Scope, receive: Receive, limit: int, take: Callable[[
         SlowBodyError: when it sends more slowly than it may.
         TooLargeError: when it says that it sends more, or does.
     """
-    length = header(scope["headers"], b"content-length")
     if length is not None and int(length) > limit:  # the server has refused what is no number
         raise TooLargeError(limit)
     message = await receive()

@@ -1,4 +1,4 @@
-"""The connections that the gateway keeps to replicas, and how a new replica gets its first requests."""
+"""Connections from the gateway to replicas, and slow start of new replicas."""
 
 from typing import Any
 

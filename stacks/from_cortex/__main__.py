@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from stacks.from_cortex import convert
+from stacks.from_cortex.reading import read
+from stacks.settings.errors import one_line
+from stacks.settings.yaml_text import Unreadable
 
 
 def main(arguments: list[str]) -> int:
@@ -17,19 +18,27 @@ def main(arguments: list[str]) -> int:
     files: dict[str, Any] = {}
     for file in parser.parse_args(arguments).files:
         try:
-            files[str(file)] = yaml.safe_load(file.read_text())
+            files[str(file)] = read(file.read_bytes())
         except OSError as error:
             print(f"{file}: {error.strerror}", file=sys.stderr)
             return 1
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            print(f"{file}:{line}: not YAML: {error.problem}", file=sys.stderr)
+        except Unreadable as error:
+            print(f"{file}:{error.line}: {one_line(error.message)}", file=sys.stderr)
             return 1
-    made = convert(files)
+    made = convert(files, _source)
     print(made.text(), end="")
     for note in made.notes:
-        print(note, file=sys.stderr)
+        print(one_line(str(note)), file=sys.stderr)
     return 0
+
+
+def _source(spec: str, path: str) -> tuple[str, str] | None:
+    """Return the file of a class, by its path in the folder of its API spec, and its text."""
+    file = Path(spec).parent / path
+    try:
+        return str(file), file.read_text(encoding="utf-8")
+    except (OSError, ValueError):  # not there, or no text
+        return None
 
 
 if __name__ == "__main__":

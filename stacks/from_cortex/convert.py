@@ -1,13 +1,14 @@
 """Cortex's files together: one stack, and what has no match in it."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from stacks.from_cortex import cluster, realtime, splitter
+from stacks.from_cortex.classes import findings
 from stacks.from_cortex.report import Fields, Note, given, mapping, sequence
 from stacks.from_cortex.settle import settle
 from stacks.settings.aws.access import AwsAccess
@@ -23,6 +24,11 @@ from stacks.settings.yaml_dump import dumped
 
 REGISTRY = "localhost:5000/axon"
 _NAME: TypeAdapter[str] = TypeAdapter(DnsLabel)
+_MOST_BUCKETS = 20
+_OWN = (
+    "# axon:platform.model_buckets: Cortex fetched models from these. Keep a bucket there only if nobody\n"
+    "# else writes to it; or give its models a `sha256` (docs/predictors.md).\n"
+)
 _REALTIME = ("RealtimeAPI", "SyncAPI")  # the second until v0.18
 _SPLITTERS = ("TrafficSplitter", "APISplitter")
 _OF_A_CLUSTER = ("cluster_name", "node_groups", "instance_type", "region")
@@ -34,23 +40,32 @@ class Conversion:
 
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     notes: list[Note] = field(default_factory=list[Note])
+    source: "Reader | None" = None
 
     def text(self) -> str:
         """Return the stack file."""
         config = {f"axon:{key}": value for key, value in self.settings.items() if value}
-        head = "# yaml-language-server: $schema=settings.schema.json\n"
+        head = "# yaml-language-server: $schema=settings.schema.json\n" + (_OWN if _buckets(self) else "")
         return head + dumped({"config": config})
 
 
-def convert(files: Mapping[str, Any]) -> Conversion:
-    """Convert what Cortex files hold, by their names: a cluster, or a list of APIs."""
-    made = Conversion()
+Reader = Callable[[str, str], tuple[str, str] | None]
+"""Returns the file of a class and its text, of the name of an API spec and a path in it; None without one."""
+
+
+def convert(files: Mapping[str, Any], source: Reader | None = None) -> Conversion:
+    """Convert what Cortex files hold, by their names: a cluster, or a list of APIs.
+
+    `source` reads the files of classes, which are looked at and not changed.
+    """
+    made = Conversion(source=source)
     clusters = {name: mapping(held) for name, held in files.items() if _is_cluster(held)}
     policies = _cluster(clusters, made)
     for name, held in files.items():
         if name not in clusters:
             _apis(name, held, made)
     _on_the_cluster(policies, made)
+    _own_buckets(made)
     made.notes += [Note(_place(problem), problem.message) for problem in _of_the_whole(made)]
     return made
 
@@ -93,6 +108,7 @@ def _api(file: str, index: int, entry: dict[str, Any], made: Conversion) -> None
     if not _named(api, fields):
         return
     if kind in _REALTIME:
+        _look_at_class(file, api, fields, made)
         settled = settle(Model, realtime.model(fields, api), f"axon:models.{api}", made.notes)
         if settled is not None:
             made.settings.setdefault("models", {})[api] = settled
@@ -105,6 +121,18 @@ def _api(file: str, index: int, entry: dict[str, Any], made: Conversion) -> None
         made.notes.append(
             Note(fields.path, f"{kind} has no match: axon serves requests that wait for answers")
         )
+
+
+def _look_at_class(file: str, api: str, fields: Fields, made: Conversion) -> None:
+    """Say what the class of an API does that it cannot do here, with its file and line."""
+    path = mapping(fields.data.get("handler") or fields.data.get("predictor")).get("path")
+    if made.source is None or not isinstance(path, str):
+        return
+    found = made.source(file, path)
+    if found is None:
+        made.notes.append(Note(f"{fields.path}.path", f"{path} is not there: what it does was not looked at"))
+        return
+    made.notes += [Note(f"{found[0]}:{one.line}", one.message) for one in findings(found[1], api)]
 
 
 def _named(api: str, fields: Fields) -> bool:
@@ -130,6 +158,20 @@ def _on_the_cluster(policies: list[str], made: Conversion) -> None:
             made.notes.append(
                 Note(f"axon:models.{name}.node_groups", f"{gone}: not in the cluster, left out")
             )
+
+
+def _buckets(made: Conversion) -> list[str]:
+    """Return the buckets that models are fetched from."""
+    predictors = [mapping(model).get("predictor") for model in mapping(made.settings.get("models")).values()]
+    urls = [str(mapping(predictor).get("model")) for predictor in predictors]
+    places = ["/".join(url.split("/")[:3]) for url in urls if url.startswith(("s3://", "gs://"))]
+    return list(dict.fromkeys(places))
+
+
+def _own_buckets(made: Conversion) -> None:
+    """Take the buckets that Cortex fetched from for the stack's own: its files have no checksums."""
+    if buckets := _buckets(made):
+        made.settings["platform"] = {"model_buckets": buckets[:_MOST_BUCKETS]}
 
 
 def _of_the_whole(made: Conversion) -> Iterator[Problem]:

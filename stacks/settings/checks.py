@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from stacks.settings.aws.checks import aws_problems
 from stacks.settings.aws.eks import EksCluster
+from stacks.settings.checksums import checksum_problems
 from stacks.settings.errors import Problem
 from stacks.settings.gateway_checks import gateway_problems
 from stacks.settings.hosts import host_problems
@@ -21,6 +22,7 @@ def cross_problems(stack: Stack) -> Iterator[Problem]:
     yield from name_problems(stack)
     yield from splitter_problems(stack)
     yield from host_problems(stack)
+    yield from checksum_problems(stack)
     yield from gateway_problems(stack)
     if isinstance(stack.cluster, EksCluster):
         yield from aws_problems(stack.cluster, stack.models)

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.compute import SidecarCompute
-from stacks.settings.environment import Environment, check_environment
+from stacks.settings.environment import Environment, Words, check_environment
 from stacks.settings.probes import (
     DRAIN_SECONDS,
     Liveness,
@@ -37,10 +37,10 @@ class Process(Settings):
     image: ImageReference
     """The image, with a tag or digest that never changes its meaning."""
 
-    command: list[str] = Field(default_factory=list[str])
+    command: Words = Field(default_factory=list[str])
     """Program and first arguments, in place of the image's entrypoint."""
 
-    args: list[str] = Field(default_factory=list[str])
+    args: Words = Field(default_factory=list[str])
     """Arguments, in place of the image's own."""
 
     startup: Startup | None = None

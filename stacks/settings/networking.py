@@ -175,6 +175,6 @@ class Networking(Settings):
     """
 
     @property
-    def asks(self) -> bool:
+    def needs_credentials(self) -> bool:
         """Whether a request needs a key or a token."""
         return self.auth is not None and self.auth is not OPEN

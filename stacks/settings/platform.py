@@ -12,6 +12,7 @@ from stacks.settings.gateway import Gateway
 from stacks.settings.labels import Labels
 from stacks.settings.networks import Network, is_everything
 from stacks.settings.paths import RelativePath
+from stacks.settings.sources import Bucket
 from stacks.settings.units import Cpu, DnsLabel, Memory, PriorityClass, Quantity
 from stacks.settings.web import HttpUrl
 
@@ -102,6 +103,14 @@ class Platform(Settings):
 
     charts: RelativePath | None = None
     """A folder of the project that holds the upstream charts, for machines that cannot fetch them."""
+
+    model_buckets: Annotated[list[Bucket], AfterValidator(no_duplicates)] = Field(
+        default_factory=list[str], max_length=20
+    )
+    """Buckets that only people of the stack write to, `s3://bucket` or `gs://bucket`.
+
+    Models in them need no `sha256`. The stack's own bucket on EKS (`model_store`) is one without being named.
+    """
 
     gateway: Gateway = Gateway()
     """How requests come in."""

@@ -33,6 +33,12 @@ def _model_url(text: str) -> str:
     return text
 
 
+def _bucket(text: str) -> str:
+    if any(re.fullmatch(place.partition("/[^")[0], text) for place in _PLACES[:2]):
+        return text
+    raise ValueError(f'"{text}" is not a bucket such as s3://models (no slash last)')
+
+
 def _sha256(text: str) -> str:
     if re.fullmatch(r"[0-9a-f]{64}", text):
         return text
@@ -59,6 +65,7 @@ FOLDER = "/predictor"
 _RESERVED = frozenset({"live", "metrics", "ready", "v2"})
 
 ModelUrl = Annotated[str, AfterValidator(_model_url)]
+Bucket = Annotated[str, AfterValidator(_bucket)]
 Sha256 = Annotated[str, AfterValidator(_sha256)]
 ObjectName = Annotated[str, AfterValidator(_object_name)]
 
@@ -70,7 +77,11 @@ class Source(Settings):
     """`s3://bucket/key`, `gs://…`, `https://…` or `file:///…`; with a slash at its end, a folder."""
 
     sha256: Sha256 | None = None
-    """The checksum of `model`, a single file: another one is refused, and a preview shows when it changes."""
+    """The checksum of `model`, a single file: another one is refused, and a preview shows when it changes.
+
+    Every load compares it. `http://` needs one, and so do files that can run code as they are loaded (of
+    scikit-learn, of PyTorch, of a class of yours), but in buckets of the stack's own.
+    """
 
     @model_validator(mode="after")
     def _of_a_file(self) -> "Source":

@@ -28,10 +28,8 @@ def _endpoint(text: str) -> str:
     parts = text.split("/")[1:]
     if re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", text) and not _DOTS.intersection(parts):
         return text
-    near = "/" + "/".join(
-        p for p in re.sub(r"[^A-Za-z0-9._~/-]+", "-", text).split("/") if p and p not in _DOTS
-    )
-    raise ValueError(f'"{text}" is not a path such as /iris-classifier (try {near})')
+    near = [p for p in re.sub(r"[^A-Za-z0-9._~/-]+", "-", text).split("/") if p and p not in _DOTS]
+    raise ValueError(f'"{text}" is not a path such as /iris-classifier (try /{"/".join(near) or "iris"})')
 
 
 def _http_url(text: str) -> str:

@@ -68,7 +68,9 @@ def tree_of(text: str) -> Node | None:
         return _Composer(text).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Unreadable(mark.line + 1 if mark else 1, f"not YAML: {_problem(error)}") from None
+        last = text.count("\n") + (not text.endswith("\n"))
+        line = min(mark.line + 1, last) if mark else 1  # the end of a file is no line of it
+        raise Unreadable(max(1, line), f"not YAML: {_problem(error)}") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # of an escape that is no character
         raise Unreadable(1, f"not YAML: {str(error).splitlines()[0]}") from None
 
@@ -108,7 +110,7 @@ class _Composer:
             raise _too_deep(_line(event))
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
-        if event.tag is not None:
+        if event.tag is not None and not _is_text(event):
             raise Unreadable(_line(event), f"the tag {_tag(event.tag)} has no place here: remove it")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
@@ -216,6 +218,11 @@ def _with_merged(own: list[Pair], merged: list[Pair]) -> list[Pair]:
 
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
+
+
+def _is_text(event: Any) -> bool:
+    """Whether a tag says no more than quotes do."""
+    return isinstance(event, yaml.ScalarEvent) and event.tag == "tag:yaml.org,2002:str"
 
 
 def _tag(tag: str) -> str:

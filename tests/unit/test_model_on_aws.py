@@ -11,10 +11,11 @@ import pytest
 from components import ModelApi, Platform
 from components.iam import document
 from components.model_role import statements
-from stacks.settings import Images, Model
+from stacks.settings import Images, Model, Stack
 from stacks.settings import Platform as PlatformSettings
 from stacks.settings.aws.access import AwsAccess
 from stacks.settings.aws.eks import EksCluster
+from stacks.settings.checksums import checksum_problems
 from tests.unit.conftest import Recorder, arn
 from tests.unit.on_aws import CPU, EXISTING, cluster, on_aws
 
@@ -214,3 +215,22 @@ def test_many_long_places_still_are_a_policy_that_iam_takes() -> None:
 
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     assert len(document(statements(AwsAccess(read=places)))) < 10_240
+
+
+@pytest.mark.parametrize(
+    ("bucket", "more", "said"),
+    [
+        ("lab-models-20261127050000000000000001", {}, 0),
+        ("lab-models-20261127050000000000000001", {"model_store": {"enabled": False}}, 1),
+        ("lab-models-mine", {}, 1),
+        ("other-models-20261127050000000000000001", {}, 1),
+    ],
+)
+def test_a_model_in_the_stacks_own_bucket_needs_no_checksum(
+    bucket: str, more: dict[str, Any], said: int
+) -> None:
+    predictor = {"type": "sklearn", "model": f"s3://{bucket}/iris.joblib"}
+    model = Model.model_validate({"predictor": predictor})
+    stack = Stack(cluster=cluster(**more), models={"iris": model})
+
+    assert len(list(checksum_problems(stack))) == said

@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from axon_runtime.connection import IDLE_SECONDS
 
 from components import ModelApi, Platform, TrafficSplitter
 from components.connections import GATEWAY_IDLE_SECONDS, REPLICA_IDLE_SECONDS
@@ -267,8 +268,8 @@ def _takes(timeout: str) -> dict[str, Any]:
 def test_the_gateway_closes_an_idle_connection_before_a_replica_does(deploy: Deploy) -> None:
     spec = deploy(program(model(predictor={"type": "sklearn", "path": "p"}))).one(TRAFFIC)["spec"]
 
-    assert spec["timeout"]["http"]["connectionIdleTimeout"] == "60s"
-    assert GATEWAY_IDLE_SECONDS < REPLICA_IDLE_SECONDS
+    assert spec["timeout"]["http"]["connectionIdleTimeout"] == f"{GATEWAY_IDLE_SECONDS}s"
+    assert GATEWAY_IDLE_SECONDS < REPLICA_IDLE_SECONDS <= IDLE_SECONDS, "the last is the runtime's"
 
 
 @pytest.mark.parametrize(

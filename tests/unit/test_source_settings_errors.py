@@ -10,6 +10,7 @@ from tests.unit.refusals import lines
 from tests.unit.test_settings_errors import GOOD
 
 IRIS = "{type: sklearn, path: predictors/iris}"
+OWN = ("axon:platform:", "axon:platform:\n    model_buckets: [s3://own-models]")
 SUM = "0123456789abcdef" * 4
 FORMS = "(s3://bucket/key, gs://bucket/key, https://host/path or file:///path)"
 
@@ -110,17 +111,79 @@ def test_a_wrong_place_of_a_model_is_one_line(stack_file: Path, predictor: str, 
 @pytest.mark.parametrize(
     "predictor",
     [
-        "{type: sklearn, model: s3://my.models/a b/iris.joblib}",
+        f'{{type: sklearn, model: s3://my.models/a b/iris.joblib, sha256: "{SUM}"}}',
         "{type: onnx, model: 'https://host:8443/m.onnx?X-Amz-Signature=a%2Fb'}",
-        "{type: onnx, model: http://minio.models/m.onnx}",
+        f'{{type: onnx, model: http://minio.models/m.onnx, sha256: "{SUM}"}}',
         "{type: onnx, model: gs://models/digits/}",
         "{type: sklearn, model: file:///mnt/models/iris.joblib}",
         f'{{type: sklearn, model: s3://models/iris.joblib, sha256: "{SUM}", cache_claim: models.v1}}',
-        "{type: python, path: predictors/species, model: s3://models/tree/, credentials_secret: keys}",
+        "{type: python, path: predictors/species, model: s3://own-models/tree/, credentials_secret: keys}",
+        "{type: sklearn, model: s3://own-models/iris.joblib}",
+        "{type: tensorflow, model: s3://models/digits/}",
         f'{{type: onnx, models: {{a: {{model: s3://models/a, sha256: "{SUM}"}}, b: predictors/b}}, cache_size: 1}}',
     ],
 )
 def test_a_model_from_anywhere_is_right_on_any_cluster(stack_file: Path, predictor: str) -> None:
-    stack_file.write_text(GOOD.replace(IRIS, predictor))
+    stack_file.write_text(GOOD.replace(IRIS, predictor).replace(*OWN))
 
     assert load_file("test").models["iris-classifier"].fetched
+
+
+UNCHECKED = "can run code as it is loaded"
+KEEP = "keep it in a bucket of the stack's own (`model_store`, `axon:platform.model_buckets`)"
+
+
+@pytest.mark.parametrize(
+    ("predictor", "message"),
+    [
+        (
+            "{type: onnx, model: http://minio.models/m.onnx}",
+            ".model: http:// is read by anyone, and changed: give its `sha256` (or https://)",
+        ),
+        (
+            "{type: onnx, models: {a: http://minio.models/m.onnx}}",
+            ".models.a: http:// is read by anyone, and changed: give its `sha256` (or https://)",
+        ),
+        *(
+            (
+                f"{{type: {kind}, model: {url}/m}}",
+                f".model: a file of this kind {UNCHECKED}: give its `sha256`, or {KEEP}",
+            )
+            for kind in ("sklearn", "pytorch", "python, path: predictors/species")
+            for url in (
+                "s3://models",
+                "gs://models",
+                "https://models.example",
+                "s3://own-models-2",
+                "s3://own",
+            )
+        ),
+        (
+            "{type: sklearn, models: {a: s3://models/m, b: s3://own-models/m}}",
+            f".models.a: a file of this kind {UNCHECKED}: give its `sha256`, or {KEEP}",
+        ),
+        (
+            "{type: python, path: predictors/species, model: s3://models/tree/}",
+            f".model: a folder of this kind {UNCHECKED}, and has no `sha256`: {KEEP}",
+        ),
+    ],
+)
+def test_a_model_that_others_may_change_needs_a_checksum(
+    stack_file: Path, predictor: str, message: str
+) -> None:
+    found = lines(stack_file, GOOD.replace(IRIS, predictor).replace(*OWN))
+
+    assert found == [f"stacks/Pulumi.test.yaml:12: axon:models.iris-classifier.predictor{message}"]
+
+
+@pytest.mark.parametrize(
+    "bucket", ["models", "s3://models/", "s3://Models", "https://models", "s3://m*", "s3://m/a"]
+)
+def test_a_bucket_of_ones_own_is_a_bucket(stack_file: Path, bucket: str) -> None:
+    found = lines(
+        stack_file, GOOD.replace("axon:platform:", f"axon:platform:\n    model_buckets: ['{bucket}']")
+    )
+
+    assert found == [
+        f'stacks/Pulumi.test.yaml:7: axon:platform.model_buckets.0: "{bucket}" is not a bucket such as s3://models (no slash last)'
+    ]

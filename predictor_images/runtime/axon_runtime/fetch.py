@@ -1,7 +1,8 @@
 """Models from anywhere: fetched into a folder that replicas may share.
 
-An entry of the cache is never changed: its name is the hash of the URL and of the content's checksum or
-version. It is written beside its place under a lock and then renamed, so there is all of a model or nothing.
+An entry of the cache is never changed: its name is the hash of the whole URL, its query too, and of the
+content's checksum or version. It is written beside its place under a lock and then renamed, so there is all
+of a model or nothing. A checksum is compared at every load: others may write to a cache that is shared.
 """
 
 import errno
@@ -17,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError
 
+from axon_runtime.cached import holds, is_entry, remove, sha256_of
 from axon_runtime.config import Source
 from axon_runtime.logs import log
 from axon_runtime.refusal import explain
@@ -62,8 +64,9 @@ def _local(source: Source) -> Path:
     if not path.exists():
         raise FetchError(f"{source.url}: no such file")
     if source.sha256:
-        with path.open("rb") as file:
-            _check(source, hashlib.file_digest(file, "sha256").hexdigest())
+        if not path.is_file():
+            raise FetchError(f"{source.url}: a folder has no checksum: name a file")
+        _check(source, sha256_of(path))
     return path
 
 
@@ -73,7 +76,7 @@ class _Entry:
     def __init__(self, source: Source, cache: Path) -> None:
         self._source, self._cache = source, cache
         self._shown = without_query(source.url)
-        self._name = _digest(self._shown)
+        self._name = _digest(source.url)
         self._part = cache / f".{self._name}.part"
 
     def get(self) -> Path:
@@ -88,15 +91,18 @@ class _Entry:
             return self._with_retries()
 
     def _here(self, version: str | None) -> Path | None:
-        """Return the model of a version, if the cache has it."""
+        """Return the model of a version, if the cache has it, and what its checksum says."""
         place = self._place(version) if version else None
-        if place is None or not place.exists():
+        if place is None or not is_entry(place):
+            return None
+        if self._source.sha256 and not holds(place, self._source.sha256):
+            log("warning", "the model in the cache is not what its SHA-256 says", url=self._shown)
             return None
         log("info", "the model is in the cache", url=self._shown)
         return self._inside(place)
 
     def _place(self, version: str) -> Path:
-        return self._cache / _digest(f"{self._shown}\n{version}")
+        return self._cache / _digest(f"{self._source.url}\n{version}")
 
     def _inside(self, place: Path) -> Path:
         return place if self._shown.endswith("/") else next(place.iterdir())
@@ -128,7 +134,8 @@ class _Entry:
         digest = self._download(model)
         seconds = round(time.perf_counter() - started, 3)
         log("info", "the model is fetched", url=self._shown, bytes=model.size, seconds=seconds)
-        return self._inside(self._keep(version or digest))
+        checksum = self._source.sha256 or (None if version else digest)
+        return self._inside(self._keep(version or digest, checksum))
 
     def _download(self, model: RemoteModel) -> str:
         """Write all files beside their place and return the checksum of the last."""
@@ -170,8 +177,11 @@ class _Entry:
         except (BaseError, FileNotFoundError) as error:
             raise _InterruptedError(explain(error, self._source.url)) from error
 
-    def _keep(self, version: str) -> Path:
+    def _keep(self, version: str, checksum: str | None) -> Path:
+        """Put what was fetched in its place; what stands there stays if it is the same."""
         place = self._place(version)
+        if not is_entry(place) or (checksum and not holds(place, checksum)):
+            remove(place)
         if not place.exists():
             _sync(self._part)
             self._part.rename(place)

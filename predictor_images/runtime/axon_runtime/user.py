@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -9,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 _ARGUMENTS = ("payload", "query_params", "headers")
+# What classes written for Cortex call them: `post_predict(response, …)`, and a handler's `handle_post`.
+_RESULTS = ("result", "response")
+_PREDICT = ("predict", "handle_post")
+_OF_CORTEX = ("Handler", "PythonPredictor", "ONNXPredictor", "TensorFlowPredictor")
 
 
 class PredictorError(Exception):
@@ -18,6 +23,8 @@ class PredictorError(Exception):
 def load_class(folder: Path, spec: str = "predictor:Predictor") -> type[Any]:
     """Import a class from a folder; `spec` is module and class.
 
+    The folder is the working directory from then on: files beside the class are opened by their names.
+
     Raises:
         PredictorError: when there is no such file or class, or the import fails.
     """
@@ -26,16 +33,31 @@ def load_class(folder: Path, spec: str = "predictor:Predictor") -> type[Any]:
     if not file.exists():
         raise PredictorError(f"{file}: no such file")
     sys.path.insert(0, str(folder))
+    if folder.is_absolute():  # another way to it would lead elsewhere afterwards
+        os.chdir(folder)
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
         raise PredictorError(f"{file} cannot be imported: {_cause(error)}") from error
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
-        raise PredictorError(f"{file} has no class {class_name}")
-    if not callable(getattr(found, "predict", None)):
-        raise PredictorError(f"{file}: {class_name} has no method predict")
+        other = next((name for name in _OF_CORTEX if isinstance(getattr(module, name, None), type)), None)
+        hint = f" (rename {other})" if other else ""
+        raise PredictorError(f"{file} has no class {class_name}{hint}")
+    if not _callable(found, _PREDICT):
+        raise PredictorError(f"{file}: {class_name} has no method predict{_instead(found)}")
     return found
+
+
+def _callable(of: Any, names: tuple[str, ...]) -> str | None:
+    """Return the first of some names that is a method."""
+    return next((name for name in names if callable(getattr(of, name, None))), None)
+
+
+def _instead(found: type[Any]) -> str:
+    """Name what a handler of Cortex's has in its place."""
+    other = _callable(found, ("handle_get", "handle_put", "handle_patch", "handle_delete", "handle_async"))
+    return f" ({other} has no match: requests are POST, and wait for their answers)" if other else ""
 
 
 def instantiate(cls: type[Any], config: Mapping[str, Any]) -> Any:
@@ -45,10 +67,23 @@ def instantiate(cls: type[Any], config: Mapping[str, Any]) -> Any:
         PredictorError: with the cause, when that fails.
     """
     try:
-        wants = list(inspect.signature(cls).parameters)
-        return cls(**({"config": dict(config)} if "config" in wants else {}))
+        parameters = inspect.signature(cls).parameters
+        given = {"config": dict(config)} if "config" in parameters else {}
+        if missing := [name for name, one in parameters.items() if _is_required(one) and name not in given]:
+            raise PredictorError(
+                f"{cls.__name__}.__init__ asks for {missing[0]}; there is config "
+                "(a model that is fetched comes by load(model_path))"
+            )
+        return cls(**given)
+    except PredictorError:
+        raise
     except Exception as error:
         raise PredictorError(f"{cls.__name__}.__init__ failed: {_cause(error)}") from error
+
+
+def _is_required(parameter: inspect.Parameter) -> bool:
+    several = (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    return parameter.default is parameter.empty and parameter.kind not in several
 
 
 def load_model(predictor: Any, model: Path) -> None:
@@ -83,8 +118,8 @@ class UserPredictor:
 
     def __init__(self, predictor: Any) -> None:
         self._pre = _step(predictor, "pre_predict", _ARGUMENTS)
-        self._predict = _step(predictor, "predict", _ARGUMENTS)
-        self._post = _step(predictor, "post_predict", ("result", *_ARGUMENTS))
+        self._predict = _step(predictor, _callable(predictor, _PREDICT) or "predict", _ARGUMENTS)
+        self._post = _step(predictor, "post_predict", (*_RESULTS, *_ARGUMENTS))
         steps = (self._pre, self._predict, self._post)
         self.is_async = any(step is not None and inspect.iscoroutinefunction(step.method) for step in steps)
 
@@ -94,7 +129,7 @@ class UserPredictor:
         if self._pre:
             given["payload"] = self._pre(given)
         result = self._predict(given) if self._predict else None
-        return self._post({**given, "result": result}) if self._post else result
+        return self._post({**given, **dict.fromkeys(_RESULTS, result)}) if self._post else result
 
     async def acall(self, payload: Any, query_params: Mapping[str, str], headers: Mapping[str, str]) -> Any:
         """Return the predictor's answer, awaiting the methods that are `async`."""
@@ -102,7 +137,9 @@ class UserPredictor:
         if self._pre:
             given["payload"] = await _awaited(self._pre(given))
         result = await _awaited(self._predict(given)) if self._predict else None
-        return await _awaited(self._post({**given, "result": result})) if self._post else result
+        return (
+            await _awaited(self._post({**given, **dict.fromkeys(_RESULTS, result)})) if self._post else result
+        )
 
 
 class _Step:
@@ -120,15 +157,18 @@ def _step(predictor: Any, name: str, known: tuple[str, ...]) -> _Step | None:
     if method is None:
         return None
     parameters = inspect.signature(method).parameters.values()
+    # Cortex's name for the result is for those who use it.
+    ours = [argument for argument in known if argument != "response"]
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return _Step(method, {argument: argument for argument in known})
+        declared = {p.name for p in parameters}.intersection(known)
+        return _Step(method, {argument: argument for argument in {*ours, *declared}})
     names: dict[str, str] = {}
     for parameter in parameters:
         if parameter.name in known:
             names[parameter.name] = parameter.name
         elif parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL:
             raise PredictorError(
-                f"{type(predictor).__name__}.{name} asks for {parameter.name}; there are {', '.join(known)}"
+                f"{type(predictor).__name__}.{name} asks for {parameter.name}; there are {', '.join(ours)}"
             )
     return _Step(method, names)
 

@@ -80,12 +80,15 @@ def renamed_model() -> World:
     return world
 
 
+SUM = "0" * 64
+
+
 def another_model() -> World:
     """A model that replicas fetch: its place stands in their environment."""
     world = World()
     old, new = "s3://axon-models/iris/1.joblib", "s3://axon-models/iris/2.joblib"
-    world.before = world.before.replace("path: predictors/iris", f"model: {old}")
-    world.models[IRIS]["predictor"] = {"type": "sklearn", "model": new}
+    world.before = world.before.replace("path: predictors/iris", f'model: {old}, sha256: "{SUM}"')
+    world.models[IRIS]["predictor"] = {"type": "sklearn", "model": new, "sha256": SUM}
     step = world.find(DEPLOYMENT, IRIS)
     for state in ("oldState", "newState"):
         container = step[state]["inputs"]["spec"]["template"]["spec"]["containers"][0]

@@ -1,0 +1,64 @@
+"""Which models need a checksum: whoever can change one runs code of theirs in the replicas."""
+
+import re
+from collections.abc import Iterator
+
+from stacks.settings.aws.eks import EksCluster
+from stacks.settings.errors import Path, Problem
+from stacks.settings.model import Model, PythonPredictor
+from stacks.settings.sources import PytorchPredictor, SavedPredictor, SklearnPredictor, Source
+from stacks.settings.stack import Stack
+
+# What `bucket_prefix` of components/model_store.py is followed by:
+# https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket#bucket_prefix
+_SUFFIX = "[0-9a-f]{26}"
+_FIX = "give its `sha256`"
+
+
+def checksum_problems(stack: Stack) -> Iterator[Problem]:
+    """Yield models that are fetched from where others may write, without a checksum."""
+    for name, model in stack.models.items():
+        for path, source in _sources(model):
+            url = source.model
+            if url and not source.sha256 and (message := _unsafe(stack, model, url)):
+                yield Problem(("models", name, "predictor", *path), message)
+
+
+def _sources(model: Model) -> Iterator[tuple[Path, Source]]:
+    predictor = model.predictor
+    if isinstance(predictor, Source):
+        yield ("model",), predictor
+    if isinstance(predictor, SavedPredictor):
+        for name, source in predictor.models.items():
+            yield ("models", name), source
+
+
+def _unsafe(stack: Stack, model: Model, url: str) -> str | None:
+    """Return why a URL needs a checksum, and how it gets one."""
+    if url.startswith("http://"):
+        return f"http:// is read by anyone, and changed: {_FIX} (or https://)"
+    # On a volume of the replica's own nothing is fetched.
+    if not _runs_code(model) or url.startswith("file://") or _is_own(stack, url):
+        return None
+    own = "keep it in a bucket of the stack's own (`model_store`, `axon:platform.model_buckets`)"
+    if url.endswith("/"):
+        return f"a folder of this kind can run code as it is loaded, and has no `sha256`: {own}"
+    return f"a file of this kind can run code as it is loaded: {_FIX}, or {own}"
+
+
+def _runs_code(model: Model) -> bool:
+    """Whether a model is read by pickle, or by a class that may do so.
+
+    ONNX files hold no code, and TensorFlow's none of Python's.
+    """
+    return isinstance(model.predictor, SklearnPredictor | PytorchPredictor | PythonPredictor)
+
+
+def _is_own(stack: Stack, url: str) -> bool:
+    """Whether a URL is in a bucket that nobody but the stack's people writes to."""
+    if any(url.startswith(f"{bucket}/") for bucket in stack.platform.model_buckets):
+        return True
+    cluster = stack.cluster
+    if not isinstance(cluster, EksCluster) or not cluster.model_store.enabled:
+        return False
+    return re.match(rf"s3://{re.escape(cluster.name)}-models-{_SUFFIX}/", url) is not None

@@ -58,6 +58,10 @@ def _same(one: Any, other: Any) -> bool:
         return len(first) == len(second) and all(map(_same, first, second))
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
+    if isinstance(one, float) and isinstance(other, int):
+        return one == float(other)  # which Go writes without an exponent below 1e21
+    if isinstance(one, int) and isinstance(other, float):
+        return float(one) == other
     return one == other
 
 

@@ -186,6 +186,8 @@ def _scalar(event: Any) -> Node:
 
 
 def _key(node: Node) -> str:
+    if node.value == _MERGE:  # in quotes, which Pulumi loses as it writes the file anew
+        raise Unreadable(node.line, "`<<` is no name of a key")
     if isinstance(node.value, str):
         return node.value
     if isinstance(node.value, Ambiguous):

@@ -123,15 +123,20 @@ def engine(monkeypatch: pytest.MonkeyPatch, config: dict[str, Any]) -> None:
     monkeypatch.setattr(loading.pulumi, "get_stack", lambda: "test")
 
 
+@pytest.mark.parametrize(
+    ("text", "handed_on"),
+    [("1.0", 1), ("3.410307778685405e+16", 34103077786854050), ("1e3", 1000), ("0x10", 16)],
+)
 def test_a_number_keeps_the_type_that_the_file_gives_it(
-    stack_file: Path, monkeypatch: pytest.MonkeyPatch
+    stack_file: Path, monkeypatch: pytest.MonkeyPatch, text: str, handed_on: int
 ) -> None:
-    stack_file.write_text(with_config("1.0"))
-    given = {**source_of(stack_file.read_bytes(), "").config}
-    given["models"]["a"]["predictor"]["config"]["key"] = 1  # as Go writes the float
+    stack_file.write_text(with_config(text))
+    given = source_of(stack_file.read_bytes(), "").config or {}
+    given["models"]["a"]["predictor"]["config"]["key"] = handed_on
     engine(monkeypatch, given)
 
-    assert isinstance(loading.load().models["a"].predictor.config["key"], float)  # type: ignore[union-attr]
+    found = loading.load().models["a"].predictor.config["key"]  # type: ignore[union-attr]
+    assert isinstance(found, int if text == "0x10" else float)
 
 
 @pytest.mark.parametrize("value", ['"1"', "true", "2", "[1]"])

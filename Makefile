@@ -15,7 +15,7 @@ FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tenso
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help up checked push-model bootstrap explain preview preview-report drift cost predict test lint format down clean env models images tools cluster stack status schema pins frameworks test-frameworks .venv
+.PHONY: help up checked push-model bootstrap explain preview preview-report drift cost predict test lint format down clean env models images policies tools cluster stack status schema pins frameworks test-frameworks .venv
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +27,9 @@ up: checked cluster images ## everything: tools, cluster, images, `pulumi up`, a
 	  { $(LOCAL) explain --stack $(STACK); exit 1; }; }
 	@$(ENV) $(LOCAL) predict --stack $(STACK)
 
-# First of all: what is missing is known before anything is built.
+# First of all: what is missing, a login too, is known before anything is built.
 checked: .venv models
+	@$(ENV) true
 	@$(LOCAL) models --stack $(STACK)
 
 preview: checked cluster stack ## what `make up` would change
@@ -85,7 +86,10 @@ stack: .venv ## check the stack file, and make the engine's stack if there is no
 	@$(LOCAL) check --stack $(STACK)
 	@$(ENV) pulumi stack select --create $(STACK) >/dev/null
 
-images: cluster models stack ## build and push what the stack's registry lacks
+policies: cluster models stack ## what `make up` would change, judged by the policies of BASE=main
+	@$(ENV) $(PY) -m gitops policies --stack $(STACK) --base $(BASE)
+
+images: policies ## build and push what the stack's registry lacks
 	@$(ENV) $(LOCAL) images --stack $(STACK)
 
 cluster: tools ## start the local cluster, unless the stack has another

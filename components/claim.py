@@ -19,4 +19,4 @@ def claim(
     hosts = [",".join(networking.hostnames)] if networking.hostnames else []
     annotations = {f"{CLAIM}{name}": " ".join([pulumi.get_stack(), endpoint, *hosts])}
     metadata = k8s.meta.v1.ObjectMetaPatchArgs(name=platform.namespace, annotations=annotations)
-    return k8s.core.v1.NamespacePatch(f"{name}-endpoint", metadata=metadata, opts=opts)
+    return k8s.core.v1.NamespacePatch(name, metadata=metadata, opts=opts)

@@ -1,4 +1,4 @@
-"""The connections that the gateway keeps to replicas, and how a new replica gets its first requests."""
+"""Connections from the gateway to replicas, and slow start of new replicas."""
 
 from typing import Any
 
@@ -6,8 +6,7 @@ from stacks.settings.networking import Networking
 from stacks.settings.units import duration_seconds
 
 # A connection without a request: the gateway closes it first, so that none is closed under a request.
-# The runtime keeps one for longer, `REPLICA_IDLE_SECONDS` at least, and so should an image of one's own
-# (docs/routing.md).
+# The runtime keeps one for longer, `REPLICA_IDLE_SECONDS`. Images of one's own: components/traffic_policy.py.
 GATEWAY_IDLE_SECONDS = 60
 REPLICA_IDLE_SECONDS = 75
 

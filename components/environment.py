@@ -5,6 +5,7 @@ import json
 import pulumi_kubernetes as k8s
 
 from components.model_source import source_environment
+from components.ports import MANAGEMENT_PORT
 from stacks.settings.environment import Environment
 from stacks.settings.model import ImagePredictor, Model, PythonPredictor
 from stacks.settings.times import ending_seconds
@@ -29,11 +30,12 @@ def predictor_environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArg
 
 
 def _bounds(model: Model) -> dict[str, str]:
-    """Return what the pod gives the runtime: seconds to end in, bytes of memory."""
+    """Return what the pod gives the runtime: seconds to end in, bytes of memory, a port for probes."""
     if isinstance(model.predictor, ImagePredictor):
         return {}
     return {
         "AXON_GRACE_SECONDS": str(ending_seconds(model)),
+        "AXON_MANAGEMENT_PORT": str(MANAGEMENT_PORT),
         "AXON_MEMORY_LIMIT": str(int(quantity_value(model.compute.mem))),
     }
 

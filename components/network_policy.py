@@ -11,7 +11,8 @@ import pulumi_kubernetes as k8s
 from components.image_metrics import metrics_port
 from components.metadata import metadata
 from components.platform import Platform
-from components.pod import MANAGEMENT_PORT, entrance_port
+from components.pod import entrance_port
+from components.ports import MANAGEMENT_PORT
 from stacks.settings.egress import ALL
 from stacks.settings.model import ImagePredictor, Model
 

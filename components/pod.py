@@ -6,6 +6,7 @@ import pulumi_kubernetes as k8s
 from components.admission_sidecar import admission_sidecar
 from components.environment import predictor_environment
 from components.model_source import cache_mounts, cache_volumes, credentials, shares_cache
+from components.ports import HTTP_PORT, MANAGEMENT, MANAGEMENT_PORT
 from components.probes import Probes, image_probes, lifecycle
 from components.pull_secrets import pull_secrets
 from components.scheduling import Scheduling
@@ -18,8 +19,6 @@ from stacks.settings.times import grace_seconds, startup_seconds
 
 # Any user that is not root; the one that distroless images call nonroot.
 USER = 65532
-# The runtime's port of probes and metrics, which the gateway has no way to.
-MANAGEMENT_PORT, MANAGEMENT = 8081, "management"
 
 _SCRATCH, _SHM = "tmp", "shm"
 
@@ -60,7 +59,7 @@ def pod_spec(
 
 def port(model: Model) -> int:
     """Return the port that a model's container listens on."""
-    return model.predictor.port if isinstance(model.predictor, ImagePredictor) else 8080
+    return model.predictor.port if isinstance(model.predictor, ImagePredictor) else HTTP_PORT
 
 
 def entrance_port(model: Model) -> int:

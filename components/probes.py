@@ -27,7 +27,7 @@ class Probes:
 def image_probes(model: Model, image: ImagePredictor) -> Probes:
     """Return the probes of the predictor. They ask the container itself, not the proxy before it."""
     made = _Maker("http", image.probe_timeout)
-    ready = image.readiness or Readiness(http=image.readiness_path)
+    ready = image.readiness or _usual(image)
     liveness = image.liveness or (Probe(http=image.liveness_path) if image.liveness_path else None)
     return Probes(
         # Loading may take long, failing must not: startup allows the first, readiness the second.
@@ -35,6 +35,13 @@ def image_probes(model: Model, image: ImagePredictor) -> Probes:
         made.readiness(ready),
         made.liveness(liveness),
     )
+
+
+def _usual(image: ImagePredictor) -> Readiness:
+    """Return the readiness of an image that has none: Kubernetes asks paths by HTTP/1.1 alone."""
+    if image.protocol == "h2c" and "readiness_path" not in image.model_fields_set:
+        return Readiness(tcp=image.port)
+    return Readiness(http=image.readiness_path)
 
 
 def sidecar_probes(sidecar: Sidecar) -> Probes:

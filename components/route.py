@@ -76,7 +76,9 @@ class Route:
             kind="HTTPRoute",
             metadata=self._metadata(_ROUTE_ACCEPTED),
             spec={"parentRefs": [parent], **hostnames, "rules": list(rules)},
-            opts=self._after(after),
+            opts=pulumi.ResourceOptions.merge(
+                self._after(after), pulumi.ResourceOptions(hooks=self._platform.claimed)
+            ),
         )
 
     def _policy(

@@ -34,7 +34,7 @@ def without_token(networking: Networking, rules: Sequence[dict[str, Any]]) -> li
     if jwt is None or jwt.forward:
         return list(rules)
     taken = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["authorization"]}}
-    return [{**rule, "filters": [*rule["filters"], taken]} for rule in rules]
+    return [{**rule, "filters": [*rule.get("filters", []), taken]} for rule in rules]
 
 
 def _api_keys(keys: ApiKeys) -> dict[str, Any]:

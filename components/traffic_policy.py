@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.connections import connections
-from stacks.settings.model import Model
+from stacks.settings.model import ImagePredictor, Model
 from stacks.settings.networking import Networking
 from stacks.settings.times import request_seconds, stream_idle_seconds, wake_seconds
 
@@ -15,6 +15,8 @@ _LATER_SECONDS = 5
 _TRY_SECONDS = 1
 # The first few follow each other sooner.
 _SHORT_TRIES = 3
+# Shorter than servers keep an idle connection (Gunicorn: 2 s): none is used that is being closed.
+_IMAGE_IDLE = "1s"
 # When a client may ask again that no replica has come up for.
 _RETRY_AFTER_SECONDS = 30
 # Only what no replica can have begun: predictions may cost, and need not be idempotent.
@@ -29,6 +31,8 @@ def traffic_policy(networking: Networking, models: Sequence[Model]) -> dict[str,
     # Else the gateway would end what is silent for an hour, or for less if its listener says so.
     silent = max(map(_silent_seconds, models)) + hold
     spec["timeout"]["http"]["streamIdleTimeout"] = f"{silent}s"
+    if any(isinstance(model.predictor, ImagePredictor) and not model.proxied for model in models):
+        spec["timeout"]["http"]["connectionIdleTimeout"] = _IMAGE_IDLE
     if limit := networking.rate_limit:
         rule = {"limit": {"requests": limit.requests, "unit": limit.per.capitalize()}}
         spec["rateLimit"] = {"type": "Local", "local": {"rules": [rule]}}
@@ -64,7 +68,11 @@ def _held(seconds: int) -> dict[str, Any]:
     tried again; the refusals, which the gateway counts, are what wakes the model (components/autoscaler.py).
     """
     # Answers of the gateway's own alone: a replica says itself when to ask again.
-    says = {"header": {"set": [{"name": "retry-after", "value": str(_RETRY_AFTER_SECONDS)}]}}
+    says = {
+        "header": {"set": [{"name": "retry-after", "value": str(_RETRY_AFTER_SECONDS)}]},
+        "contentType": "application/json",
+        "body": {"type": "Inline", "inline": '{"error": "no replica has started in time: ask again later"}'},
+    }
     unavailable = {"statusCodes": [{"type": "Value", "value": 503}]}
     return {
         "routingType": "Service",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gitops.base import read_base
 from gitops.bootstrap import FOLDER, bootstrap
 from gitops.cost_text import table
 from gitops.costs import cost_of
@@ -14,14 +15,16 @@ from gitops.drift import drift_of
 from gitops.endpoints import endpoints_of
 from gitops.engine import PreviewError, outputs, preview_json
 from gitops.environments import changed
-from gitops.ephemeral import ephemeral, host_of
+from gitops.ephemeral import ephemeral, url_of
 from gitops.github import GithubError, Repository
+from gitops.judged import judge, judging, line_of
 from gitops.markdown import failure, to_markdown
 from gitops.preview import read_preview
 from gitops.refresh_prices import PRICE_LIST, RefreshError, refresh
 from gitops.report import Exit, make_report
+from gitops.secrets import masked
 from gitops.stackfile import GitError, at_base, path_of
-from gitops.state import StateError, back_up
+from gitops.state import StateError, back_up, export, is_busy
 from local.backend import BackendError, check_backend
 from stacks.settings import SettingsError, Stack, load_file
 from stacks.settings.aws.eks import EksCluster
@@ -42,14 +45,27 @@ def _report(arguments: argparse.Namespace) -> int:
         settings = load_file(stack) if given else _settings(stack)
         document = json.loads(given.read_text()) if given else preview_json(stack, settings)
         old = at_base(arguments.base, stack)
+        new, judged_by = (PROJECT / path_of(stack)).read_text(), read_base(arguments.base, stack)
+        report = make_report(stack, arguments.base, read_preview(document), old, new, judged_by)
     except (SettingsError, BackendError, PreviewError, GitError) as error:
         _write(failure(stack, str(error).splitlines()), arguments.output)
         return Exit.FAILED
-    report = make_report(
-        stack, arguments.base, read_preview(document), old, (PROJECT / path_of(stack)).read_text()
-    )
     _write(to_markdown(report), arguments.output)
     return report.exit
+
+
+def _policies(arguments: argparse.Namespace) -> int:
+    """Ask the policies about what `up` would change; ends with 4 if it must not."""
+    stack = arguments.stack
+    settings = _settings(stack)
+    preview = read_preview(preview_json(stack, settings))
+    base = judging(arguments.base, stack, settings)
+    if preview.errors:
+        raise PreviewError("\n".join(str(masked(error)) for error in preview.errors))
+    found = judge(preview, settings, stack, cost_of(settings), base)
+    for violation in found:
+        print(line_of(violation), file=sys.stderr)
+    return Exit.FORBIDDEN if any(one.level == "mandatory" for one in found) else Exit.SAFE
 
 
 def _changed(arguments: argparse.Namespace) -> int:
@@ -59,9 +75,16 @@ def _changed(arguments: argparse.Namespace) -> int:
 
 
 def _drift(arguments: argparse.Namespace) -> int:
-    """Write what has changed in the world since the last `up`, as Markdown; ends with 5 if something has."""
-    stack = arguments.stack
-    preview = read_preview(preview_json(stack, _settings(stack), refresh=True))
+    """Write what has changed in the world since the last `up`, as Markdown.
+
+    Ends with 5 if something has, and with 6, without a word on it, while an update is under way.
+    """
+    stack, settings = arguments.stack, _settings(arguments.stack)
+    before = export(stack)
+    preview = read_preview(preview_json(stack, settings, refresh=True))
+    if is_busy(before, export(stack)):
+        print(f"{stack}: an update is under way or was interrupted; ask again afterwards", file=sys.stderr)
+        return Exit.BUSY
     if preview.errors:
         _write(failure(stack, preview.errors), arguments.output)
         return Exit.FAILED
@@ -116,8 +139,8 @@ def _ephemeral(arguments: argparse.Namespace) -> int:
     environment, name = arguments.stack, arguments.name
     settings = _settings(environment)
     text = (PROJECT / path_of(environment)).read_text()
-    host = host_of(outputs(environment)) if isinstance(settings.cluster, EksCluster) else None
-    made = ephemeral(name, text, settings, kubeconfig=arguments.kubeconfig, host=host)
+    url = url_of(outputs(environment)) if isinstance(settings.cluster, EksCluster) else None
+    made = ephemeral(name, text, settings, kubeconfig=arguments.kubeconfig, url=url)
     _write(made, PROJECT / path_of(name))
     load_file(name)
     return Exit.SAFE
@@ -163,6 +186,7 @@ def _write(text: str, output: Path | None) -> None:
 
 _COMMANDS = (
     _report,
+    _policies,
     _changed,
     _comment,
     _drift,
@@ -185,7 +209,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         if run not in (_refresh_prices, _changed, _comment):
             command.add_argument("--stack", required=True)
-        if run in (_report, _changed):
+        if run in (_report, _policies, _changed):
             command.add_argument("--base", default="main", help="the branch to compare with (default: main)")
         if run in (_report, _drift, _endpoints):
             command.add_argument("--output", type=Path, help="a file; default: standard output")

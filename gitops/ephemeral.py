@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 
@@ -19,11 +19,11 @@ _NOT_TAKEN = ("moved_from", "node_groups", "aws")
 
 
 def ephemeral(
-    name: str, text: str, stack: Stack, *, kubeconfig: str | None = None, host: str | None = None
+    name: str, text: str, stack: Stack, *, kubeconfig: str | None = None, url: str | None = None
 ) -> str:
     """Return the stack file of `name`, made of an environment's `text`, which says `stack`.
 
-    Its models answer below `/name`, in a namespace of that name. `kubeconfig` and `host` are the way to an
+    Its models answer below `/name`, in a namespace of that name. `kubeconfig` and `url` are the way to an
     environment on AWS, whose file does not have them: for the engine, and for clients.
     """
     config = raw_of(text)
@@ -33,16 +33,18 @@ def ephemeral(
         images = {**images, "registry": f"{stack.cluster.registry.split('/')[0]}/{EPHEMERAL}"}
     platform = {**config.get("platform", {}), "install": False, "namespace": name}
     platform.pop("quota", None)
+    if url:
+        platform["gateway"] = {**platform.get("gateway", {}), "url": url}
     made: dict[str, Any] = {
         "cluster": cluster,
         "images": images,
         "platform": platform,
         "models": {
-            key: _model(config["models"][key], f"/{name}{model.endpoint(key)}", model.replicas, host)
+            key: _model(config["models"][key], f"/{name}{model.endpoint(key)}", model.replicas)
             for key, model in stack.models.items()
         },
         "traffic_splitters": {
-            key: _splitter(config["traffic_splitters"][key], f"/{name}{each.endpoint(key)}", host)
+            key: _splitter(config["traffic_splitters"][key], f"/{name}{each.endpoint(key)}")
             for key, each in stack.traffic_splitters.items()
         },
     }
@@ -50,27 +52,26 @@ def ephemeral(
     return f"# Of a pull request: removed with it.\n{yaml.safe_dump({'config': found}, sort_keys=False)}"
 
 
-def host_of(outputs: Mapping[str, Any]) -> str | None:
-    """Return the host name that clients of an environment use, by what the engine says of it."""
+def url_of(outputs: Mapping[str, Any]) -> str | None:
+    """Return where clients of an environment reach its gateway, by what the engine says of it."""
     urls: list[str] = list(outputs.get("endpoints", {}).values())
-    return urlsplit(urls[0]).hostname if urls else None
+    return urlunsplit((*urlsplit(urls[0])[:2], "", "", "")) if urls else None
 
 
-def _model(
-    given: Mapping[str, Any], endpoint: str, replicas: tuple[int, int], host: str | None
-) -> dict[str, Any]:
+def _model(given: Mapping[str, Any], endpoint: str, replicas: tuple[int, int]) -> dict[str, Any]:
     low, high = replicas
     kept = {key: value for key, value in given.items() if key not in _NOT_TAKEN}
     scaling = {**given.get("autoscaling", {})}
     scaling |= {"min_replicas": min(low, 1), "max_replicas": max(1, min(high, _MOST_REPLICAS))}
     scaling.pop("init_replicas", None)
     scaling.pop("schedules", None)
-    return {**kept, "autoscaling": scaling, "networking": _networking(given, endpoint, host)}
+    return {**kept, "autoscaling": scaling, "networking": _networking(given, endpoint)}
 
 
-def _splitter(given: Mapping[str, Any], endpoint: str, host: str | None) -> dict[str, Any]:
-    return {**given, "networking": _networking(given, endpoint, host)}
+def _splitter(given: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
+    return {**given, "networking": _networking(given, endpoint)}
 
 
-def _networking(given: Mapping[str, Any], endpoint: str, host: str | None) -> dict[str, Any]:
-    return {**given.get("networking", {}), "endpoint": endpoint, "hostnames": [host] if host else []}
+def _networking(given: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
+    """Return it without the environment's host names, which are nobody else's to answer for."""
+    return {**given.get("networking", {}), "endpoint": endpoint, "hostnames": []}

@@ -20,6 +20,7 @@ NAMES = {
     "axon:model_store:ModelStore": "model store",
     "axon:budget:Budget": "budget",
     "axon:platform:Gateway": "gateway",
+    "axon:platform:EndpointPolicies": "gateway",
     "axon:platform:LoadBalancer": "load balancer",
     "axon:platform:MetricsServer": "metrics-server",
     "axon:platform:Prometheus": "Prometheus",

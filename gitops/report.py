@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from gitops.base import Base
 from gitops.costs import Cost, cost_of
 from gitops.findings import Finding, Risk
 from gitops.judged import judge
@@ -31,6 +32,9 @@ class Exit(IntEnum):
 
     DRIFTED = 5
     """The world is not as it was deployed."""
+
+    BUSY = 6
+    """An update is under way: whether something has drifted is known once it has ended."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,13 @@ class Report:
         return Exit.DESTRUCTIVE if self.risk >= Risk.DESTRUCTIVE else Exit.SAFE
 
 
-def make_report(stack: str, base: str, preview: Preview, old: str, new: str) -> Report:
-    """Return the report of a preview and the stack file's two texts. It reads nothing else."""
+def make_report(
+    stack: str, base: str, preview: Preview, old: str, new: str, judged_by: Base | None = None
+) -> Report:
+    """Return the report of a preview and the stack file's two texts, judged by the base's policies too.
+
+    It reads nothing else.
+    """
     settings, earlier = settings_of(new, stack), settings_of(old, stack)
     after = cost_of(settings) if settings else None
     before = cost_of(earlier) if earlier else None
@@ -75,7 +84,7 @@ def make_report(stack: str, base: str, preview: Preview, old: str, new: str) -> 
         preview=preview,
         findings=tuple(with_renames(findings_of(preview), renames(earlier, settings))),
         keys=tuple(key_changes(old, new)),
-        violations=tuple(judge(preview, settings, stack, after)),
+        violations=tuple(judge(preview, settings, stack, after, judged_by)),
         before=before,
         after=after,
         secrets=frozenset(_secrets(preview, old, new)),

@@ -12,7 +12,9 @@ WHO = "kubernetes:gateway.envoyproxy.io/v1alpha1:SecurityPolicy"
 # It waits for the gateway's word on the policy, and changes nothing.
 WAIT = f"{WHO}Patch"
 HOW = "kubernetes:gateway.envoyproxy.io/v1alpha1:BackendTrafficPolicy"
-ROUTING = (ROUTE, WHO, WAIT, HOW)
+# The claim on the route's path, which goes with it (components/claim.py).
+CLAIM = "kubernetes:core/v1:NamespacePatch"
+ROUTING = (ROUTE, WHO, WAIT, HOW, CLAIM)
 # What a client needs from then on, and what it does not need any more.
 _WHO = {
     "apiKeyAuth": "an API key",

@@ -5,19 +5,22 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from stacks.settings.credentials import without_credentials
+
 MASK = "[secret]"
 # How the engine marks a secret inside a value.
 _MARK = "4dabf18193072939515e22adb298388d"
 # A key that says so itself; `secret_name`, `credentials_secret` and the like name a Secret and are none.
 _KEY = re.compile(
-    r"((passwo?r?d|passphrase|(?<!credentials_)secret|api[_-]?key|private[_-]?key|access[_-]?key|credential)s?|token|kubeconfig)$",
+    r"((passwo?r?d|passphrase|(?<!credentials_)secret|credential"
+    r"|(api|private|access|secret|signing|encryption|account|shared|master|ssh)[_-]?(access[_-]?)?key)s?"
+    r"|(?<![a-z])(pass|pwd)|token|kubeconfig|connection[_-]?string|authorization|dockerconfigjson)$",
     re.IGNORECASE,
 )
-_USER_IN_URL = re.compile(r"(\w+://)[^/\s:@]+:[^/\s@]+@")
-_IN_URL = re.compile(r"([?&][\w-]*(?:token|secret|signature|password|key)=)[^&\s\"']+", re.IGNORECASE)
-_ASSIGNED = re.compile(
-    r"((?:passwo?r?d|passphrase|secret|token|api[_-]?key|private[_-]?key)[\"']?\s*[:=]\s*[\"']?)"
-    r"(?!\[secret\])[^\s\"',}]{4,}",
+# The same in a text, as in an error: `token: …`. Other forms are those of stacks/settings/credentials.py.
+_SAID = re.compile(
+    r"((?:passwo?r?d|passphrase|secret|token|(?:api|private|access|secret|account)[_-]?key)[\"']?\s*[:=]\s*)"
+    r"(?:\"(?!\[secret\])[^\"]{4,}\"|'(?!\[secret\])[^']{4,}'|(?![\"']?\[secret\])[^\s\"',}]{4,})",
     re.IGNORECASE,
 )
 _SHORTEST = 6  # shorter values are words that stand elsewhere as well
@@ -39,10 +42,16 @@ def _masked_mapping(value: Mapping[str, Any], key: str) -> Any:
         return MASK
     if value.get("kind") == "Secret" or key in ("stringData",):
         return {k: MASK if k in ("data", "stringData") else masked(v, k) for k, v in value.items()}
-    name = value.get("name")
-    if isinstance(name, str) and "value" in value and _KEY.search(name):
+    name = _name_of(value)
+    if "value" in value and _KEY.search(name):
         return {**value, "value": MASK}
     return {k: masked(v, k) for k, v in value.items()}
+
+
+def _name_of(value: Mapping[str, Any]) -> str:
+    """Return the name beside a `value`: of a variable, of a setting of a chart."""
+    found = value.get("name", value.get("key"))
+    return found if isinstance(found, str) else ""
 
 
 def _masked_text(text: str) -> str:
@@ -51,8 +60,7 @@ def _masked_text(text: str) -> str:
             return json.dumps(masked(json.loads(text)), sort_keys=True)
         except ValueError:
             pass
-    text = _IN_URL.sub(rf"\1{MASK}", _USER_IN_URL.sub(rf"\1{MASK}@", text))
-    return _ASSIGNED.sub(rf"\1{MASK}", text)
+    return _SAID.sub(rf"\1{MASK}", without_credentials(text, MASK))
 
 
 def secret_values(value: Any, key: str = "") -> Iterator[str]:
@@ -62,8 +70,7 @@ def secret_values(value: Any, key: str = "") -> Iterator[str]:
             plain = value.get("plaintext")
             yield from [json.loads(plain)] if isinstance(plain, str) and plain.startswith('"') else []
             return
-        name = value.get("name")
-        if isinstance(name, str) and _KEY.search(name) and isinstance(value.get("value"), str):
+        if _KEY.search(_name_of(value)) and isinstance(value.get("value"), str):
             yield value["value"]
         of_secret = value.get("kind") == "Secret"
         for k, v in value.items():
@@ -88,8 +95,8 @@ def _in_text(text: str, key: str) -> Iterator[str]:
 
 
 def scrubbed(text: str, secrets: set[str]) -> str:
-    """Return a text without the secrets, whatever they stand in."""
+    """Return a text without the secrets, whatever they stand in, and without what has the form of one."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST and secret not in (MASK,):
             text = text.replace(secret, MASK)
-    return text
+    return without_credentials(text, MASK)

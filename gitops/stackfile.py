@@ -42,13 +42,14 @@ def at_base(base: str, stack: str, project: Path = PROJECT) -> str:
     Raises:
         GitError: when there is no such commit.
     """
-    merge_base = _git(project, "merge-base", base, "HEAD")
+    merge_base = git(project, "merge-base", base, "HEAD")
     if merge_base is None:
         raise GitError(f"git knows no common commit of {base} and HEAD (in CI: fetch the whole history)")
-    return _git(project, "show", f"{merge_base.strip()}:{path_of(stack)}") or ""
+    return git(project, "show", f"{merge_base.strip()}:{path_of(stack)}") or ""
 
 
-def _git(project: Path, *words: str) -> str | None:
+def git(project: Path, *words: str) -> str | None:
+    """Return what git prints, or None where it fails."""
     run = subprocess.run(["git", *words], cwd=project, capture_output=True, text=True, check=False)
     return run.stdout if run.returncode == 0 else None
 

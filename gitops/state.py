@@ -78,6 +78,13 @@ def interrupted(stack: str, state: Mapping[str, Any]) -> str | None:
     )
 
 
+def is_busy(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Say whether an update was under way between two exports: what it has half made is no drift."""
+    found = [state.get("deployment") or {} for state in (before, after)]
+    times = {(state.get("manifest") or {}).get("time") for state in found}
+    return len(times) > 1 or any(state.get("pending_operations") for state in found)
+
+
 def _written(text: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"

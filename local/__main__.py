@@ -167,7 +167,7 @@ def _push_model(_: LocalSettings, arguments: argparse.Namespace) -> None:
     """Upload a model to the stack's bucket, and print its URL and checksum."""
     if not arguments.path:
         raise StepFailed("MODEL is missing: make push-model MODEL=predictors/churn/model.joblib")
-    push_model(load_file(arguments.stack), arguments.stack, Path(arguments.path), arguments.to)
+    push_model(_loaded(arguments.stack), arguments.stack, Path(arguments.path), arguments.to)
 
 
 def _removable(_: LocalSettings, arguments: argparse.Namespace) -> None:

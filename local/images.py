@@ -190,7 +190,7 @@ def push_base(settings: LocalSettings, image: str) -> None:
     with timed(f"image {image}"), tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "base.tar"
         log = settings.cache_dir / "logs" / "base-image.log"
-        packages = "--include=python3,python3-venv,ca-certificates"
+        packages = "--include=python3,python3-venv,ca-certificates,libgomp1"
         command = ["mmdebstrap", "--variant=minbase", packages, *_archive(settings.debian_snapshot, archive)]
         run_logged(command, log, env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)})
         dockerfile = Path(folder) / "Dockerfile"

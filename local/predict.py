@@ -36,7 +36,7 @@ def why_not_asked(model: Model | None) -> str | None:
     if model.paused:
         return "it is paused"
     auth = model.networking.auth
-    if auth and model.networking.asks:
+    if auth and model.networking.needs_credentials:
         return "it needs a key" if auth.api_keys else "it needs a token"
     if model.networking.allow:
         return f"it lets in {', '.join(model.networking.allow)} alone"

@@ -66,7 +66,7 @@ def _make(builder: Builder, name: str, context: BuildContext) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     with timed(f"{name}: image {context.image}"), tempfile.TemporaryDirectory(dir=cache) as folder:
         context.write(Path(folder))
-        builder.make(context.image, Path(folder), context.dockerfile, context.arguments)
+        builder.make(context.image, Path(folder), Path(folder) / "Dockerfile")
 
 
 def missing_images(stack: Stack) -> list[str]:

@@ -79,8 +79,9 @@ def why_not_checked(model: Model) -> str | None:
 
 
 def _variables(name: str, model: Model) -> dict[str, str]:
-    """Return the variables of the replica: why_not_checked excludes those of Secrets."""
-    return {str(one.name): str(one.value) for one in predictor_environment(name, model)}
+    """Return the replica's variables whose values are known before there is a pod."""
+    told = predictor_environment(name, model)
+    return {str(one.name): str(one.value) for one in told if one.value is not None}
 
 
 def _memory(model: Model) -> int:
@@ -92,7 +93,8 @@ def _seconds(model: Model) -> int:
 
 
 def _docker(container: _Container) -> subprocess.CompletedProcess[str]:
-    limits = ["--network", "none", "--read-only", "--tmpfs", "/tmp", "--memory", str(container.memory)]
+    memory = ["--memory", str(container.memory), "--memory-swap", str(container.memory)]
+    limits = ["--network", "none", "--read-only", "--tmpfs", "/tmp", *memory]
     safe = ["--security-opt", "no-new-privileges"]
     entrypoint, *arguments = container.command
     image = ["--entrypoint", entrypoint, container.image]
@@ -105,8 +107,14 @@ def _buildah(builder: Builder, container: _Container) -> subprocess.CompletedPro
         run = builder.buildah("run")
         if _run([*run, *isolated, name, "true"]).returncode:
             # Without a container runtime that works here: no limit of memory then.
-            run, isolated = ["unshare", "--net", *run], ["--isolation", "chroot"]
+            run, isolated = [*_without_network(), *run], ["--isolation", "chroot"]
         return _run([*run, *isolated, *container.words, name, "--", *container.command])
+
+
+def _without_network() -> list[str]:
+    """Return what takes the network from a command, where this user may do that."""
+    alone = ["unshare", "--net"]
+    return [] if _run([*alone, "true"]).returncode else alone
 
 
 @contextmanager

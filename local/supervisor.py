@@ -137,11 +137,12 @@ serverurl=unix://{socket}
 def _program(settings: LocalSettings, process: Process, order: int) -> str:
     command = " ".join(process.command).replace("%", "%%")
     # supervisord starts a program anew whose section differs: so its configuration has to show in it.
-    config = hashlib.sha256(process.config.read_bytes()).hexdigest()[:16] if process.config else ""
+    digest = hashlib.sha256(process.config.read_bytes()).hexdigest() if process.config else None
+    config = f'environment=AXON_CONFIG="{digest}"\n' if digest else ""
     return f"""\
 [program:{process.name}]
 command={command}
-environment=AXON_CONFIG="{config}"
+{config}\
 priority={order}
 autorestart=true
 startretries=1000000

@@ -45,12 +45,16 @@ class BuildContext:
     """Registry and path of the image, without its tag."""
 
     dockerfile: Path
+    """The instructions, with `${NAME}` where an argument goes."""
 
     files: Mapping[str, Path]
     """The files that the build may copy, by their place in the context. There are no others."""
 
     arguments: Mapping[str, str]
-    """Build arguments: `BASE_IMAGE`, which it starts from, and what else it takes."""
+    """What the instructions are completed with: `BASE_IMAGE`, which it starts from, and what else they name.
+
+    Not build arguments: buildah's layer cache takes two instructions that differ in one for the same.
+    """
 
     @cached_property
     def image(self) -> str:
@@ -59,17 +63,25 @@ class BuildContext:
 
     def _tag(self, files: Mapping[str, Path]) -> str:
         total = hashlib.sha256(repr(sorted(self.arguments.items())).encode())
-        total.update(self.dockerfile.read_bytes())
+        total.update(self._instructions.encode())
         total.update(digest_of(files).encode())
         return total.hexdigest()[:16]
 
+    @property
+    def _instructions(self) -> str:
+        text = self.dockerfile.read_text()
+        for name, value in self.arguments.items():
+            text = text.replace(f"${{{name}}}", value)
+        return text
+
     def write(self, folder: Path) -> None:
-        """Copy the files to an empty folder, the context's root: exactly those that the tag is the hash of.
+        """Make the context in an empty folder: a Dockerfile, and the files that the tag is the hash of.
 
         Raises:
             ContentError: when one has changed since the tag was computed.
         """
         copies = copy(self.files, folder)
+        (folder / "Dockerfile").write_text(self._instructions)
         if f"{self.repository}:{self._tag(copies)}" != self.image:
             raise ContentError(f"{self.image}: its files changed while they were copied (run it again)")
 

@@ -8,7 +8,7 @@ import pulumi_kubernetes as k8s
 
 from components.kubernetes_cluster import OnAws, Placement
 from components.platform.endpoint_policies import EndpointPolicies
-from components.platform.entrance import ATTACHES, Entrance, entrance
+from components.platform.entrance import GATEWAY_LABEL, Entrance, entrance
 from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
 from components.platform.gateway import Gateway
 from components.platform.internal_networks import internal_networks
@@ -17,6 +17,7 @@ from components.platform.limits import limits
 from components.platform.metrics_server import MetricsServer
 from components.platform.priority_classes import priority_classes
 from components.platform.prometheus import Prometheus
+from components.platform.webhooks import once_the_claim_is_known
 from stacks.settings.images import Images
 from stacks.settings.platform import Platform as PlatformSettings
 
@@ -26,6 +27,9 @@ class Platform(pulumi.ComponentResource):
 
     url: pulumi.Output[str]
     """Where clients reach the gateway: `http://host[:port]`, or `https://host`."""
+
+    claimed: pulumi.ResourceHookBinding
+    """What routes are made with, which need a claim that the API server knows."""
 
     gateway: str
     """Name of the Gateway that routes attach to."""
@@ -71,34 +75,41 @@ class Platform(pulumi.ComponentResource):
         self._placement = placement or Placement()
         self._child, self._longest = pulumi.ResourceOptions(parent=self), longest_request
         self.gateway, self.gateway_namespace = "axon", GATEWAY_NAMESPACE
-        self.url = self._entrance(on_aws)
+        self.claimed = once_the_claim_is_known()
+        models = self._models_namespace(settings.namespace)
+        self.url = self._entrance(on_aws, models)
         self._metrics()
         self.pod_labels, self.prometheus_namespace = settings.labels, settings.prometheus.namespace
         self.namespace_name, self.prometheus = settings.namespace, settings.prometheus.url
         self.internal_networks = internal_networks(settings, on_aws)
-        self.namespace = self._models_namespace(settings.namespace).metadata.name.apply(str)
+        self.namespace = models.metadata.name.apply(str)
         made = settings.priority_classes if settings.install else {}
         self.priority_classes = priority_classes(made, self._child)
         if settings.quota:
             limits(settings.quota, self.namespace, self._child)
         self.register_outputs({"url": self.url, "namespace": self.namespace})
 
-    def _entrance(self, on_aws: OnAws | None) -> pulumi.Output[str]:
+    def _entrance(self, on_aws: OnAws | None, models: pulumi.Resource) -> pulumi.Output[str]:
         """Make the gateway, and on AWS the load balancer before it; return where clients reach it."""
         settings, images, placement = self._settings, self._images, self._placement
         ways = entrance(settings.gateway, on_aws.settings.load_balancer if on_aws else None)
         if on_aws is None:
-            url = self._gateway(ways).url
-            self._endpoints(ways, url.apply(_host))
-            return url
+            gateway = self._gateway(ways, models)
+            self._endpoints(ways, gateway.url.apply(_host), gateway.address)
+            return gateway.url
         from components.platform.on_aws import AwsPlatform  # with AWS' SDK, which takes seconds
 
         on = AwsPlatform("aws", on_aws, settings, images, placement, ways.exposed, opts=self._child)
-        on.bind(self._gateway(ways, on.balancer.address))
-        self._endpoints(ways, on.balancer.url.apply(_host), on.balancer.address)
-        return on.balancer.url
+        on.bind(self._gateway(ways, models, on.balancer.address))
+        dns, own = on_aws.settings.load_balancer.dns, settings.gateway.url
+        url = pulumi.Output.from_input(own) if own else on.balancer.url
+        names = dns.hostnames if dns else []
+        self._endpoints(ways, url.apply(_host), on.balancer.address, *names)
+        return url
 
-    def _gateway(self, ways: Entrance, address: pulumi.Output[str] | None = None) -> Gateway:
+    def _gateway(
+        self, ways: Entrance, models: pulumi.Resource, address: pulumi.Output[str] | None = None
+    ) -> Gateway:
         return Gateway(
             self.gateway,
             self._settings,
@@ -107,10 +118,11 @@ class Platform(pulumi.ComponentResource):
             self._placement,
             address=address,
             longest_request=self._longest,
+            labelled=[models],
             opts=self._child,
         )
 
-    def _endpoints(self, ways: Entrance, *addresses: pulumi.Output[str]) -> None:
+    def _endpoints(self, ways: Entrance, *addresses: pulumi.Input[str]) -> None:
         """Let each namespace have what it has claimed alone, and this one the gateway's own names."""
         if not self._settings.install:
             return
@@ -136,7 +148,7 @@ class Platform(pulumi.ComponentResource):
         labels = {
             "pod-security.kubernetes.io/enforce": "restricted",
             "pod-security.kubernetes.io/warn": "restricted",
-            **ATTACHES,
+            **GATEWAY_LABEL,
         }
         return k8s.core.v1.Namespace(
             name,

@@ -1,4 +1,4 @@
-"""What the gateway bears from clients: how long they may take, how many connections they may have."""
+"""The limits of the gateway for clients: times, connections, streams."""
 
 import math
 from typing import Any

@@ -13,12 +13,12 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.platform.entrance import ATTACHES
+from components.platform.entrance import GATEWAY_LABEL
 
 CLAIM = "endpoints.axon.dev/"
 """How the annotations begin; the route's name follows."""
 
-_LABEL = next(iter(ATTACHES))
+_LABEL = next(iter(GATEWAY_LABEL))
 # https://kubernetes.io/docs/reference/using-api/cel/ : a stack, a path, and perhaps host names
 _FORM = "^[A-Za-z0-9._-]+ (/[A-Za-z0-9._~-]+)+( [a-z0-9.*,-]+)?$"
 # Whether two host names, of which either may be a wildcard, have a host in common.
@@ -70,7 +70,7 @@ class EndpointPolicies(pulumi.ComponentResource):
             f"{name}-claims",
             hosts.apply(lambda known: claims_policy(owner, known)),
             paramRef={
-                "selector": {"matchLabels": dict(ATTACHES)},
+                "selector": {"matchLabels": dict(GATEWAY_LABEL)},
                 "parameterNotFoundAction": "Allow",
             },
         )

@@ -10,8 +10,8 @@ from stacks.settings.platform import Gateway
 # Envoy Gateway's proxies listen above the privileged ports: 80 of the Service is 10080 of the pod.
 _UNPRIVILEGED = 10000
 _REDIRECT_PORT = 8080
-# What a namespace is labelled with whose routes the gateway takes.
-ATTACHES = {"axon.dev/gateway": "axon"}
+# The label of namespaces whose routes the gateway takes.
+GATEWAY_LABEL = {"axon.dev/gateway": "axon"}
 
 
 def _of_container(service_port: int) -> int:
@@ -42,7 +42,7 @@ class Listener:
     def spec(self) -> dict[str, Any]:
         """Return the listener's part of the Gateway."""
         # No model's route can attach where only the redirect is meant to be.
-        labelled = {"from": "Selector", "selector": {"matchLabels": dict(ATTACHES)}}
+        labelled = {"from": "Selector", "selector": {"matchLabels": dict(GATEWAY_LABEL)}}
         routes = {
             "namespaces": {"from": "Same"} if self.redirect else labelled,
             # Of no other kind: a GRPCRoute would go before an HTTPRoute, and no policy looks at it.

@@ -1,5 +1,6 @@
 """The one entrance to every model API: Envoy Gateway and a Gateway of the Gateway API."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -35,6 +36,9 @@ _WEBHOOK_PORT, _METRICS_PORT, _READY_PORT = 9443, 19001, 19003
 class Gateway(pulumi.ComponentResource):
     """Gateway API CRDs, the Envoy Gateway controller, and one Gateway that all models share."""
 
+    address: pulumi.Output[str]
+    """The address or host name of its own Service, or of the load balancer before it."""
+
     url: pulumi.Output[str]
     """`http://` and the address of its own Service, with the port unless it is 80."""
 
@@ -48,22 +52,28 @@ class Gateway(pulumi.ComponentResource):
         *,
         address: pulumi.Output[str] | None = None,
         longest_request: float = 0,
+        labelled: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Install it.
 
         `address` is the load balancer before it; unset, its own Service has one. `longest_request`: the
-        seconds that the slowest model may take.
+        seconds that the slowest model may take. `labelled`: namespaces whose routes it takes, which have to
+        say so before it looks.
         """
         super().__init__("axon:platform:Gateway", name, None, opts)
         self._name, self._settings, self._images = name, settings, registry
         self._entrance, self._placement, self._longest = entrance, placement, longest_request
+        self._labelled = labelled
 
         made = self._install(address) if settings.install else None
-        self.url = self._url(address if address is not None else self._address(made))
+        self.address = address if address is not None else self._address(made)
+        self.url = self._url(self.address)
         self.register_outputs({"url": self.url})
 
     def _url(self, address: pulumi.Output[str]) -> pulumi.Output[str]:
+        if self._settings.gateway.url:
+            return pulumi.Output.from_input(self._settings.gateway.url)
         if self._entrance.hostname:
             return pulumi.Output.from_input(f"https://{self._entrance.hostname}")
         port = self._settings.gateway.port
@@ -183,7 +193,7 @@ class Gateway(pulumi.ComponentResource):
             "Gateway",
             {"gatewayClassName": self._name, "listeners": listeners},
             annotations=annotations,
-            opts=self._child(after),
+            opts=self._child(after, *self._labelled),
         )
 
     def _redirect(self, after: pulumi.Resource) -> None:

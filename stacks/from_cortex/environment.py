@@ -6,6 +6,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from stacks.from_cortex.report import Fields, given
 from stacks.from_cortex.values import text_of
+from stacks.settings.credentials import holds_a_credential
 from stacks.settings.environment import Variable, names_a_credential
 
 _VARIABLE: TypeAdapter[str] = TypeAdapter(Variable)
@@ -27,6 +28,9 @@ def environment(fields: Fields, api: str) -> dict[str, Any]:
                 f"is a credential by its name, now of the Secret {api}: `kubectl create secret generic {api} "
                 f"--namespace models --from-literal={name}=…`",
             )
+        elif value is not None and holds_a_credential(text_of(value)):
+            secrets[name] = {"secret": api, "key": name}
+            variables.note(name, f"holds a credential, now of the Secret {api}: make it as for the others")
         elif value is not None:
             env[name] = text_of(value)
     return given(env=env, secrets=secrets)

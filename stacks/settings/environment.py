@@ -7,12 +7,14 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from stacks.settings.base import Settings
+from stacks.settings.credentials import holds_a_credential
 from stacks.settings.sources import ObjectName
 
 # Ends that name a credential. `TOKEN` alone does not: models have an EOS_TOKEN, which is none.
 _CREDENTIAL = re.compile(
-    r"(.*_)?(PASSWORD|PASSWD|SECRET|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY"
-    r"|(ACCESS|API|AUTH|BEARER|HF|HUB|SESSION)_TOKEN)",
+    r".*PASSWORD|(.*_)?(PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY"
+    r"|SIGNING_KEY|ENCRYPTION_KEY|ACCOUNT_KEY|CONNECTION_STRING"
+    r"|(ACCESS|API|AUTH|BEARER|BOT|GH|GITHUB|GITLAB|HF|HUB|REFRESH|SESSION|SLACK|VAULT)_TOKEN)|.+_(PASS|PWD)",
     re.IGNORECASE,
 )
 
@@ -33,6 +35,18 @@ def _secret_key(text: str) -> str:
         return text
     raise ValueError(f'"{text}" cannot be a key of a Secret: letters, digits, hyphens, dots, underscores')
 
+
+def _no_credential(words: list[str]) -> list[str]:
+    if holds_a_credential(" ".join(words)):
+        raise ValueError(
+            "holds a credential, which would be stored in plain text "
+            "(use `secrets`, and `$(NAME)` in its place)"
+        )
+    return words
+
+
+Words = Annotated[list[str], AfterValidator(_no_credential)]
+"""What a container is started with: no credential, since it stands in the stack file."""
 
 Variable = Annotated[str, AfterValidator(_variable)]
 SecretKeyName = Annotated[str, AfterValidator(_secret_key)]
@@ -68,14 +82,20 @@ class Environment(Settings):
 
 
 def check_environment(given: Environment) -> None:
-    """Refuse a credential in plain text, and a variable that has two values."""
-    for name in given.env:
+    """Refuse a credential in plain text, by its name or its form, and a variable that has two values."""
+    for name, value in given.env.items():
         if name in given.secrets:
             raise _wrong(f"env.{name}", "stands in `secrets` as well: give one of them")
         if names_a_credential(name):
             raise _wrong(
                 f"env.{name}",
                 "is a credential by its name, and would be stored in plain text (use `secrets`)",
+            )
+        if holds_a_credential(value):
+            raise _wrong(
+                f"env.{name}",
+                "holds a credential, such as a password in a URL, and would be stored in plain text (use "
+                "`secrets`, and `$(NAME)` where it is a part of this)",
             )
 
 

@@ -1,4 +1,4 @@
-"""`axon:platform.gateway`: the entrance to every model API, and what it bears from clients."""
+"""`axon:platform.gateway`: the entrance to every model API, and its limits for clients."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ from stacks.settings.base import Settings
 from stacks.settings.bounds import between
 from stacks.settings.sources import ObjectName
 from stacks.settings.units import DnsLabel, Duration, duration_seconds
-from stacks.settings.web import Hostname
+from stacks.settings.web import Hostname, HttpUrl
 
 # A body of 32 MiB, the default limit, arrives in this at 1 Mbit/s.
 BODY_SECONDS = 300
@@ -49,6 +49,13 @@ class Gateway(Settings):
 
     tls: GatewayTls | None = None
     """HTTPS. Unset: HTTP."""
+
+    url: HttpUrl | None = None
+    """Where clients reach it: `https://models.example.com`. Unset: what the cluster says of its address.
+
+    It is what outputs show, and changes nothing else: for a gateway behind something that the stack does
+    not make.
+    """
 
     replicas: int = Field(default=2, ge=1, le=20)
     """Envoy proxies. Two, so that one may be drained or die without a refused connection.

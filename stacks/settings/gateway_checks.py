@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from stacks.settings.errors import Problem
 from stacks.settings.stack import Stack
+from stacks.settings.times import request_seconds
 from stacks.settings.units import duration_seconds
 
 
@@ -13,8 +14,8 @@ def gateway_problems(stack: Stack) -> Iterator[Problem]:
     if given is None or not stack.platform.install:
         return
     for name, model in stack.models.items():
-        timeout = model.server.request_timeout
-        if duration_seconds(timeout) > duration_seconds(given):
+        if (request_seconds(model) or 0) > duration_seconds(given):
+            timeout = model.server.request_timeout
             message = f"{given} is less than {timeout}, the `request_timeout` of {name}: uploads would be cut"
             yield Problem(("platform", "gateway", "body_timeout"), message)
             return

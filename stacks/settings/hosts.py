@@ -1,4 +1,4 @@
-"""Whether the gateway has a listener for the host names that models and splitters answer for."""
+"""Whether the gateway can tell the host names that models and splitters answer for apart."""
 
 from collections.abc import Iterator
 
@@ -8,16 +8,34 @@ from stacks.settings.stack import Stack
 
 
 def host_problems(stack: Stack) -> Iterator[Problem]:
-    """Yield host names for which the gateway has no certificate, and so no listener."""
-    served = _served(stack)
-    if not served:
-        return  # it ends no TLS, and takes any name
+    """Yield host names for which the gateway has no certificate, and so no listener; and its own names.
+
+    A gateway that ends no TLS takes any name, and looks for a request's name first: one model that answers
+    for the gateway's own name would hide all models of any name from who uses it.
+    """
+    served, own = _served(stack), _own(stack)
     for kind, entries in (("models", stack.models), ("traffic_splitters", stack.traffic_splitters)):
         for name, entry in entries.items():
             for index, hostname in enumerate(entry.networking.hostnames):
-                if not any(_covers(pattern, hostname) for pattern in served):
-                    message = f"{hostname} is not one of the gateway's names ({', '.join(served)})"
+                message = _wrong(hostname, served, own)
+                if message:
                     yield Problem((kind, name, "networking", "hostnames", index), message)
+
+
+def _wrong(hostname: str, served: list[str], own: list[str]) -> str | None:
+    if served and not any(_covers(pattern, hostname) for pattern in served):
+        return f"{hostname} is not one of the gateway's names ({', '.join(served)})"
+    if any(_covers(pattern, hostname) for pattern in own):
+        return f"{hostname} is the gateway's own name, at which no other model would answer (leave it out)"
+    return None
+
+
+def _own(stack: Stack) -> list[str]:
+    """Return the gateway's own names where its listener takes any."""
+    if not isinstance(stack.cluster, EksCluster) or _served(stack):
+        return []
+    dns = stack.cluster.load_balancer.dns
+    return dns.hostnames if dns else []
 
 
 def _served(stack: Stack) -> list[str]:

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.compute import SidecarCompute
-from stacks.settings.environment import Environment, check_environment
+from stacks.settings.environment import Environment, Words, check_environment
 from stacks.settings.probes import (
     DRAIN_SECONDS,
     Liveness,
@@ -37,10 +37,10 @@ class Process(Settings):
     image: ImageReference
     """The image, with a tag or digest that never changes its meaning."""
 
-    command: list[str] = Field(default_factory=list[str])
+    command: Words = Field(default_factory=list[str])
     """Program and first arguments, in place of the image's entrypoint."""
 
-    args: list[str] = Field(default_factory=list[str])
+    args: Words = Field(default_factory=list[str])
     """Arguments, in place of the image's own."""
 
     startup: Startup | None = None
@@ -106,7 +106,7 @@ class ImagePredictor(Process):
     """The path that answers 200 once the model is loaded: the short form of `readiness`."""
 
     readiness: Readiness | None = None
-    """Whether a replica gets requests. Unset: it asks `readiness_path`."""
+    """Whether a replica gets requests. Unset: it asks `readiness_path`; with `h2c`, if its port is open."""
 
     liveness_path: ProbePath | None = None
     """A path that answers 200 while the process is alive: the short form of `liveness`."""
@@ -117,7 +117,7 @@ class ImagePredictor(Process):
     grace_period: Seconds | None = None
     """How long a replica that is to end has before it is killed, `pre_stop` included.
 
-    Unset: `pre_stop` and `server.request_timeout`, and 5 s more; one minute for `stream_idle_timeout`.
+    Unset: `pre_stop` and `server.request_timeout`, and 10 s more; one minute for `stream_idle_timeout`.
     """
 
     metrics_path: ProbePath | None = None

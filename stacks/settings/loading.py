@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from stacks.settings.checks import cross_problems
 from stacks.settings.endpoints import shared_endpoints
 from stacks.settings.errors import Problem, problems
+from stacks.settings.local_state import check_not_local
 from stacks.settings.source import NAMESPACE, Source, described, read_source
 from stacks.settings.stack import Stack
 
@@ -29,7 +30,10 @@ def load() -> Stack:
         SettingsError: with every problem of the stack file. The engine shows its text without a
             traceback, and no resource has been registered.
     """
-    return validate(*of_the_engine(_source(pulumi.get_stack())))
+    name = pulumi.get_stack()
+    stack = validate(*of_the_engine(_source(name)))
+    check_not_local(stack, name)
+    return stack
 
 
 def of_the_engine(source: Source) -> tuple[Mapping[str, Any], Source]:

@@ -171,10 +171,10 @@ class Networking(Settings):
     max_body_size: BufferSize | None = None
     """Largest body that the gateway lets through, below 4Gi, read whole before a replica sees any; else 413.
 
-    Unset: as it comes. axon's own runtime has a limit too: `server.max_body_size`.
+    Unset: as it comes. A replica has a limit too, `server.max_body_size`; with that one WebSockets pass.
     """
 
     @property
-    def asks(self) -> bool:
+    def needs_credentials(self) -> bool:
         """Whether a request needs a key or a token."""
         return self.auth is not None and self.auth is not OPEN

@@ -37,7 +37,7 @@ def _opened(at: Path, splitter: TrafficSplitter, stack: Stack) -> Iterator[Probl
     """Yield what a model keeps closed at its own endpoint, and a splitter in front of it opens."""
     named = {name: stack.models[name] for _, name in splitter.named() if name in stack.models}
     own = splitter.networking
-    closed = [name for name, model in named.items() if model.networking.asks]
+    closed = [name for name, model in named.items() if model.networking.needs_credentials]
     if closed and own.auth is None:
         message = (
             f"everybody would reach {closed[0]}, which asks for keys or tokens: give the splitter "

@@ -8,8 +8,8 @@ from stacks.settings.cluster import Cluster
 from stacks.settings.images import Images
 from stacks.settings.model import Model, Models
 from stacks.settings.platform import Platform
+from stacks.settings.times import request_seconds
 from stacks.settings.traffic_splitter import TrafficSplitter, TrafficSplitters
-from stacks.settings.units import duration_seconds
 
 
 class Stack(Settings):
@@ -39,5 +39,5 @@ class Stack(Settings):
 
     @property
     def longest_request(self) -> float:
-        """The seconds that the slowest model's requests may take."""
-        return max((duration_seconds(one.server.request_timeout) for one in self.models.values()), default=0)
+        """The seconds that the slowest model's requests may take, streams aside."""
+        return max((request_seconds(model) or 0 for model in self.models.values()), default=0)

@@ -1,8 +1,11 @@
 """No request fails while replicas are replaced; a version that cannot serve never replaces one that can."""
 
+import time
+
 import pytest
 
 from local.explain import reason_of, refusal_of
+from tests.conftest import SMALL
 from tests.load import load
 from tests.replicas import IRIS, evict, is_ready, pods, staying, until_ready
 from tests.stacks import Stack, get, kubectl
@@ -74,6 +77,7 @@ def test_a_predictor_that_does_not_load_says_why_and_the_next_good_one_serves(
     iris = live.settings["models"][IRIS]
     good = iris["predictor"]
     iris["predictor"], iris["update_strategy"] = predictor, {"timeout": "30s"}
+    iris["egress"] = ["192.0.2.0/24"]  # so that it is not asked for its sample here, and fails there
     live.local("images")
 
     with load(live.endpoints()[IRIS]) as answered:
@@ -87,6 +91,42 @@ def test_a_predictor_that_does_not_load_says_why_and_the_next_good_one_serves(
     assert said in why
     assert "its container ended with 1 (Error)" in why
     assert set(answered.outcomes) == {"200"}, answered.outcomes
+
+
+def test_a_model_that_fails_on_its_sample_is_known_before_it_is_pushed(live: Stack) -> None:
+    broken = live.folder / "predictors/untried"
+    broken.mkdir(exist_ok=True)
+    (broken / "predictor.py").write_text(BROKEN)
+    live.settings["models"]["untried"] = {"predictor": {"type": "python", "path": "predictors/untried"}}
+
+    with pytest.raises(AssertionError, match=r"(?s)predictor.py.*no weights for today.*was not pushed"):
+        live.local("images")
+
+
+@pytest.mark.parametrize("ends", ["raises", "hangs"])
+def test_a_new_model_that_never_serves_ends_the_update_within_its_timeout(live: Stack, ends: str) -> None:
+    broken = live.folder / f"predictors/{ends}"
+    broken.mkdir(exist_ok=True)
+    does = {"raises": 'raise RuntimeError("no weights for today")', "hangs": "import time; time.sleep(3600)"}
+    (broken / "predictor.py").write_text(
+        BROKEN.replace('raise RuntimeError("no weights for today")', does[ends])
+    )
+    live.settings["models"][ends] = {
+        "predictor": {"type": "python", "path": f"predictors/{ends}"},
+        "compute": dict(SMALL),
+        "egress": ["192.0.2.0/24"],
+        "networking": {"endpoint": f"/{live.name}/{ends}"},
+        "update_strategy": {"timeout": "40s"},
+    }
+    live.local("images")
+
+    started = time.monotonic()
+    run = live.pulumi("up", "--yes", "--skip-preview", check=False)
+    took = time.monotonic() - started
+
+    assert run.returncode != 0
+    assert took < 75, took
+    assert kubectl("get", "scaledobject", ends, "-n", live.namespace, "-o", "name", check=False) == ""
 
 
 def test_a_version_for_which_the_quota_has_no_room_says_so(live: Stack) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -90,6 +91,57 @@ def test_only_who_has_a_key_is_let_in_and_replicas_never_see_it(
     assert "access-control-allow-origin" not in stranger.headers
     assert "k3y-of-mobile" not in live.state()
     live.pulumi("preview", "--expect-no-changes")
+
+
+# Answers with the names of the headers that reach it.
+ECHO = """
+import http.server, json
+class Echo(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps({key.lower(): value for key, value in self.headers.items()}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+http.server.ThreadingHTTPServer(("", 8080), Echo).serve_forever()
+"""
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_replicas_see_no_token_that_the_gateway_has_checked(
+    live: Stack, by_hand: Callable[..., None], forward: bool
+) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = {**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": "1", "alg": "RS256"}
+    by_hand("ConfigMap", "issuer", jwks=json.dumps({"keys": [public]}))
+    image = json.loads(live.pulumi("stack", "output", "--json").stdout)["models"][IRIS]["image"]
+    jwt_of = {"issuer": ISSUER, "audiences": [AUDIENCE], "jwks_config_map": "issuer", "forward": forward}
+    live.settings["models"]["echo"] = {
+        "predictor": {"image": image, "command": ["python", "-c", ECHO], "port": 8080, "readiness_path": "/"},
+        "compute": dict(SMALL),
+        "autoscaling": dict(ONE),
+        "networking": {"endpoint": f"/{live.name}/echo", "auth": {"jwt": jwt_of}},
+    }
+    live.up()
+    known = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 600}
+    token = jwt.encode(known, key, algorithm="RS256", headers={"kid": "1"})
+    url = live.endpoints()["echo"]
+
+    deadline = time.monotonic() + 30
+    while (answer := httpx.get(url, headers={"authorization": f"Bearer {token}"})).status_code != 200:
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.2)
+    assert ("authorization" in answer.json()) == forward
+    assert httpx.get(url, params={"access_token": token}).status_code == 401
+    del live.settings["models"]["echo"]
+
+
+def test_headers_that_do_not_end_are_answered_408(live: Stack) -> None:
+    url = httpx.URL(live.endpoints()[IRIS])
+    with socket.create_connection((url.host, url.port or 80), timeout=30) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nhost: models.example\r\n")
+
+        assert client.recv(64).startswith(b"HTTP/1.1 408 ")
 
 
 def test_only_tokens_of_the_issuer_for_this_audience_are_let_in(

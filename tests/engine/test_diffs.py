@@ -47,10 +47,13 @@ def test_one_model_can_be_updated_by_itself(live: Stack) -> None:
     assert live.changes() == {"kubernetes:apps/v1:Deployment::species": "update"}
 
 
-def test_a_renamed_endpoint_changes_the_route_only(live: Stack) -> None:
+def test_a_renamed_endpoint_changes_the_route_and_its_claim_only(live: Stack) -> None:
     live.settings["models"][IRIS]["networking"] = {"endpoint": f"/{live.name}/flowers"}
 
-    assert live.changes() == {f"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::{IRIS}": "update"}
+    assert live.changes() == {
+        f"kubernetes:core/v1:NamespacePatch::{IRIS}": "update",
+        f"kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::{IRIS}": "update",
+    }
 
 
 def test_a_removed_model_is_deleted_and_nothing_else(live: Stack) -> None:

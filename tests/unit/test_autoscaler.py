@@ -1,5 +1,6 @@
 """What moves the replica count of a model, and how."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -97,6 +98,7 @@ def test_a_model_without_replicas_is_woken_by_the_connections_that_the_gateway_i
     assert override["source"] == "Local", "what a replica answers stays"
     assert override["match"]["statusCodes"] == [{"type": "Value", "value": 503}]
     assert [one["name"] for one in override["response"]["header"]["set"]] == ["retry-after"]
+    assert json.loads(override["response"]["body"]["inline"])["error"], "else the gateway would send no body"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_a_request_waits_for_the_first_replica_as_long_as_starting_may_take(
     recorder = deploy(program(model(**{**settings, "predictor": image, "autoscaling": scaling})))
 
     assert recorder.one(POLICY)["spec"]["retry"]["numRetries"] == 2 * seconds + 3
-    assert recorder.one(POLICY)["spec"]["timeout"] == {"http": {"streamIdleTimeout": f"{seconds + 65}s"}}
+    assert recorder.one(POLICY)["spec"]["timeout"]["http"]["streamIdleTimeout"] == f"{seconds + 65}s"
     assert recorder.one(ROUTE)["spec"]["rules"][0]["timeouts"] == {"request": f"{seconds + 65}s"}
 
 

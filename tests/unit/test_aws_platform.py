@@ -12,8 +12,9 @@ import yaml
 from components import Platform
 from components.kubernetes_cluster import Placement
 from components.platform.cluster_autoscaler import priorities
-from stacks.settings import Images
+from stacks.settings import Images, Stack
 from stacks.settings import Platform as PlatformSettings
+from stacks.settings.hosts import host_problems
 from tests.unit.conftest import Recorder
 from tests.unit.on_aws import CPU, EXISTING, cluster, on_aws
 
@@ -263,3 +264,23 @@ def test_names_of_the_gateway_are_nobody_elses(deploy: Deploy) -> None:
     (own,) = [rule["expression"] for rule in rules if "gateway's own" in rule.get("message", "")]
     assert own.startswith("object.metadata.name == 'models' || ")
     assert '["ml.example.com", "models.example.com", "nlb.example"]' in own
+
+
+@pytest.mark.parametrize(
+    ("hostname", "said"),
+    [
+        (
+            "models.example.com",
+            "is the gateway's own name, at which no other model would answer (leave it out)",
+        ),
+        ("*.example.com", "is the gateway's own name, at which no other model would answer (leave it out)"),
+        ("vision.example.org", ""),
+    ],
+)
+def test_no_model_hides_the_others_from_clients_of_the_gateways_name(hostname: str, said: str) -> None:
+    balancer = {"tls": ACM, "dns": {**NAMES, "hostnames": ["models.example.com"]}}
+    given = cluster(load_balancer=balancer)
+    wanted = {"predictor": {"image": "registry.example/i:1"}, "networking": {"hostnames": [hostname]}}
+    stack = Stack.model_validate({"cluster": given, "models": {"iris": wanted}})
+
+    assert [problem.message for problem in host_problems(stack)] == ([f"{hostname} {said}"] if said else [])

@@ -7,12 +7,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pulumi
 import pytest
 
 import local.backend
 from local.backend import BackendError, check_backend
+from local.found import environment
+from local.settings import LocalSettings
 from local.training import trained
 from stacks.settings import load_file
+from stacks.settings.local_state import check_not_local
 from tests.unit.aws_stack_file import GOOD
 
 PROJECT = Path(__file__).parents[2]
@@ -22,7 +26,7 @@ IN_A_FOLDER = (
     f"'{BUCKET}'` or PULUMI_BACKEND_URL (`make bootstrap` makes the bucket)"
 )
 KMS = "secretsprovider: awskms://alias/axon-state?region=eu-west-1\n"
-EKS = ["kind: eks", 'kind: "eks"', "kind: 'eks'", "'kind': eks", "kind:   eks", "kind: !!str eks"]
+EKS = ["kind: eks", 'kind: "eks"', "kind: 'eks'", "'kind': eks", "kind:   eks", "kind: eks # not existing"]
 
 
 @pytest.fixture
@@ -101,6 +105,29 @@ def test_with_a_key_of_the_account_no_passphrase_matters(
     environ = chosen(home, {"PULUMI_BACKEND_URL": BUCKET, "PULUMI_CONFIG_PASSPHRASE": "local"})
 
     check_backend(load_file("test"), "test", environ)
+
+
+@pytest.mark.parametrize("variable", ["HOME", "XDG_STATE_HOME", "AXON_LOCAL_STATE_DIR"])
+def test_the_program_itself_refuses_the_folder_that_make_env_chooses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    """`eval "$(make -s env)"` is of the stack `local`; a `pulumi up --stack prod` in that shell is not."""
+    for name in ("XDG_STATE_HOME", "AXON_LOCAL_STATE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(tmp_path))
+    chosen = environment(LocalSettings(state_dir=state_dir(variable, tmp_path)), [], local_cluster=False)
+    assert chosen["PULUMI_BACKEND_URL"].startswith(f"file://{tmp_path}")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", chosen["PULUMI_BACKEND_URL"])
+
+    with pytest.raises(pulumi.RunError, match=r"prod is on AWS.*make -s env STACK=prod"):
+        check_not_local(load_file("prod"), "prod")
+    check_not_local(load_file("local"), "local")
+
+
+def state_dir(variable: str, folder: Path) -> Path:
+    """What LocalSettings has by default where this variable is set: it reads some when it is imported."""
+    below = {"HOME": folder / ".local/state/axon", "XDG_STATE_HOME": folder / "axon"}
+    return below.get(variable, folder)
 
 
 def test_a_stack_elsewhere_may_have_its_state_in_a_folder(home: Path) -> None:

@@ -1,11 +1,15 @@
 """Who owns which path of the gateway: what a stack claims, and what the API server is told to compare."""
 
+import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from components import ModelApi, Platform, TrafficSplitter
+from components.platform import webhooks
+from components.platform.webhooks import once_the_claim_is_known
 from stacks.settings import Images
 from stacks.settings import Platform as PlatformSettings
 from stacks.settings import traffic_splitter as settings
@@ -99,3 +103,35 @@ def test_claims_are_compared_with_those_of_every_labelled_namespace(deploy: Depl
     assert bindings["axon-claims"]["spec"]["paramRef"]["selector"] == {"matchLabels": LABEL}
     (rule,) = policies["axon-routes"]["spec"]["matchConstraints"]["resourceRules"]
     assert (rule["resources"], rule["operations"]) == (["httproutes"], ["CREATE", "UPDATE"])
+
+
+@pytest.mark.parametrize(
+    ("errors", "again"),
+    [
+        (
+            ["ValidatingAdmissionPolicy 'axon-routes' with binding 'axon-routes' denied request: no claim"],
+            True,
+        ),
+        (["ValidatingAdmissionPolicy 'axon-routes' denied request"] * 6, False),
+        (["the object has been modified"], False),
+        ([], False),
+    ],
+)
+def test_a_route_whose_claim_is_not_known_yet_is_tried_again_for_a_while(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch, errors: list[str], again: bool
+) -> None:
+    async def at_once(_seconds: float) -> None:
+        return
+
+    found: list[Any] = []
+
+    def run() -> Any:
+        found.extend(once_the_claim_is_known().on_error)
+        return None
+
+    deploy(run)
+    monkeypatch.setattr(webhooks.asyncio, "sleep", at_once)
+    (hook,) = found
+    failed = SimpleNamespace(errors=errors)
+
+    assert asyncio.new_event_loop().run_until_complete(hook(failed)) is again

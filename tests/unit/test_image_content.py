@@ -21,6 +21,7 @@ def written(folder: Path) -> dict[str, Path]:
     """The files of the model's context, as a build sees them."""
     folder.mkdir()
     contexts_of(IMAGES, PREDICTOR)[-1].write(folder)
+    (folder / "Dockerfile").unlink()  # no instruction copies it
     return {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
 
 
@@ -244,3 +245,18 @@ def test_models_of_one_replica_that_pin_two_versions_are_refused(
         return
     with pytest.raises(ContentError, match=said):
         contexts_of(IMAGES, many)
+
+
+def test_the_instructions_of_a_build_depend_on_no_build_argument(tmp_path: Path) -> None:
+    many = SklearnPredictor.model_validate(
+        {"type": "sklearn", "models": {"a": "predictors/iris", "b": "predictors/iris"}}
+    )
+    (tmp_path / "context").mkdir()
+    context = contexts_of(IMAGES, many)[-1]
+
+    context.write(tmp_path / "context")
+
+    text = (tmp_path / "context/Dockerfile").read_text()
+    assert f"FROM {context.arguments['BASE_IMAGE']}\n" in text
+    assert "COPY predictor /predictor/b\n" in text
+    assert not [name for name in context.arguments if name in text.replace("AXON_PREDICTOR", "")]

@@ -30,6 +30,10 @@ def container(deploy: Deploy, **predictor: Any) -> dict[str, Any]:
     return pod(made(deploy, predictor))["containers"][0]
 
 
+def policies(recorder: Recorder) -> dict[str, Any]:
+    return recorder.named(POLICY)["iris"]["spec"]
+
+
 def proxy(recorder: Recorder) -> dict[str, Any]:
     (found,) = [one for one in pod(recorder)["initContainers"] if one["name"] == "admission"]
     return found
@@ -60,9 +64,9 @@ def test_requests_come_by_the_proxy_and_by_no_other_way(deploy: Deploy) -> None:
 
     (port,) = proxy(recorder)["ports"]
     (service,) = recorder.named(SERVICE)["iris"]["spec"]["ports"]
-    (rule,) = recorder.one(POLICY)["spec"]["ingress"]
+    (rule,) = policies(recorder)["ingress"]
     assert service["targetPort"] == port["containerPort"] == rule["ports"][0]["port"] != 3000
-    assert callers(recorder.one(POLICY)["spec"]) == ["envoy-gateway-system"]
+    assert list(callers(policies(recorder))) == ["envoy-gateway-system"]
     assert pod(recorder)["containers"][0]["readinessProbe"]["httpGet"]["port"] == "http", "not the proxy's"
 
 
@@ -104,6 +108,7 @@ def test_starting_is_asked_what_readiness_is(deploy: Deploy) -> None:
     assert found["startupProbe"]["tcpSocket"] == found["readinessProbe"]["tcpSocket"] == {"port": 9000}
     assert found["startupProbe"]["failureThreshold"] == 20
     assert container(deploy)["startupProbe"]["httpGet"] == {"path": "/ready", "port": "http"}
+    assert container(deploy, protocol="h2c")["startupProbe"]["tcpSocket"] == {"port": 8080}
 
 
 def test_containers_beside_have_probes_of_their_own(deploy: Deploy) -> None:
@@ -124,11 +129,11 @@ def test_containers_beside_have_probes_of_their_own(deploy: Deploy) -> None:
 @pytest.mark.parametrize(
     ("predictor", "server", "hook", "grace"),
     [
-        ({}, {}, {"sleep": {"seconds": 10}}, 75),
-        ({}, {"request_timeout": "10m"}, {"sleep": {"seconds": 10}}, 615),
-        ({"pre_stop": {"sleep": "30s"}}, {}, {"sleep": {"seconds": 30}}, 95),
-        ({"pre_stop": {"command": ["/leave"]}}, {}, {"exec": {"command": ["/leave"]}}, 75),
-        ({"stream_idle_timeout": "5m"}, {}, {"sleep": {"seconds": 10}}, 75),
+        ({}, {}, {"sleep": {"seconds": 10}}, 80),
+        ({}, {"request_timeout": "10m"}, {"sleep": {"seconds": 10}}, 620),
+        ({"pre_stop": {"sleep": "30s"}}, {}, {"sleep": {"seconds": 30}}, 100),
+        ({"pre_stop": {"command": ["/leave"]}}, {}, {"exec": {"command": ["/leave"]}}, 80),
+        ({"stream_idle_timeout": "5m"}, {}, {"sleep": {"seconds": 10}}, 80),
         ({"stream_idle_timeout": "5m", "grace_period": "20m"}, {}, {"sleep": {"seconds": 10}}, 1200),
     ],
 )
@@ -145,7 +150,7 @@ def test_answers_have_the_time_that_the_model_says(deploy: Deploy) -> None:
     recorder = made(deploy, server={"request_timeout": "15m", "max_concurrency": 2})
 
     assert recorder.one(ROUTE)["spec"]["rules"][0]["timeouts"] == {"request": "905s"}
-    assert recorder.one(TRAFFIC)["spec"]["timeout"] == {"http": {"streamIdleTimeout": "905s"}}
+    assert recorder.one(TRAFFIC)["spec"]["timeout"]["http"]["streamIdleTimeout"] == "905s"
     assert '"max_stream_duration": "900s"' in proxy(recorder)["args"][1], "the proxy's word comes first"
 
 
@@ -153,9 +158,17 @@ def test_streams_end_when_they_are_silent_alone(deploy: Deploy) -> None:
     recorder = made(deploy, {"stream_idle_timeout": "2m"}, server={"max_concurrency": 2})
 
     assert recorder.one(ROUTE)["spec"]["rules"][0]["timeouts"] == {"request": "0s"}
-    assert recorder.one(TRAFFIC)["spec"]["timeout"] == {"http": {"streamIdleTimeout": "125s"}}
+    assert recorder.one(TRAFFIC)["spec"]["timeout"]["http"]["streamIdleTimeout"] == "125s"
     assert "max_stream_duration" not in proxy(recorder)["args"][1]
     assert '"stream_idle_timeout": "120s"' in proxy(recorder)["args"][1]
+
+
+def test_the_gateway_lets_an_idle_connection_go_before_an_image_does(deploy: Deploy) -> None:
+    plain, limited = made(deploy), made(deploy, server={"max_concurrency": 2})
+
+    assert plain.one(TRAFFIC)["spec"]["timeout"]["http"]["connectionIdleTimeout"] == "1s"
+    kept = limited.one(TRAFFIC)["spec"]["timeout"]["http"]["connectionIdleTimeout"]
+    assert kept == "60s", "the proxy keeps it for longer"
 
 
 def test_the_gateway_is_told_what_an_image_speaks(deploy: Deploy) -> None:
@@ -179,10 +192,7 @@ def test_prometheus_asks_an_image_where_it_says_and_nowhere_else(deploy: Deploy)
     job = next(one for one in yaml.safe_load(config)["scrape_configs"] if one["job_name"] == "images")
     key, value = job["kubernetes_sd_configs"][0]["selectors"][0]["label"].split("=")
     assert template["labels"][key] == value
-    gateway, prometheus = recorder.one(POLICY)["spec"]["ingress"]
-    assert [one["port"] for one in gateway["ports"]] == [8080]
-    assert [one["port"] for one in prometheus["ports"]] == [9102]
-    assert callers({"ingress": [prometheus]}) == ["monitoring"]
+    assert callers(policies(recorder)) == {"envoy-gateway-system": [8080], "monitoring": [9102]}
 
 
 def test_prometheus_asks_no_image_that_does_not_say(deploy: Deploy) -> None:
@@ -190,7 +200,7 @@ def test_prometheus_asks_no_image_that_does_not_say(deploy: Deploy) -> None:
 
     template = recorder.named(DEPLOYMENT)["iris"]["spec"]["template"]["metadata"]
     assert "axon.dev/metrics" not in template["labels"]
-    assert callers(recorder.one(POLICY)["spec"]) == ["envoy-gateway-system"]
+    assert callers(policies(recorder)) == {"envoy-gateway-system": [8080]}
 
 
 def test_metrics_of_an_image_are_not_taken_for_the_gateways_or_the_runtimes(deploy: Deploy) -> None:
@@ -232,7 +242,7 @@ def test_the_platforms_parts_are_pulled_with_the_secrets_of_the_stack(
         "metrics-server": {"all"},
     }
     proxies = recorder.one("kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy")["spec"]["provider"]
-    assert proxies["kubernetes"]["envoyDeployment"]["pod"] == wanted
+    assert proxies["kubernetes"]["envoyDeployment"]["pod"]["imagePullSecrets"] == wanted["imagePullSecrets"]
 
 
 def pod_of(recorder: Recorder, name: str) -> Any:

@@ -29,6 +29,10 @@ SKIPPED = {
 }
 MODELS: dict[str, dict[str, Any]] = {
     "image": {"predictor": {"image": "registry.example/iris:1", "containers": [SIDECAR]}},
+    "limited": {
+        "predictor": {"image": "registry.example/iris:1", "liveness": {"tcp": 8080}, "protocol": "h2c"},
+        "server": {"max_concurrency": 4, "max_body_size": "1Mi"},
+    },
     "saved": {"predictor": {"type": "sklearn", "path": "p"}, "autoscaling": {"min_replicas": 0}},
     "rich": {
         "predictor": {"type": "sklearn", "path": "p"},

@@ -30,7 +30,8 @@ def test_variables_are_sorted_after_the_runtimes_own_so_that_their_order_rolls_n
     one = predictor(deploy, env={"B": "2", "A": "1"})["env"]
 
     names = [entry["name"] for entry in one]
-    assert names == ["AXON_MODEL_NAME", "AXON_GRACE_SECONDS", "AXON_MEMORY_LIMIT", "A", "B"]
+    assert names[-2:] == ["A", "B"]
+    assert all(name.startswith("AXON_") for name in names[:-2])
     assert one == predictor(deploy, env={"A": "1", "B": "2"})["env"]
 
 

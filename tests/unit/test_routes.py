@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from axon_runtime.connection import IDLE_SECONDS
 
 from components import ModelApi, Platform, TrafficSplitter
 from components.connections import GATEWAY_IDLE_SECONDS, REPLICA_IDLE_SECONDS
@@ -106,7 +107,7 @@ def test_a_splitter_gives_streams_the_time_that_they_take(deploy: Deploy) -> Non
     recorder = deploy(shared(split(), predictor=streams))
 
     assert rules(recorder)[0]["timeouts"] == {"request": "0s"}
-    assert recorder.named(TRAFFIC)["both"]["spec"]["timeout"] == {"http": {"streamIdleTimeout": "605s"}}
+    assert recorder.named(TRAFFIC)["both"]["spec"]["timeout"]["http"]["streamIdleTimeout"] == "605s"
 
 
 def test_limits_stand_beside_the_retries(deploy: Deploy) -> None:
@@ -263,11 +264,12 @@ def _takes(timeout: str) -> dict[str, Any]:
     return {"predictor": {"image": "registry.example/iris:1"}, "server": {"request_timeout": timeout}}
 
 
+@pytest.mark.usefixtures("model_folder")
 def test_the_gateway_closes_an_idle_connection_before_a_replica_does(deploy: Deploy) -> None:
-    spec = deploy(program(model())).one(TRAFFIC)["spec"]
+    spec = deploy(program(model(predictor={"type": "sklearn", "path": "p"}))).one(TRAFFIC)["spec"]
 
-    assert spec["timeout"] == {"http": {"connectionIdleTimeout": "60s"}}
-    assert GATEWAY_IDLE_SECONDS < REPLICA_IDLE_SECONDS
+    assert spec["timeout"]["http"]["connectionIdleTimeout"] == f"{GATEWAY_IDLE_SECONDS}s"
+    assert GATEWAY_IDLE_SECONDS < REPLICA_IDLE_SECONDS <= IDLE_SECONDS, "the last is the runtime's"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"endpoint": "/a//b"}, '.endpoint: "/a//b" is not a path such as /iris-classifier (try /a/b)'),
     ({"endpoint": "/a/../b"}, '.endpoint: "/a/../b" is not a path such as /iris-classifier (try /a/b)'),
     ({"endpoint": "/."}, '.endpoint: "/." is not a path such as /iris-classifier (try /iris)'),
+    ({"endpoint": "/a/."}, '.endpoint: "/a/." is not a path such as /iris-classifier (try /a)'),
     ({"endpoint": "/%69ris"}, '.endpoint: "/%69ris" is not a path such as /iris-classifier (try /-69ris)'),
     ({"endpoint": "/" + "a" * 1024}, ".endpoint: has 1025 characters; 1024 is the most"),
     (
@@ -262,13 +263,13 @@ def test_a_splitter_that_says_whom_it_lets_in_is_right(stack_file: Path, auth: A
     splitter = {"apis": [SHARE], "networking": {"auth": auth}}
     stack_file.write_text(written({"auth": KEYS}, splitters={"both": splitter}))
 
-    assert load_file("test").traffic_splitters["both"].networking.asks == (auth != "none")
+    assert load_file("test").traffic_splitters["both"].networking.needs_credentials == (auth != "none")
 
 
 def test_a_model_that_says_none_needs_no_keys_of_its_splitter(stack_file: Path) -> None:
     stack_file.write_text(written({"auth": "none"}, splitters={"both": {"apis": [SHARE]}}))
 
-    assert not load_file("test").models["iris"].networking.asks
+    assert not load_file("test").models["iris"].networking.needs_credentials
 
 
 def test_a_splitter_does_not_open_a_model_to_other_networks(stack_file: Path) -> None:
@@ -338,3 +339,39 @@ def test_a_splitter_beneath_a_models_endpoint_is_refused(stack_file: Path) -> No
 
     (line,) = said(stack_file, splitters={"both": splitter})
     assert line.startswith('traffic_splitters.both.networking.endpoint: "/iris/v2" is beneath "/iris"')
+
+
+@pytest.mark.parametrize(
+    ("gateway", "message"),
+    [
+        ({"header_timeout": "0s"}, "header_timeout: 0s is not between 1s and 5m"),
+        ({"body_timeout": "25h"}, "body_timeout: 25h is not between 1s and 24h"),
+        ({"idle_timeout": "1s"}, "idle_timeout: 1s is not between 10s and 1h"),
+        ({"max_connections": 0}, "max_connections: 0 is less than 1, the least allowed"),
+        ({"max_streams": 5000}, "max_streams: 5000 is more than 1000, the most allowed"),
+        (
+            {"body_timeout": "30s"},
+            "body_timeout: 30s is less than 60s, the `request_timeout` of iris: uploads would be cut",
+        ),
+    ],
+)
+def test_a_wrong_limit_of_the_gateway_is_one_line(
+    stack_file: Path, gateway: dict[str, Any], message: str
+) -> None:
+    assert said(stack_file, gateway=gateway) == [f"platform.gateway.{message}"]
+
+
+@pytest.mark.parametrize(
+    ("networks", "message"),
+    [
+        (["0.0.0.0/0"], '.0: "0.0.0.0/0" is everything: replicas could fetch nothing'),
+        (["10.0.0.0"], '.0: "10.0.0.0" has no length (try 10.0.0.0/32)'),
+        (["10.0.0.0/8", "10.0.0.0/8"], ': "10.0.0.0/8" stands twice'),
+    ],
+)
+def test_wrong_internal_networks_are_one_line(stack_file: Path, networks: list[str], message: str) -> None:
+    config = yaml.safe_load(written())
+    config["config"]["axon:platform"] = {"internal_networks": networks}
+
+    (line,) = lines(stack_file, yaml.safe_dump(config, sort_keys=False))
+    assert line.endswith(f"axon:platform.internal_networks{message}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pulumi_kubernetes as k8s
 import pytest
 
 from local import sample_check
@@ -84,6 +85,18 @@ def test_a_model_is_asked_without_network_as_the_replica_is_configured(
     assert "--env MODE=fast" in words
     assert any(str(512 * 2**20) in command for command in machine.commands)
     assert docker or "rm" in machine.commands[-1]
+
+
+def test_what_only_a_pod_knows_is_not_told(monkeypatch: pytest.MonkeyPatch, builder: Builder) -> None:
+    machine = use(monkeypatch, Machine(0, ""), docker=True)
+    of_the_pod = k8s.core.v1.EnvVarArgs(name="AXON_MEMORY", value_from=k8s.core.v1.EnvVarSourceArgs())
+    plain = k8s.core.v1.EnvVarArgs(name="MODE", value="fast")
+    monkeypatch.setattr(sample_check, "predictor_environment", lambda *_: [of_the_pod, plain])
+
+    check_sample(builder, "species", model(), "localhost:5000/axon/species:1")
+
+    told = [word for word, before in zip(machine.asked[1:], machine.asked, strict=False) if before == "--env"]
+    assert told == ["MODE=fast"]
 
 
 def test_without_a_container_runtime_there_is_still_no_network(

@@ -27,18 +27,20 @@ def main() -> None:
 
 def _serve(config: Config) -> None:
     # Not imported by the parent of several processes: it holds no model, and little memory.
-    from axon_runtime.port import PortError, bind
+    from axon_runtime.port import PortError, bind, bind_management
     from axon_runtime.saved import LoadError
     from axon_runtime.server import application, leave, serve
     from axon_runtime.user import PredictorError
 
     try:
         app = application(config)
-        public, management = bind(config.port), bind(config.management_port)
+        public = bind(config.port)
+        management = bind_management(config.management_port, config.port)
     except (LoadError, PredictorError, PortError) as error:
         log("error", str(error))
         sys.exit(1)
-    log("info", "ready", model=config.name, port=config.port, management_port=config.management_port)
+    ports = {"port": config.port, "management_port": management.getsockname()[1]}
+    log("info", "ready", model=config.name, **ports)
     code = serve(app, config, public, management)
     leave(code, lambda: app.admission.oldest_call() > 0)
 

@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 from functools import partial
 
-from axon_runtime.memory import Budget
+from axon_runtime.deadline import Deadlines
+from axon_runtime.memory import Budget, MemoryFullError
 from axon_runtime.metrics import SHARED, Metrics
 from axon_runtime.places import Places
+
+
+class FullError(Exception):
+    """As many requests are in flight as may be. The text is one line."""
+
+    def __init__(self) -> None:
+        super().__init__("too many requests: this replica's queue is full")
 
 
 class Admission:
@@ -15,7 +23,7 @@ class Admission:
         self, most: int, metrics: Mapping[str, Metrics], budget: Budget, places: Places | None = None
     ) -> None:
         self._most, self._metrics, self._places = most, metrics, places
-        self.budget = budget
+        self.budget, self.deadlines = budget, Deadlines()
         self._all = 0
         self._of = dict.fromkeys(metrics, 0)
         for name, one in metrics.items():
@@ -67,33 +75,46 @@ class Share:
     send slowly keep no others out.
     """
 
-    __slots__ = ("_admission", "_bytes", "_entered", "_name")
+    __slots__ = ("_bytes", "_entered", "_name", "admission")
 
     def __init__(self, admission: Admission, name: str) -> None:
-        self._admission, self._name = admission, name
+        self.admission, self._name = admission, name
         self._bytes, self._entered = 0, False
 
-    def take(self, count: int) -> bool:
-        """Take so many bytes more, unless the replica has no more for its requests now."""
-        if not self._admission.budget.take(count):
-            return False
+    def expect(self) -> None:
+        """Look before a body is read.
+
+        Raises:
+            FullError: when the replica is full already.
+        """
+        if self.admission.full:
+            raise FullError
+
+    def take(self, count: int) -> None:
+        """Take so many bytes more.
+
+        Raises:
+            MemoryFullError: when the replica has no more for its requests now.
+        """
+        budget = self.admission.budget
+        if not budget.take(count):
+            raise MemoryFullError(ever=budget.total is None or self._bytes + count <= budget.total)
         self._bytes += count
-        return True
 
-    def could_ever(self, count: int) -> bool:
-        """Say whether so many bytes more would be there for it if it were alone."""
-        total = self._admission.budget.total
-        return total is None or self._bytes + count <= total
+    def enter(self) -> None:
+        """Take a place.
 
-    def enter(self) -> bool:
-        """Take a place, unless the replica is full."""
-        self._entered = self._admission.enter(self._name)
-        return self._entered
+        Raises:
+            FullError: when the replica is full.
+        """
+        if not self.admission.enter(self._name):
+            raise FullError
+        self._entered = True
 
     def give_back(self) -> None:
         """Give everything back."""
-        self._admission.budget.give(self._bytes)
+        self.admission.budget.give(self._bytes)
         self._bytes = 0
         if self._entered:
             self._entered = False
-            self._admission.leave(self._name)
+            self.admission.leave(self._name)

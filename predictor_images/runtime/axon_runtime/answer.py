@@ -1,23 +1,41 @@
 """What a predictor returns, as an HTTP answer."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-import msgspec
+from axon_runtime.plain import AnswerError, json_of
+
+__all__ = ["AnswerError", "HttpError", "Response", "encode"]
 
 JSON = "application/json"
+
+# https://www.rfc-editor.org/rfc/rfc9110#name-tokens and #name-field-values
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+_WITHOUT_BODY = (204, 205, 304)
+# The runtime's own: of the connection, of the length of what is sent, of the request's id.
+_OWN = frozenset(
+    (
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-request-id",
+    )
+)
 
 
 class HttpError(Exception):
     """Raise it in a predictor to answer with a status of your own."""
 
     def __init__(self, status_code: int, detail: Any = "") -> None:
-        super().__init__(f"{status_code} {detail}")
-        self.status_code, self.detail = status_code, detail
-
-
-class AnswerError(TypeError):
-    """A predictor returned what cannot be sent. Its text says what, and where it stands."""
+        self.status_code, self.detail = _status(status_code), detail
+        super().__init__(f"{self.status_code} {detail}")
 
 
 class Response:
@@ -35,56 +53,62 @@ class Response:
 
 
 def encode(value: Any) -> tuple[int, dict[str, str], bytes]:
-    """Return status, headers and body: bytes and text as they are, anything else as JSON.
+    """Return status, headers by lower-case name, and body: bytes and text as they are, anything else as JSON.
 
     Arrays and data frames become lists, NaN and infinity null.
 
     Raises:
-        AnswerError: when something in it cannot be JSON.
+        AnswerError: when something in it cannot be JSON, or HTTP has no such status or header.
     """
-    if isinstance(value, Response):
+    if not isinstance(value, Response):
+        kind, body = _body(value)
+        return 200, {"content-type": kind}, body
+    status = _status(value.status_code)
+    if status in _WITHOUT_BODY:
+        kind, body = None, b""
+    else:
         kind, body = _body(value.content)
-        headers = {"content-type": value.media_type or kind, **value.headers}
-        return value.status_code, headers, body
-    kind, body = _body(value)
-    return 200, {"content-type": kind}, body
+    headers = _headers({"content-type": value.media_type or kind} if kind else {}, value.headers)
+    return status, headers, body
+
+
+def _status(given: Any) -> int:
+    """Return a status as a number; digits are one, too, and so is an `HTTPStatus`."""
+    text = str(int(given)) if isinstance(given, int) and not isinstance(given, bool) else given
+    if not isinstance(text, str) or not re.fullmatch(r"[2-5][0-9][0-9]", text):
+        raise AnswerError("the answer's status has to be a number from 200 to 599")
+    return int(text)
+
+
+def _headers(made: dict[str, Any], own: Mapping[Any, Any]) -> dict[str, str]:
+    """Return headers by lower-case name: the predictor's own in the place of what was made for it."""
+    found: dict[str, str] = {}
+    for name, value in (*made.items(), *own.items()):
+        name = _text(name).lower()
+        if not _NAME.fullmatch(name):
+            raise AnswerError("the answer has a header whose name HTTP does not allow")
+        text = _text(value).strip(" \t")
+        if not _VALUE.fullmatch(text) or any(ord(character) > 255 for character in text):
+            raise AnswerError(f"the answer's header {name} has to be one line of Latin-1 text")
+        if name not in _OWN:
+            found[name] = text
+    return found
+
+
+def _text(given: Any) -> str:
+    if isinstance(given, bytes):
+        return given.decode("latin-1")
+    if isinstance(given, str | int | float) and not isinstance(given, bool):
+        return str(given)
+    raise AnswerError(f"the answer has a header of the type {type(given).__name__}, which is no text")
 
 
 def _body(value: Any) -> tuple[str, bytes]:
     if isinstance(value, bytes | bytearray | memoryview):
-        return "application/octet-stream", bytes(value)
+        return "application/octet-stream", bytes(cast(bytes, value))
     if isinstance(value, str):
-        return "text/plain; charset=utf-8", value.encode()
-    try:
-        return JSON, msgspec.json.encode(value, enc_hook=_plain)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise AnswerError(f"the predictor's answer cannot be JSON: {_where(value) or error}") from None
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON knows for a value that it does not: numpy's and pandas' by what they can do."""
-    if hasattr(value, "to_dict") and hasattr(value, "columns"):  # a data frame
-        return value.to_dict("records")
-    for method in ("tolist", "to_list"):  # arrays, scalars, series
-        if hasattr(value, method):
-            return getattr(value, method)()
-    raise TypeError(type(value).__name__)
-
-
-def _where(value: Any, path: str = "") -> str:
-    """Return where the first value stands that JSON does not know, or nothing."""
-    if isinstance(value, Mapping):
-        children = [(f"{path}.{key}" if path else str(key), child) for key, child in value.items()]
-    elif isinstance(value, list | tuple):
-        children = [(f"{path}[{index}]", child) for index, child in enumerate(value)]
-    else:
-        return "" if _is_plain(value) else f"{type(value).__name__} at {path or 'its top'}"
-    return next((found for place, child in children if (found := _where(child, place))), "")
-
-
-def _is_plain(value: Any) -> bool:
-    try:
-        msgspec.json.encode(value, enc_hook=_plain)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
+        try:
+            return "text/plain; charset=utf-8", value.encode()
+        except UnicodeEncodeError:
+            raise AnswerError("the answer is a text that UTF-8 cannot say") from None
+    return JSON, json_of(value)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from axon_runtime.admission import Admission
 from axon_runtime.config import Config
-from axon_runtime.exchange import Exchange, Route, request_id
+from axon_runtime.exchange import Exchange, Route
 from axon_runtime.failures import error, refused
 from axon_runtime.http import Answer, Receive, Scope, Send
 from axon_runtime.memory import budget
@@ -48,7 +48,7 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (https://asgi.readthedocs.io/en/latest/specs/www.html)."""
         method, path = scope["method"], scope["path"]
-        exchange = Exchange(scope, receive, send, request_id(scope))
+        exchange = Exchange(scope, receive, send)
         route = self.models.route(method, path)
         if route is None:
             await exchange.send_shortly(await self._side(method, path))

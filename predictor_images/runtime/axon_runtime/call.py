@@ -6,14 +6,12 @@ large bodies off the event loop.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from axon_runtime.http import Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What the model is given for one request, and how its result becomes an answer."""
 
     input: Any

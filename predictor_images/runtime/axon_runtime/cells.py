@@ -195,10 +195,11 @@ def _kind(value: Any) -> str:
 
 
 def _where(given: Rows, index: int, what: str) -> str:
-    """Return the row and column of the value with a flat index; a column of its own has a name."""
-    if not given.size:
+    """Return the row and column of the value with a flat index; a column or an input may have a name."""
+    if not given.size or not given.ndim:
         return what or "instances"
-    row, *rest = (int(part) for part in np.unravel_index(index, given.shape)) if given.ndim else (0,)
-    column = f", column {rest[0]}" if len(rest) == 1 and not what else ""
-    position = f", position {rest}" if len(rest) > 1 or (rest and what) else ""
-    return f"{what + ': ' if what else ''}row {row}{column}{position}"
+    row, *rest = (int(part) for part in np.unravel_index(index, given.shape))
+    if not rest:
+        return f"row {row}, column {what}" if what else f"row {row}"
+    place = f"row {row}, column {rest[0]}" if len(rest) == 1 else f"row {row}, position {rest}"
+    return f"{what}: {place}" if what else place

@@ -18,20 +18,44 @@ class Column:
     numeric: bool = False
     """Whether it takes numbers alone."""
 
+    categorical: bool = False
+    """Whether it is of pandas' type `category`, which boosted trees want."""
+
+
+def names_of(estimator: Any) -> list[str]:
+    """Return the names of the columns that an estimator was fitted on, if they had names."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        names = getattr(estimator, "feature_names_", None)  # CatBoost's, which are numbers without any
+        if not isinstance(names, list) or names == [
+            str(index) for index in range(len(cast(list[Any], names)))
+        ]:
+            return []
+    return [str(name) for name in names]
+
 
 def columns_of(estimator: Any) -> list[Column]:
     """Return the columns that an estimator was fitted on; none where it does not say."""
-    names = getattr(estimator, "feature_names_in_", None)
-    count = getattr(estimator, "n_features_in_", None)
-    if names is None and count is None:
-        return []
-    named = (
-        [str(name) for name in names] if names is not None else [str(i) for i in range(int(cast(int, count)))]
-    )
-    columns = [Column(name) for name in named]
-    for index, example in _examples(estimator, named):
+    count = getattr(estimator, "n_features_in_", 0) or len(getattr(estimator, "feature_names_", None) or ())
+    columns = [Column(name) for name in names_of(estimator) or map(str, range(int(count)))]
+    for index, example in _examples(estimator, [column.name for column in columns]):
         columns[index].example = example
+    for index, example in _categorical(_first(estimator)):
+        columns[index].example, columns[index].categorical = example, True
     return columns
+
+
+def _categorical(estimator: Any) -> Iterator[tuple[int, Any]]:
+    """Yield the number of each column of categories of a boosted tree, and one of them."""
+    if hasattr(estimator, "get_booster"):  # XGBoost
+        types = estimator.get_booster().feature_types or []
+        yield from ((index, "text") for index, kind in enumerate(types) if kind == "c")
+    elif hasattr(estimator, "booster_"):  # LightGBM
+        known = estimator.booster_.pandas_categorical or []
+        indices = estimator.booster_.params.get("categorical_column", [])
+        yield from ((int(index), values[0]) for index, values in zip(indices, known, strict=False) if values)
+    elif hasattr(estimator, "get_cat_feature_indices"):  # CatBoost
+        yield from ((int(index), "text") for index in estimator.get_cat_feature_indices())
 
 
 def missing_text(estimator: Any) -> Any:
@@ -65,6 +89,7 @@ def parts_of(estimator: Any) -> Iterator[Any]:
 def _examples(estimator: Any, names: list[str]) -> Iterator[tuple[int, Any]]:
     """Yield the number of each column that an encoder knows the values of, and one of them."""
     first = _first(estimator)
+    first = getattr(first, "_preprocessor", None) or first  # of histogram gradient boosting
     if not hasattr(first, "transformers_"):
         for index, values in enumerate(_categories(first)):
             if index < len(names) and len(values):

@@ -141,8 +141,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     traces: bool = False
     """Whether a trace of each request is exported."""
 
-    management_port: int
-    """The port of probes and metrics."""
+    management_port: int | None = None
+    """The port of probes and metrics; None: the next one, or any that is free."""
 
     grace: float
     """Seconds from SIGTERM to the end of the process, whatever hangs: more than a request may take."""
@@ -167,12 +167,13 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
         raise ConfigError(f'AXON_PREDICTOR is "{kind}", not one of {", ".join(get_args(Kind))}')
     port = _port("AXON_PORT", environment.get("AXON_PORT", "8080"))
     limits = _decoded("AXON_LIMITS", environment, Limits)
+    told = environment.get("AXON_MANAGEMENT_PORT")
     return Config(
         name=environment.get("AXON_MODEL_NAME", "model"),
         kind=cast(Kind, kind),
         folder=Path(environment.get("AXON_PREDICTOR_FOLDER", "/predictor")),
         port=port,
-        management_port=_port("AXON_MANAGEMENT_PORT", environment.get("AXON_MANAGEMENT_PORT", str(port + 1))),
+        management_port=_port("AXON_MANAGEMENT_PORT", told) if told else None,
         limits=limits,
         grace=_count("AXON_GRACE_SECONDS", environment) or limits.request_timeout + _END_SECONDS,
         memory_limit=_count("AXON_MEMORY_LIMIT", environment),

@@ -12,7 +12,7 @@ import numpy as np
 
 from axon_runtime.blame import explain_library
 from axon_runtime.cells import objects
-from axon_runtime.columns import columns_of, missing_text
+from axon_runtime.columns import columns_of, missing_text, names_of
 from axon_runtime.errors import LoadError
 from axon_runtime.joint import length
 from axon_runtime.saved import Described, SavedModel, Tensors, file_in, loaded
@@ -124,7 +124,7 @@ def table_of(estimator: Any, sample: list[Any], *, trusted: bool) -> Table:
     The user's own code is run with no such rows: it might wait for something, or keep them.
     """
     columns = columns_of(estimator)
-    named = getattr(estimator, "feature_names_in_", None) is not None
+    named = bool(names_of(estimator))
     framed = named and importlib.util.find_spec("pandas") is not None
     table = Table(columns, named, framed, missing_text=missing_text(estimator))
     if not trusted:
@@ -164,7 +164,7 @@ def _try(table: Table, predict: Callable[[Tensors], Any], sample: list[Any]) -> 
 def _one(table: Table, row: Sequence[Any]) -> Tensors:
     """Return one row as an estimator is given it."""
     if table.framed:
-        return tuple(np.array([v]) if type(v) is not str else objects([v]) for v in row)
+        return tuple(objects([v]) if v is None or type(v) is str else np.array([v]) for v in row)
     if all(type(value) in (int, float) for value in row):
         return (np.array([row]),)
     return (objects(list(row)).reshape(1, -1),)
@@ -198,8 +198,9 @@ def outputs_of(reader: TableReader, runs: dict[str, Callable[[Tensors], Any]]) -
         try:
             given = cast(Any, quietly(lambda run=run: run(made)) if made is not None else np.zeros(1))
             array = given if hasattr(given, "dtype") else np.asarray(given)
-            rest = list(array.shape[1:])
+            rows, *rest = array.shape
+            shape = [-1, *rest] if length(given) else [rows, -1, *rest[1:]]
+            described.append((name, datatype(array.dtype), shape))
         except Exception:
-            array, rest = np.zeros(1), []
-        described.append((name, datatype(array.dtype), [-1 if length(array) else 1, *rest]))
+            described.append((name, "FP64", [-1]))
     return described

@@ -4,14 +4,16 @@ import asyncio
 import os
 import re
 import time
+from functools import partial
 from typing import Any, Protocol
 
 from axon_runtime.admission import Admission, Share
 from axon_runtime.call import Failed
-from axon_runtime.codec import computed, size_of
+from axon_runtime.codec import LARGE, computed, size_of
 from axon_runtime.config import Limits
-from axon_runtime.failures import CLOSE, FullError, MemoryFullError, error, failed, refused
-from axon_runtime.http import Answer, ClientGoneError, Receive, Scope, Send, header, read_body, send_answer
+from axon_runtime.encodings import decoded_body
+from axon_runtime.failures import CLOSE, error, failed, refused
+from axon_runtime.http import Answer, ClientGoneError, Receive, Scope, Send, read_body, send_answer
 from axon_runtime.logs import LimitedLog, log
 from axon_runtime.memory import decoded_size
 from axon_runtime.metrics import Metrics
@@ -20,7 +22,8 @@ from axon_runtime.service import Request, Service
 # What is said without the model takes no longer to send.
 _SHORT_SECONDS = 10
 _WHY = {503: "refused", 504: "not answered in time"}
-_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_ID = re.compile(rb"[\x21-\x7e]{1,128}")
+_OUTCOMES = (Answer, Failed)
 _limited = LimitedLog()
 
 
@@ -37,7 +40,12 @@ class Route(Protocol):
         """Whether it is the Open Inference Protocol's, and not `POST /`."""
         ...
 
-    async def service(self) -> Service:
+    @property
+    def loaded(self) -> Service | None:
+        """The model, if it is loaded."""
+        ...
+
+    async def load(self) -> Service:
         """Return the model, loaded. Raises ModelError."""
         ...
 
@@ -45,8 +53,10 @@ class Route(Protocol):
 class Exchange:
     """A request for a prediction."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: bytes) -> None:
-        self._scope, self._receive, self._send, self._id = scope, receive, send, request_id
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._id = _request_id(self._headers.get(b"x-request-id"))
         self._whole = False  # its body has come
         self._begun = False  # to send the answer
 
@@ -55,12 +65,12 @@ class Exchange:
         start = time.perf_counter()
         share = Share(admission, route.name)
         try:
-            status = await self._within_time(route, limits, admission, share)
+            status = await self._within_time(route, limits, share)
         finally:
             share.give_back()
         seconds = time.perf_counter() - start
         metrics.answered(status, seconds)
-        if status in (503, 504):
+        if status in _WHY:
             _limited("warning", _WHY[status], **self._who(route), status=status)
         elif limits.log_requests:
             log("info", "answered", **self._who(route), status=status, ms=round(seconds * 1000, 3))
@@ -76,63 +86,64 @@ class Exchange:
             return 499
         return answer.status
 
-    async def _within_time(self, route: Route, limits: Limits, admission: Admission, share: Share) -> int:
+    async def _within_time(self, route: Route, limits: Limits, share: Share) -> int:
         """Answer before the deadline, which is the request's from its head on; return the status."""
         loop = asyncio.get_running_loop()
         deadline = self._scope.get("head_at", loop.time()) + limits.request_timeout
+        share.admission.deadlines.add(self, deadline, loop)
         try:
-            async with asyncio.timeout_at(deadline):
-                answer = await self._answer(route, limits, admission, share)
-                if loop.time() > deadline:  # the model ran in the event loop, for longer than it ever had
-                    raise TimeoutError
-                self._begun = True
-                await send_answer(self._send, answer, self._id)
-                return answer.status
-        except TimeoutError:
+            answer = await self._answer(route, limits, share)
+            if loop.time() > deadline:  # the model ran in the event loop, for longer than it ever had
+                answer = self._too_late(limits)
+            self._begun = True
+            await send_answer(self._send, answer, self._id)
+        except (asyncio.CancelledError, ClientGoneError):
+            if share.admission.deadlines.remove(self):
+                return 499  # the client has gone
             if self._begun:  # its client does not read it
                 self._abort()
                 return 499
             return await self.send_shortly(self._too_late(limits))
-        except (asyncio.CancelledError, ClientGoneError):
-            return 499
+        share.admission.deadlines.remove(self)
+        return answer.status
 
-    async def _answer(self, route: Route, limits: Limits, admission: Admission, share: Share) -> Answer:
+    async def _answer(self, route: Route, limits: Limits, share: Share) -> Answer:
+        """Return the answer, whatever goes wrong."""
         try:
-            outcome = await self._outcome(route, limits, admission, share)
+            outcome = await self._outcome(route, limits, share)
+            if isinstance(outcome, Answer):
+                if len(outcome.body) > LARGE:
+                    share.take(len(outcome.body))
+                return outcome
+            return self._unserved(route, outcome.error)
         except ClientGoneError:
             raise
         except Exception as cause:
             return self._unserved(route, cause)
-        return outcome if isinstance(outcome, Answer) else self._unserved(route, outcome.error)
 
     def _unserved(self, route: Route, cause: BaseException) -> Answer:
         answer = refused(cause) or failed(cause, _limited, **self._who(route))
         cause.__traceback__ = None  # its frames hold the body, or a large result
         return answer
 
-    async def _outcome(
-        self, route: Route, limits: Limits, admission: Admission, share: Share
-    ) -> Answer | Failed:
-        def take(count: int) -> None:
-            if not share.take(count):
-                raise MemoryFullError(ever=share.could_ever(count))
-
-        if admission.full:  # known before a large body is read
-            raise FullError
-        body = await read_body(self._scope, self._receive, limits.max_body_size, take)
+    async def _outcome(self, route: Route, limits: Limits, share: Share) -> Answer | Failed:
+        share.expect()
+        length = self._headers.get(b"content-length")
+        body = await read_body(length, self._receive, limits.max_body_size, share.take)
         self._whole = True
-        take(decoded_size(body))
-        if not share.enter():
-            raise FullError
-        service = await route.service()
+        if coding := self._headers.get(b"content-encoding"):
+            body = await computed(partial(_decompressed, coding, limits.max_body_size), body)
+        share.take(decoded_size(body))
+        share.enter()
+        service = route.loaded or await route.load()
+        size = len(body)
         decode = service.infer if route.infers else service.predict
-        call = await computed(len(body), decode, Request(self._scope, body))
-        outcome = await service.executor.run(call, len(body))
-        if not isinstance(outcome, Answer | Failed):
-            outcome = await computed(size_of(outcome), call.encode, outcome)
-        if isinstance(outcome, Answer):
-            take(len(outcome.body))
-        return outcome
+        request = Request(self._scope, body)
+        call = decode(request) if size < LARGE else await computed(decode, request)
+        outcome = await service.executor.run(call, size)
+        if isinstance(outcome, _OUTCOMES):
+            return outcome
+        return call.encode(outcome) if size_of(outcome) < LARGE else await computed(call.encode, outcome)
 
     def _too_late(self, limits: Limits) -> Answer:
         if not self._whole:
@@ -148,11 +159,14 @@ class Exchange:
         """Return what makes a line of the log findable: by request, by trace, by model."""
         found = {"model": route.name, "path": self._scope["path"], "request_id": self._id.decode("latin-1")}
         # https://www.w3.org/TR/trace-context/#traceparent-header
-        trace = header(self._scope["headers"], b"traceparent")
-        return {**found, "traceparent": trace} if trace else found
+        trace = self._headers.get(b"traceparent")
+        return {**found, "traceparent": trace.decode("latin-1")} if trace else found
 
 
-def request_id(scope: Scope) -> bytes:
+def _decompressed(coding: bytes, limit: int, body: bytes) -> bytes:
+    return decoded_body(body, coding.decode("latin-1"), limit)
+
+
+def _request_id(given: bytes | None) -> bytes:
     """Return the id that a request came with, if it is short and printable, or a new one."""
-    given = header(scope["headers"], b"x-request-id")
-    return (given if given and _ID.fullmatch(given) else os.urandom(16).hex()).encode("latin-1")
+    return given if given and _ID.fullmatch(given) else os.urandom(16).hex().encode()

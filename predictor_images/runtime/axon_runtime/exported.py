@@ -9,7 +9,7 @@ import numpy as np
 
 from axon_runtime.blame import explain_library
 from axon_runtime.cells import Rows
-from axon_runtime.columns import columns_of
+from axon_runtime.columns import columns_of, names_of
 from axon_runtime.errors import BadInputError, LoadError
 from axon_runtime.estimators import PREDICTIONS, load_estimator, outputs_of, runs_of
 from axon_runtime.graphs import sizes_follow_rows
@@ -57,7 +57,7 @@ def _model(
     columns = columns_of(estimator)
     for column in columns:
         column.numeric, column.example = True, 1.0
-    named = getattr(estimator, "feature_names_in_", None) is not None
+    named = bool(names_of(estimator))
     table = Table(columns, named, missing=takes_missing, known=True)
     reader = TableReader(table)
     runs = {**runs_of(estimator, table), PREDICTIONS: lambda tensors: predict(tensors[0])}

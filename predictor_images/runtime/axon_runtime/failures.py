@@ -5,9 +5,12 @@ from typing import Any
 
 import msgspec
 
+from axon_runtime.admission import FullError
 from axon_runtime.answer import AnswerError, HttpError
+from axon_runtime.encodings import EncodingError
 from axon_runtime.http import JSON, Answer, SlowBodyError, TooLargeError
 from axon_runtime.logs import trace_of
+from axon_runtime.memory import MemoryFullError
 from axon_runtime.model_cache import RETRY_SECONDS, ModelError
 from axon_runtime.payload import PayloadError
 from axon_runtime.saved import BadInputError
@@ -16,25 +19,6 @@ from axon_runtime.tensors import ProtocolError
 _CLIENTS = (BadInputError, PayloadError, ProtocolError)
 CLOSE = (b"connection", b"close")
 """Of an answer to a request that was not read to its end: nothing can follow on its connection."""
-
-
-class FullError(Exception):
-    """As many requests are in flight as may be."""
-
-    def __init__(self) -> None:
-        super().__init__("too many requests: this replica's queue is full")
-
-
-class MemoryFullError(Exception):
-    """The replica has no memory for a request now, or would not have it for that request alone."""
-
-    def __init__(self, *, ever: bool) -> None:
-        super().__init__(
-            "the replica's memory is taken by other requests"
-            if ever
-            else "the request needs more memory than the replica has for all (compute.mem)"
-        )
-        self.ever = ever
 
 
 def error(status: int, message: str, *headers: tuple[bytes, bytes]) -> Answer:
@@ -51,6 +35,8 @@ def refused(cause: BaseException) -> Answer | None:
     """Return the answer to a request that cannot be served for a known reason, or None: the model failed."""
     if isinstance(cause, _CLIENTS):
         return error(400, str(cause))
+    if isinstance(cause, EncodingError):
+        return error(415, str(cause))
     if isinstance(cause, HttpError):
         return error(cause.status_code, str(cause.detail))
     if isinstance(cause, TooLargeError):

@@ -55,24 +55,21 @@ def header(headers: Headers, name: bytes) -> str | None:
     return None
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int, take: Callable[[int], None]) -> bytes:
-    """Return the whole body of a request, of so many bytes at most.
+async def read_body(length: bytes | None, receive: Receive, limit: int, take: Callable[[int], None]) -> bytes:
+    """Return the whole body of a request, of so many bytes at most; `length` is its Content-Length.
 
-    `take` is told of bytes before they are kept; what it raises ends the reading.
+    `take` is told of each part of a body that comes in several; what it raises ends the reading.
 
     Raises:
         ClientGoneError: when the client goes before it has sent all.
         SlowBodyError: when it sends more slowly than it may.
         TooLargeError: when it says that it sends more, or does.
     """
-    length = header(scope["headers"], b"content-length")
     if length is not None and int(length) > limit:  # the server has refused what is no number
         raise TooLargeError(limit)
     message = await receive()
     if length is not None and message["type"] == "http.request" and not message.get("more_body"):
-        body = message.get("body", b"")
-        take(len(body))
-        return body
+        return message.get("body", b"")
     try:
         async with asyncio.timeout(_BODY_SECONDS) as time:
             return await _read_parts(message, receive, limit, take, time)

@@ -8,7 +8,7 @@ beyond rounding, or one result of another length than its rows, and that ends fo
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -66,14 +66,18 @@ def split(results: Sequence[Any], counts: Sequence[int]) -> list[tuple[Any, ...]
     total = sum(counts)
     if not all(length(result) == total for result in results):
         return None
-    ends = list(pairwise(accumulate(counts, initial=0)))
+    ends = pairwise(accumulate(counts, initial=0))
+    if len(results) == 1 and isinstance(results[0], np.ndarray):
+        (only,) = results
+        return [(only[start:end],) for start, end in ends]
+    ends = list(ends)
     return [tuple(_slice(result, start, end) for result in results) for start, end in ends]
 
 
 def length(result: Any) -> int | None:
     """Return how many rows a result has that can be split, or None."""
     if isinstance(result, np.ndarray):
-        return len(cast(Rows, result)) if result.ndim else None
+        return result.shape[0] if result.ndim else None
     if is_sparse(result):
         return int(result.shape[0])
     if hasattr(result, "iloc"):  # a frame or a series

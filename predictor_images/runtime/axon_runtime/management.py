@@ -50,6 +50,7 @@ def uvicorn_config(app: object, grace: float, **more: object) -> uvicorn.Config:
         "log_config": None,
         "date_header": False,
         "server_header": False,
+        "proxy_headers": False,
         "backlog": 4096,
         "timeout_keep_alive": IDLE_SECONDS,
         "timeout_graceful_shutdown": grace,

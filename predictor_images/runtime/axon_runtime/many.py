@@ -24,9 +24,13 @@ class _Route(NamedTuple):
     infers: bool
     cache: ModelCache
 
-    async def service(self) -> Service:
+    @property
+    def loaded(self) -> Service | None:
+        return self.cache.use(self.name)
+
+    async def load(self) -> Service:
         try:
-            return self.cache.use(self.name) or await self.cache.get(self.name)
+            return await self.cache.get(self.name)
         except ModelError as error:
             raise ModelError(f"{self.name} cannot be loaded: {error}") from None
 
@@ -104,7 +108,7 @@ class ManyModels:
         if known == "/v2":
             return SERVER
         if known in ("/", model):
-            service = await _Route(name, False, self._cache).service()
+            service = await _Route(name, False, self._cache).load()
             description = v2.metadata(name, service.platform, service.inputs, service.outputs)
             return Answer(200, description, [JSON])
         return error(404, f"no such path (POST /{name} predicts, {model} describes the model)")

@@ -35,6 +35,16 @@ def _trim() -> None:
         libc.malloc_trim(0)
 
 
+class MemoryFullError(Exception):
+    """The replica has no memory for a request: now, or not even for it alone. The text is one line."""
+
+    def __init__(self, *, ever: bool) -> None:
+        now = "the replica's memory is taken by other requests"
+        alone = "the request needs more memory than the replica has for all (compute.mem)"
+        super().__init__(now if ever else alone)
+        self.ever = ever
+
+
 class Budget:
     """Bytes that requests in flight may take together; None: no limit. It belongs to one thread."""
 
@@ -80,12 +90,12 @@ def resident() -> int:
 
 
 def decoded_size(body: bytes) -> int:
-    """Return how many bytes a body may take once it is decoded, at most.
+    """Return how many bytes a body may take together with what it is decoded to, at most.
 
     JSON becomes objects of Python that are many times larger than their text: an empty list of 3 characters
     (`[],`) takes 64 bytes, a number of 2 takes 32. Other bodies take no more than this bound either.
     """
     if len(body) < _SMALL:
-        return 32 * len(body)
+        return 33 * len(body)
     lists, objects = body.count(b"["), body.count(b"{")
-    return 2 * len(body) + 32 * body.count(b",") + 64 * lists + 240 * objects + 30 * body.count(b'"')
+    return 3 * len(body) + 32 * body.count(b",") + 64 * lists + 240 * objects + 30 * body.count(b'"')

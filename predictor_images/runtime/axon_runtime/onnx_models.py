@@ -114,7 +114,8 @@ def sizes_follow(path: Path) -> bool:
 def _by_rows(session: Any, given: Sequence[Spec]) -> bool:
     """Say whether inputs and outputs declare one first dimension, which may be of any size."""
     firsts: set[Any] = set()
-    for node in (*session.get_inputs(), *session.get_outputs()):
+    tensors = [node for node in session.get_outputs() if node.type.startswith("tensor")]
+    for node in (*session.get_inputs(), *tensors):
         if not node.shape or isinstance(node.shape[0], int):
             return False
         firsts.add(node.shape[0])
@@ -131,7 +132,7 @@ def _spec(path: Path, node: Any, *, result: bool = False) -> Spec:
     if kind in _DTYPES:
         return Spec(node.name, _DTYPES[kind], shape)
     if result:  # such as a list of dictionaries, which scikit-learn's classifiers are exported with
-        return Spec(node.name, TEXT, shape or (None,))
+        return Spec(node.name, np.dtype(np.float32), (None, None))
     raise LoadError(f"{path}: the input {node.name} is a {node.type}, which no request can hold")
 
 

@@ -6,8 +6,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from axon_runtime.answer import AnswerError
 from axon_runtime.joint import is_sparse
+from axon_runtime.plain import AnswerError, text_of
 from axon_runtime.tensors import Tensor, datatype_of
 
 
@@ -17,46 +17,24 @@ def plain(value: Any) -> Any:
     Raises:
         AnswerError: when something in it cannot be sent.
     """
-    if isinstance(value, np.ndarray) and cast(NDArray[Any], value).dtype.kind in "fiub":
-        return cast(NDArray[Any], value).tolist()
     if isinstance(value, np.ndarray):
-        return _plain_array(cast(NDArray[Any], value))
-    return cast(Any, value).toarray().tolist() if is_sparse(value) else value
+        kind = value.dtype.kind
+        if kind in "fiubU":
+            return value.tolist()
+        return _decoded(value.tolist()) if kind == "O" else value
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in _items(value)]
+    return _decoded(value) if isinstance(value, bytes) else value
 
 
-def _plain_array(value: NDArray[Any]) -> Any:
-    if value.dtype.kind == "S" or (
-        value.dtype.kind == "O" and bytes in set(map(type, value.ravel().tolist()))
-    ):
-        return _mapped(value, lambda item: text_of(item) if isinstance(item, bytes) else item)
-    if value.dtype.kind in "mM":
-        return _mapped(value, _time)
-    if value.dtype.kind in "cV":
-        raise AnswerError(f"the model's answer cannot be JSON: an array of {value.dtype}")
-    return value.tolist()
+def _decoded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_decoded(item) for item in _items(value)]
+    return text_of(value) if isinstance(value, bytes) else value
 
 
-def _mapped(value: NDArray[Any], change: Any) -> Any:
-    made = np.empty(value.shape, dtype=object)
-    flat = made.reshape(-1)
-    flat[:] = [change(item) for item in value.ravel()]
-    return made.tolist()
-
-
-def _time(item: Any) -> Any:
-    return None if np.isnat(item) else str(item)
-
-
-def text_of(item: bytes) -> str:
-    """Return bytes as text.
-
-    Raises:
-        AnswerError: when they are none.
-    """
-    try:
-        return item.decode()
-    except UnicodeDecodeError:
-        raise AnswerError("the answer cannot be JSON: bytes that are no UTF-8 text") from None
+def _items(value: Any) -> list[Any]:
+    return value
 
 
 def named(name: str, value: Any) -> list[Tensor]:
@@ -68,9 +46,21 @@ def named(name: str, value: Any) -> list[Tensor]:
     if isinstance(value, Mapping):
         entries = cast(Mapping[Any, Any], value)
         return [tensor(_name(key), entry) for key, entry in entries.items()]
+    if (table := _scores(value)) is not None:
+        return [Tensor(name, datatype_of(table.dtype), table)]
     if hasattr(value, "columns") and hasattr(value, "to_dict"):
         return [tensor(_name(column), value[column]) for column in value.columns]
     return [tensor(name, value)]
+
+
+def _scores(value: Any) -> NDArray[Any] | None:
+    """Return a list of dictionaries of scores, which classifiers are exported with, as a table of them."""
+    if not isinstance(value, list) or not value or not all(type(row) is dict for row in _items(value)):
+        return None
+    keys = _items(value)[0].keys()
+    if any(row.keys() != keys or set(map(type, row.values())) != {float} for row in _items(value)):
+        return None
+    return np.array([list(row.values()) for row in _items(value)], dtype=np.float32)
 
 
 def tensor(name: str, value: Any) -> Tensor:

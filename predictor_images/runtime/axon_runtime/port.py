@@ -44,5 +44,19 @@ def bind(port: int, *, shared: bool = False) -> socket.socket:
     return bound
 
 
+def bind_management(port: int | None, public: int) -> socket.socket:
+    """Return a socket on the management port: None is the port after the public one, or any that is free.
+
+    Raises:
+        PortError: when another program has it.
+    """
+    if port is not None:
+        return bind(port)
+    try:
+        return bind(public + 1)
+    except (PortError, OverflowError):
+        return bind(0)
+
+
 def _taken(port: int, error: OSError) -> PortError:
     return PortError(f"port {port} cannot be had: {error.strerror}")

@@ -31,6 +31,8 @@ class _Loaded(NamedTuple):
 
     outputs: int
     by_rows: bool
+    likely: tuple[int | None, ...] = ()
+    """A shape that it may take."""
 
 
 def load_pytorch(place: Path) -> SavedModel:
@@ -61,7 +63,7 @@ def load_pytorch(place: Path) -> SavedModel:
         found = outputs_of(tensors)
         return [found[name] for name in outputs]
 
-    reader = SpecReader(made.specs)
+    reader = SpecReader(made.specs, likely=made.likely)
     reader.missing = takes_missing(reader, lambda tensors: list(outputs_of(tensors).values()))
     described = _described(reader, outputs_of, made.outputs)
     model = SavedModel(
@@ -109,7 +111,9 @@ def _scripted(path: Path) -> _Loaded:
     by_rows = not any(kind.startswith(_BY_VALUE) for kind in kinds)
     kind = torch.int64 if len(taken) == 1 and "aten::embedding" in kinds else floating
     specs = [_spec(given.name, kind, None) for given in taken]
-    return _Loaded(module, specs, [kind] * len(taken), 0, by_rows)
+    first = next((p for p in module.parameters()), None)
+    likely = (None, int(first.shape[1])) if first is not None and first.ndim == 2 else ()
+    return _Loaded(module, specs, [kind] * len(taken), 0, by_rows, likely)
 
 
 def _nodes(module: Any) -> list[Any]:

@@ -6,7 +6,7 @@ _BUCKETS = 40  # of powers of two
 
 
 class RunTimes:
-    """Seconds of a run by its rows, in powers of two; of more rows than ever ran, a pessimistic prediction."""
+    """Seconds of a run by its rows, in powers of two. It guesses high for more rows than ever ran."""
 
     def __init__(self) -> None:
         self._seconds: list[float | None] = [None] * _BUCKETS

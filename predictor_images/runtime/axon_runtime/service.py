@@ -12,6 +12,7 @@ from axon_runtime.call import Call
 from axon_runtime.executor import Executor
 from axon_runtime.http import JSON, Answer, Scope, header
 from axon_runtime.outputs import named, plain
+from axon_runtime.plain import json_of
 from axon_runtime.saved import Asked, BadInputError, Described, SavedModel, Tensors
 from axon_runtime.specs import decoder
 from axon_runtime.tensors import Tensor
@@ -88,7 +89,7 @@ class RowsService:
     def __init__(self, name: str, model: SavedModel, executor: Executor) -> None:
         self._name, self._model, self.executor = name, model, executor
         self.platform = model.platform
-        self._reader = model.reader
+        self._reader, self._default = model.reader, model.default
         self.inputs, self.outputs = model.reader.inputs, model.outputs
         self._typed = decoder(model.reader.row) if model.reader.row else None
 
@@ -96,7 +97,7 @@ class RowsService:
         """Take `{"instances": [...]}` and answer `{"predictions": [...]}`, or the `outputs` that it names."""
         tensors, wanted = self._decoded(request.body)
         if wanted is None:
-            return Call(Asked(tensors, self._model.default), _rows(tensors), self._predictions)
+            return Call(Asked(tensors, self._default), _rows(tensors), self._predictions)
 
         names = self._model.named(wanted)
 
@@ -141,11 +142,11 @@ class RowsService:
         return self._reader.instances(given.instances), given.outputs
 
     def _predictions(self, results: Any) -> Answer:
-        self._count(self._model.default, results)
+        self._count(self._default, results)
         return _json({"predictions": plain(results[0])})
 
     def _count(self, names: Sequence[str], results: Any) -> None:
-        if self.tracker and (first := self._model.default[0]) in names:
+        if self.tracker and (first := self._default[0]) in names:
             self.tracker.predicted(results[names.index(first)])
 
 
@@ -158,10 +159,7 @@ def _names(described: Described) -> list[str]:
 
 
 def _json(value: Any) -> Answer:
-    try:
-        return Answer(200, msgspec.json.encode(value), [JSON])
-    except TypeError:
-        return Answer(200, answer.encode(value)[2], [JSON])
+    return Answer(200, json_of(value), [JSON])
 
 
 class UserService:

@@ -19,7 +19,7 @@ class _Route(NamedTuple):
     infers: bool
     loaded: Service
 
-    async def service(self) -> Service:
+    async def load(self) -> Service:
         return self.loaded
 
 

@@ -71,12 +71,17 @@ def datatype(dtype: np.dtype[Any]) -> str:
 class SpecReader:
     """Reads requests to a model of named tensors."""
 
-    def __init__(self, specs: Sequence[Spec], *, missing: bool = True) -> None:
+    def __init__(
+        self, specs: Sequence[Spec], *, missing: bool = True, likely: tuple[int | None, ...] = ()
+    ) -> None:
+        """Take what a model says of its inputs; `likely` is a shape to try where it says none."""
+        self._likely = likely
         self._specs = {spec.name: spec for spec in specs}
         self._only = specs[0] if len(specs) == 1 else None
         self.missing = missing
         self.inputs: Described = [spec.described for spec in specs]
         self.row = _row_type(self._only) if self._only else None
+        self._width = _width(self._only) if self._only else None
 
     def typed(self, instances: list[Any]) -> Tensors | None:
         """Return rows of numbers that the type can hold as they are; nothing in them is changed."""
@@ -85,7 +90,8 @@ class SpecReader:
             tensor = np.array(instances, dtype=self._only.dtype)
         except (ValueError, OverflowError):  # of different lengths
             return None
-        return (tensor,) if len(tensor) and self._only.fits(tensor) else None
+        fits = tensor.shape[1:] == self._width or self._only.fits(tensor)
+        return (tensor,) if fits and tensor.shape[0] else None
 
     def instances(self, instances: list[Any]) -> Tensors:
         """Return rows as lists, or as objects by the inputs' names."""
@@ -130,9 +136,10 @@ class SpecReader:
         chance = np.random.default_rng(0)
         made: list[Rows] = []
         for spec in self._specs.values():
-            if not spec.shape or spec.shape[0] not in (None, rows):
+            known = spec.shape or self._likely
+            if not known or known[0] not in (None, rows):
                 return None
-            shape = (rows, *(size or 4 for size in spec.shape[1:]))
+            shape = (rows, *(size or 4 for size in known[1:]))
             if spec.dtype.kind == "f":
                 made.append(chance.standard_normal(shape).astype(spec.dtype))
             elif spec.dtype.kind == "O":
@@ -177,10 +184,10 @@ def _deepened(given: Rows, spec: Spec) -> Rows:
 
 def _row_type(spec: Spec) -> Any:
     """Return the type of a row whose numbers the spec's type can hold, for msgspec."""
-    if not spec.shape:
+    if spec.shape == ():
         return None
     item: Any = _item_type(spec.dtype)
-    for _ in spec.shape[1:]:
+    for _ in spec.shape[1:] if spec.shape else (1,):
         item = list[item]
     return item
 
@@ -195,6 +202,11 @@ def _item_type(dtype: np.dtype[Any]) -> Any:
             return Annotated[int, Meta(ge=0, le=2**63 - 1)]
         return Annotated[int, Meta(ge=int(limits.min), le=int(limits.max))]
     return bool if dtype.kind == "b" else str
+
+
+def _width(spec: Spec) -> tuple[int | None, ...] | None:
+    """Return the shape of a row, where any number of rows goes."""
+    return spec.shape[1:] if spec.shape and spec.shape[0] is None else None
 
 
 def decoder(row: Any) -> Any:

@@ -8,7 +8,8 @@ from typing import Annotated, Any, cast
 import numpy as np
 from msgspec import Meta
 
-from axon_runtime.cells import MISSING, Rows, nested, numeric, objects
+from axon_runtime.cells import Rows, nested, numeric, objects
+from axon_runtime.cells import cast as cast_cells
 from axon_runtime.columns import Column
 from axon_runtime.errors import BadInputError, listed
 from axon_runtime.saved import Described, Tensors
@@ -153,9 +154,13 @@ class TableReader:
     def _column(self, cells: Rows, column: Column) -> Rows:
         """Return one column of a frame, of its own type."""
         if column.numeric:
-            given = numeric(cells[:, None]) if cells.dtype.kind == "O" else _number(cells[:, None])
-            return self._complete(given, column.name)[:, 0]
-        return cells if cells.dtype.kind != "O" else inferred(cells, self._table.missing_text)
+            given = numeric(cells, column.name) if cells.dtype.kind == "O" else _number(cells, column.name)
+            return self._complete(given, column.name)
+        if cells.dtype.kind != "O":
+            return cells
+        if not self._table.known and set(map(type, cells.tolist())) == {type(None)}:
+            return np.full(cells.shape, np.nan)  # numbers are missing more often than texts
+        return inferred(cells, self._table.missing_text)
 
     def _objects(self, rows: Rows) -> Rows:
         """Return rows of several types, as Python's own objects."""
@@ -168,10 +173,7 @@ class TableReader:
 
     def _complete(self, rows: Rows, name: str = "") -> Rows:
         """Refuse missing numbers, where the estimator takes none."""
-        if not self._table.missing and rows.dtype.kind == "f" and (holes := np.isnan(rows)).any():
-            row, column = (int(part) for part in np.unravel_index(int(holes.argmax()), rows.shape))
-            raise BadInputError(f"row {row}, column {name or column}: {MISSING}")
-        return rows
+        return cast_cells(rows, rows.dtype, name, missing=self._table.missing)
 
     def _texts(self, rows: Rows) -> Tensors:
         if rows.ndim == 2 and rows.shape[1] == 1:
@@ -196,7 +198,7 @@ def inferred(cells: Rows, missing_text: Any) -> Rows:
     types = set(map(type, cells.ravel().tolist()))
     present = types - {type(None)}
     if present and present <= {int, float}:
-        return numeric(cells if cells.ndim > 1 else cells[:, None]).reshape(cells.shape)
+        return numeric(cells)
     if types == {bool}:
         return cells.astype(bool)
     if dict in types or list in types:
@@ -220,9 +222,14 @@ def predictor_of(table: Table, method: Callable[[Any], Any]) -> Callable[[Tensor
     import pandas as pd  # pyright: ignore[reportMissingImports]  # only images whose requirements name it have it
 
     names = [column.name for column in table.columns]
+    categorical = [column.name for column in table.columns if column.categorical]
 
     def framed(tensors: Tensors) -> Any:
-        return method(pd.DataFrame(dict(zip(names, tensors, strict=True)), columns=pd.Index(names)))
+        frame = pd.DataFrame(dict(zip(names, tensors, strict=True)), columns=pd.Index(names))
+        for name in categorical:
+            kinds = frame[name].dropna().unique().tolist()
+            frame[name] = pd.Categorical(frame[name], pd.Index(sorted(kinds, key=str), dtype=object))
+        return method(frame)
 
     return framed
 
@@ -234,9 +241,9 @@ def quietly(call: Callable[[], Any]) -> Any:
         return call()
 
 
-def _number(rows: Rows) -> Rows:
+def _number(rows: Rows, name: str = "") -> Rows:
     if rows.dtype.kind not in "fiu":
-        raise BadInputError("row 0, column 0: it is true or false, and a number is needed")
+        raise BadInputError(f"row 0, column {name or 0}: it is true or false, and a number is needed")
     return rows.astype(np.float32) if rows.dtype == np.float16 else rows
 
 

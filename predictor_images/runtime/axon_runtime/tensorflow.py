@@ -95,20 +95,24 @@ def _keras(path: Path) -> _Loaded:
     import tensorflow as tf
 
     model = tf.keras.models.load_model(path, compile=False)
-    names = [given.name for given in model.inputs]
-    specs = {given.name: tf.TensorSpec(given.shape, given.dtype, given.name) for given in model.inputs}
+    try:
+        nested = model.input
+    except AttributeError:  # a sequential model that was loaded
+        nested = model.inputs
+    own = (
+        dict(nested) if isinstance(nested, Mapping) else {node.name: node for node in tf.nest.flatten(nested)}
+    )
+    specs = {name: tf.TensorSpec(node.shape, node.dtype, name) for name, node in own.items()}
     outputs = list(getattr(model, "output_names", ()))
-    nested = model.input
 
     def call(*given: Any) -> dict[str, Any]:
-        by_name = dict(zip(names, given, strict=True))
-        taken = tf.nest.map_structure(lambda node: by_name[node.name], nested)
-        result = model(taken, training=False)
+        taken: Any = dict(zip(specs, given, strict=True)) if isinstance(nested, Mapping) else list(given)
+        result = model(taken[0] if isinstance(taken, list) and len(taken) == 1 else taken, training=False)
         if isinstance(result, Mapping):
             return {str(name): value for name, value in result.items()}
         flat = list(result) if isinstance(result, list | tuple) else [result]
-        own = outputs if len(outputs) == len(flat) else [f"output_{i}" for i in range(len(flat))]
-        return dict(zip(own, flat, strict=True))
+        named = outputs if len(outputs) == len(flat) else [f"output_{i}" for i in range(len(flat))]
+        return dict(zip(named, flat, strict=True))
 
     function = tf.function(call, input_signature=list(specs.values()))
     concrete = function.get_concrete_function()

@@ -9,7 +9,9 @@ from typing import Any, cast
 _LIBRARIES = frozenset(
     ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm", "catboost", "_catboost")
 )
-_STANDARD = frozenset(("collections", "copyreg", "datetime", "decimal", "fractions", "_codecs", "uuid"))
+_STANDARD = frozenset(
+    ("collections", "functools", "copyreg", "datetime", "decimal", "fractions", "_codecs", "uuid")
+)
 _BUILTINS = frozenset(
     (
         bool,
@@ -47,7 +49,8 @@ class Imported:
     @property
     def by_rows(self) -> bool:
         """Say whether the library's contract holds, which is that a row's result is that row's alone."""
-        return self.trusted and not (self.plain_functions and "FunctionTransformer" in self.classes)
+        calls_functions = not self.classes.isdisjoint(("FunctionTransformer", "partial"))
+        return self.trusted and not (self.plain_functions and calls_functions)
 
     def note(self, module: str, name: str, found: Any) -> None:
         """Take one import."""
@@ -57,8 +60,8 @@ class Imported:
             self.trusted = False
         if isinstance(found, type):
             self.classes.add(name)
-        elif root in _LIBRARIES and not name.startswith("_") and not _is_ufunc(found):
-            self.plain_functions = self.plain_functions or name not in ("scalar", "dtype", "ndarray")
+        elif not module.startswith("sklearn.utils") and not name.startswith("_") and not _is_ufunc(found):
+            self.plain_functions = self.plain_functions or name not in ("scalar", "encode")
 
 
 def _is_ufunc(found: Any) -> bool:

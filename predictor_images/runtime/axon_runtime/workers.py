@@ -24,7 +24,7 @@ from pathlib import Path
 from axon_runtime.config import Config
 from axon_runtime.logs import log
 from axon_runtime.places import Places
-from axon_runtime.port import PortError, bind, reserve
+from axon_runtime.port import PortError, bind_management, reserve
 
 # A worker that dies before it has served so long died early; so many early ends in a row are the replica's.
 _STEADY_SECONDS = 5
@@ -40,7 +40,7 @@ def run(config: Config) -> int:
     with ExitStack() as stack:
         try:
             stack.enter_context(reserve(config.port))
-            management = stack.enter_context(bind(config.management_port))
+            management = stack.enter_context(bind_management(config.management_port, config.port))
         except PortError as error:
             log("error", str(error))
             return 1
@@ -81,6 +81,7 @@ class _Workers:
 
     async def run(self, management: socket.socket) -> int:
         """Keep all workers until SIGTERM, or until that is no use."""
+        self._management_port = management.getsockname()[1]
         from prometheus_client import CollectorRegistry
 
         from axon_runtime.management import Management, served
@@ -183,7 +184,7 @@ class _Workers:
                 "ready",
                 model=self._config.name,
                 port=self._config.port,
-                management_port=self._config.management_port,
+                management_port=self._management_port,
                 processes=self._count,
             )
         self._open = True

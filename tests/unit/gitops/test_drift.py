@@ -1,7 +1,16 @@
 """What has drifted, in plain words."""
 
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gitops.__main__ as commands
 from gitops.drift import drift_of
-from tests.unit.gitops.kinds import nothing
+from gitops.report import Exit
+from gitops.stackfile import settings_of
+from tests.unit.gitops.kinds import new_image, nothing
 from tests.unit.gitops.scenarios import DEPLOYMENT, IRIS, World
 
 
@@ -32,3 +41,35 @@ def test_no_secret_is_in_what_is_said() -> None:
     world.update(DEPLOYMENT, IRIS, {path: {"name": "API_TOKEN", "value": "s3cr3t-value"}})
 
     assert "s3cr3t-value" not in drift_of("dev", world.preview())[1]
+
+
+def state(time: str, *pending: str) -> dict[str, Any]:
+    return {"deployment": {"manifest": {"time": time}, "pending_operations": list(pending)}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        (state("1"), state("1"), Exit.DRIFTED),
+        (state("1"), state("2"), Exit.BUSY),
+        (state("1", "creating"), state("1", "creating"), Exit.BUSY),
+        (state("1"), state("1", "creating"), Exit.BUSY),
+        ({"deployment": None}, {}, Exit.DRIFTED),
+    ],
+)
+def test_nothing_is_said_of_drift_while_an_update_is_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    code: Exit,
+) -> None:
+    states, world = iter([before, after]), new_image()
+    monkeypatch.setattr(commands, "_settings", lambda _: settings_of(world.after, "dev"))
+    monkeypatch.setattr(commands, "preview_json", lambda *_, **__: world.document())
+    monkeypatch.setattr(commands, "export", lambda _: next(states))
+    file = tmp_path / "drift.md"
+    monkeypatch.setattr(sys, "argv", ["gitops", "drift", "--stack", "dev", "--output", str(file)])
+
+    assert commands.main() == code
+    assert file.exists() is (code == Exit.DRIFTED)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from gitops.endpoints import endpoints_of
-from gitops.ephemeral import ephemeral, host_of
+from gitops.ephemeral import ephemeral, url_of
 from stacks.settings import Stack
 from stacks.settings.loading import STACKS, load_file, validate
 from stacks.settings.source import Source
@@ -18,10 +18,10 @@ SPLIT: dict[str, Any] = {
 IMAGE = {"image": "registry.example/iris:1"}
 
 
-def made(config: dict[str, Any], host: str | None = None) -> Stack:
+def made(config: dict[str, Any], url: str | None = None) -> Stack:
     """The stack of pull request 12, beside an environment of this config."""
     text = yaml.safe_dump({"config": {f"axon:{key}": value for key, value in config.items()}})
-    return read(ephemeral("pr-12", text, Stack.model_validate(config), kubeconfig="kc", host=host))
+    return read(ephemeral("pr-12", text, Stack.model_validate(config), kubeconfig="kc", url=url))
 
 
 def read(text: str) -> Stack:
@@ -42,7 +42,7 @@ def test_every_environment_of_the_project_can_have_one(environment: str) -> None
     text = (STACKS / f"Pulumi.{environment}.yaml").read_text()
     stack = load_file(environment)
 
-    found = read(ephemeral("pr-12", text, stack, kubeconfig="kc", host="nlb.example"))
+    found = read(ephemeral("pr-12", text, stack, kubeconfig="kc", url="http://nlb.example"))
 
     assert found.models.keys() == stack.models.keys()
     assert {model.endpoint(name) for name, model in found.models.items()} == {
@@ -55,11 +55,12 @@ def test_every_environment_of_the_project_can_have_one(environment: str) -> None
 def test_beside_aws_it_uses_the_cluster_and_pushes_where_nothing_else_is() -> None:
     text = (STACKS / "Pulumi.dev.yaml").read_text()
 
-    found = read(ephemeral("pr-12", text, load_file("dev"), kubeconfig="kc", host="nlb.example"))
+    found = read(ephemeral("pr-12", text, load_file("dev"), kubeconfig="kc", url="http://nlb.example"))
 
     assert found.cluster.kind == "existing"
     assert found.images.registry == "111122223333.dkr.ecr.eu-west-1.amazonaws.com/axon-ephemeral"
-    assert found.models["iris-classifier"].networking.hostnames == ["nlb.example"]
+    assert found.platform.gateway.url == "http://nlb.example"
+    assert found.models["iris-classifier"].networking.hostnames == []
 
 
 def test_it_is_small() -> None:
@@ -84,8 +85,8 @@ def test_splitters_come_with_their_models_below_its_name() -> None:
 
 
 def test_clients_reach_it_where_they_reach_the_environment() -> None:
-    assert host_of({"endpoints": {"iris": "http://nlb.example/iris"}}) == "nlb.example"
-    assert host_of({}) is None
+    assert url_of({"endpoints": {"iris": "https://nlb.example:8443/iris"}}) == "https://nlb.example:8443"
+    assert url_of({}) is None
 
 
 def test_the_comment_says_where_it_answers() -> None:

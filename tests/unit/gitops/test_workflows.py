@@ -39,9 +39,12 @@ def test_workflows_have_the_form_that_github_reads() -> None:
 def test_workflows_are_right_by_actionlint() -> None:
     machine = LocalSettings()
     run_steps(missing_go(machine))
-    words = [go_command(machine), "tool", "actionlint", "-no-color", "-shellcheck=", *map(str, WORKFLOWS)]
+    # Which does not know `queue` yet; check-jsonschema does.
+    unknown = 'unexpected key "queue" for "concurrency" section'
+    words = [go_command(machine), "tool", "actionlint", "-no-color", "-shellcheck=", "-ignore", unknown]
 
     # Of the version in go.mod there, whose sums are in go.sum.
+    words += map(str, WORKFLOWS)
     run = subprocess.run(words, cwd=PROJECT / "tests/workflows", capture_output=True, text=True, check=False)
 
     assert run.returncode == 0, run.stdout + run.stderr
@@ -81,6 +84,98 @@ def test_two_never_run_on_one_stack(name: str) -> None:
     for job in jobs(name).values():
         assert job["concurrency"]["group"].startswith("stack-")
         assert job["concurrency"]["cancel-in-progress"] is False
+
+
+def groups(name: str, stack: str) -> list[dict[str, Any]]:
+    """The groups of a workflow's jobs, for one stack."""
+    found = [job["concurrency"] for job in jobs(name).values() if "concurrency" in job]
+    places = ("${{ matrix.stack }}", "${{ inputs.stack }}")
+    for place in places:
+        found = [{**group, "group": group["group"].replace(place, stack)} for group in found]
+    return [group for group in found if group["group"].startswith(f"stack-{stack}")]
+
+
+@pytest.mark.parametrize("stack", environments())
+def test_what_waits_for_a_stack_is_never_cancelled(stack: str) -> None:
+    """GitHub cancels what waits in a group when one more comes, unless the group has `queue: max`."""
+    deploy = groups("deploy", stack)[0]
+    comers = [group for name in NAMES for group in groups(name, stack) if group["group"] == deploy["group"]]
+
+    assert len(comers) == 2, "deploy and destroy: two updates never run on one stack"
+    assert [(one["cancel-in-progress"], one["queue"]) for one in comers] == [(False, "max")] * 2
+    assert [one["group"] for one in groups("drift", stack)] == [f"{deploy['group']}-drift"]
+
+
+def test_a_deploy_is_judged_by_the_policies_that_were_there_before_it() -> None:
+    for job in jobs("deploy").values():
+        checkout, *_, up = job["steps"]
+        assert checkout["with"]["fetch-depth"] == 0
+        assert up["env"] == {"BASE": "${{ github.event.before }}"}
+        assert 'BASE="$BASE"' in up["run"]
+
+
+def holds(condition: str, action: str, label: str | None, labels: list[str], *, fork: bool = False) -> bool:
+    """Whether GitHub would run a job of this condition for an event of a pull request."""
+    text = " ".join(condition.split()).replace("&&", " and ").replace("||", " or ")
+    values = {
+        "github.event.pull_request.labels.*.name": repr(labels),
+        "github.event.pull_request.head.repo.full_name": repr("them/models" if fork else "me/models"),
+        "github.event.label.name": repr(label or ""),
+        "github.event.action": repr(action),
+        "github.repository": repr("me/models"),
+    }
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return bool(eval(text, {"contains": lambda found, one: one in found}))
+
+
+@pytest.mark.parametrize(
+    ("action", "label", "labels", "runs"),
+    [
+        ("labeled", "ephemeral", ["ephemeral"], {"up"}),
+        ("labeled", "foo", ["ephemeral", "foo"], set()),
+        ("labeled", "ephemeral-stack", ["ephemeral", "ephemeral-stack"], set()),
+        ("synchronize", None, ["ephemeral", "ephemeral-stack"], {"expire"}),
+        ("synchronize", None, ["ephemeral-stack"], set()),
+        ("reopened", None, ["ephemeral"], {"expire"}),
+        ("unlabeled", "foo", ["ephemeral", "ephemeral-stack"], set()),
+        ("unlabeled", "ephemeral-stack", ["ephemeral"], set()),
+        ("unlabeled", "ephemeral", ["ephemeral-stack"], {"down"}),
+        ("closed", None, ["ephemeral"], {"down"}),
+        ("closed", None, ["ephemeral-stack"], {"down"}),
+        ("closed", None, ["foo"], set()),
+    ],
+)
+def test_an_ephemeral_stack_comes_and_goes_with_its_own_label(
+    action: str, label: str | None, labels: list[str], runs: set[str]
+) -> None:
+    found = {name: job["if"] for name, job in jobs("ephemeral").items()}
+
+    assert {name for name, condition in found.items() if holds(condition, action, label, labels)} == runs
+    assert not [name for name, text in found.items() if holds(text, action, label, labels, fork=True)]
+
+
+def test_a_label_is_good_for_the_commit_that_had_it() -> None:
+    """What runs with the role is what was labelled, or what is merged already."""
+    found = jobs("ephemeral")
+    refs = {
+        name: [step["with"]["ref"] for step in job["steps"] if "checkout" in step.get("uses", "")]
+        for name, job in found.items()
+    }
+
+    assert refs == {
+        "up": ["${{ github.event.pull_request.head.sha }}"],
+        "expire": [],
+        "down": ["${{ github.event.pull_request.base.sha }}"],
+    }
+    assert found["up"]["concurrency"] == found["down"]["concurrency"]
+    assert found["up"]["concurrency"]["queue"] == "max"
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=NAMES)
+def test_an_environment_that_is_refused_stops_its_step(file: Path) -> None:
+    """`eval "$(…)"` would go on with nothing when the command in it has failed."""
+    assert 'eval "$(' not in file.read_text()
 
 
 def test_a_fork_gets_no_preview() -> None:

@@ -1,6 +1,9 @@
 """Every policy, with what keeps it and what does not."""
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,6 +14,7 @@ import pytest
 
 from components.platform.versions import ENVOY_IMAGE
 from policies import POLICIES, Context, Policy, Resource, violations
+from policies.kubernetes import PROXY
 
 DOCS = Path(__file__).parents[3] / "docs/policies.md"
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -216,6 +220,28 @@ def test_each_policy_is_documented_with_its_fix(found: Policy) -> None:
 
     assert found.what in section
     assert found.fix in section
+
+
+def test_the_platforms_proxy_is_of_the_repository_that_policies_know() -> None:
+    assert ENVOY_IMAGE.startswith(f"{PROXY}:")
+
+
+def test_policies_import_nothing_but_themselves(tmp_path: Path) -> None:
+    """Those of a base branch are run alone."""
+    shutil.copytree(DOCS.parents[1] / "policies", tmp_path / "policies")
+    asked = {
+        "resources": [{"type": DEPLOYMENT, "name": "iris", "inputs": pod(image="nginx:1.29")}],
+        "context": {},
+    }
+    command = [sys.executable, "-E", "-s", "-m", "policies"]
+
+    run = subprocess.run(
+        command, cwd=tmp_path, input=json.dumps(asked), capture_output=True, text=True, check=True
+    )
+
+    assert [(one["policy"], one["subject"]) for one in json.loads(run.stdout)] == [
+        ("foreign-registry", "iris")
+    ]
 
 
 def test_no_policy_is_documented_that_is_none() -> None:

@@ -1,0 +1,235 @@
+"""A change is judged by what it would be merged into: it cannot weaken what judges it."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gitops.__main__ as commands
+import gitops.judged as judged
+from gitops.base import PROJECT, Base, read_base
+from gitops.costs import cost_of
+from gitops.judged import context_of, judge
+from gitops.report import Exit
+from gitops.stackfile import GitError, path_of, settings_of
+from policies import Context
+from stacks.settings import load_file
+from tests.unit.gitops.kinds import latest_image_in_production, new_image, nothing, open_kubernetes_api
+from tests.unit.gitops.scenarios import IMAGE, World, of
+
+LOOSE = "from policies.check import Context, Resource, Violation, violations\nPOLICIES = ()\n"
+
+
+class Repository:
+    """A repository whose branch `main` has the policies and the stack files as they are here."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(
+            PROJECT / "policies", folder / "policies", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        (folder / "stacks").mkdir()
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *words: str) -> None:
+        who = ["-c", "user.name=me", "-c", "user.email=me@example.com"]
+        subprocess.run(["git", *who, *words], cwd=self.folder, check=True, capture_output=True)
+
+    def commit(self, **files: str) -> None:
+        for name, text in files.items():
+            (self.folder / name).write_text(text)
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "a change")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path)
+
+
+def broken(world: World, base: Base | None) -> dict[str, str]:
+    settings = settings_of(world.after, world.stack)
+    found = judge(world.preview(), settings, world.stack, None, base)
+    return {violation.policy.name: violation.level for violation in found}
+
+
+def test_a_branch_cannot_take_away_the_policy_that_it_breaks(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = latest_image_in_production()
+    repository.commit(**{path_of("prod"): world.before})
+    repository.git("checkout", "-q", "-b", "loose")
+    repository.commit(**{"policies/__init__.py": LOOSE, "policies/registries.txt": "registry.example\n"})
+    monkeypatch.setattr(judged, "POLICIES", ())  # as the branch has it
+
+    found = broken(world, read_base("main", "prod", repository.folder))
+
+    assert found == {"foreign-registry": "mandatory", "mutable-image-tag": "mandatory"}
+
+
+def test_a_branch_may_be_stricter(repository: Repository) -> None:
+    world = latest_image_in_production()
+    repository.commit(**{path_of("prod"): world.before, "policies/__init__.py": LOOSE})
+
+    found = broken(world, read_base("main", "prod", repository.folder))
+
+    assert found == {"foreign-registry": "mandatory", "mutable-image-tag": "mandatory"}
+
+
+def test_a_registry_is_allowed_once_the_base_allows_it(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    world = latest_image_in_production()
+    repository.commit(**{path_of("prod"): world.before})
+    monkeypatch.setattr(judged, "PROJECT", repository.folder)
+    (repository.folder / "policies/registries.txt").write_text("registry.example\n")
+    assert "foreign-registry" in broken(world, read_base("main", "prod", repository.folder))
+
+    repository.commit()
+
+    assert broken(world, read_base("main", "prod", repository.folder)) == {"mutable-image-tag": "mandatory"}
+
+
+def test_a_branch_cannot_name_another_registry_its_own(repository: Repository) -> None:
+    world = of("prod")
+    world.update("kubernetes:apps/v1:Deployment", "iris-classifier", {IMAGE: "evil.example/axon/iris:1.0"})
+    repository.commit(**{path_of("prod"): world.before})
+    base = read_base("main", "prod", repository.folder)
+    settings = load_file("prod")
+    renamed = settings.model_copy(
+        update={"images": settings.images.model_copy(update={"registry": "evil.example/axon"})}
+    )
+
+    context = context_of(renamed, "prod", None, base)
+
+    assert not [name for name in context.registries if "evil" in name]
+
+
+def test_a_branch_cannot_turn_production_into_something_less(repository: Repository) -> None:
+    world = open_kubernetes_api()
+    assert broken(world, None) == {"public-kubernetes-api": "advisory"}
+    repository.commit(
+        **{path_of("dev"): world.before.replace("axon:cluster:\n", "axon:cluster:\n    protected: true\n")}
+    )
+    base = read_base("main", "dev", repository.folder)
+    assert base
+    assert base.settings
+
+    assert broken(world, base) == {"public-kubernetes-api": "mandatory"}
+
+
+def with_cost(world: World, base: Base) -> Context:
+    settings = settings_of(world.after, world.stack)
+    assert settings
+    return context_of(settings, world.stack, cost_of(settings), base)
+
+
+def test_a_change_that_costs_more_cannot_raise_its_own_budget(repository: Repository) -> None:
+    world = of("prod")
+    base = Base("main", {}, settings_of(world.before, "prod"))
+
+    world.settings["axon:cluster"]["budget"]["monthly_usd"] = 500_000
+    same = with_cost(world, base)
+    world.groups["cpu"]["min_instances"] += 5
+    more = with_cost(world, base)
+
+    assert same.budget == 500_000, "in a change of its own it may be raised"
+    assert more.budget == 5000
+
+
+def test_a_base_of_an_earlier_version_judges_too(repository: Repository) -> None:
+    (repository.folder / "policies/__main__.py").unlink()
+    world = latest_image_in_production()
+    repository.commit(**{path_of("prod"): world.before})
+    base = read_base("main", "prod", repository.folder)
+    assert base
+
+    assert {v.policy.name for v in base.judge([], context_of(None, "prod", None))} <= {"over-budget"}
+    assert broken(world, base) == {"foreign-registry": "mandatory", "mutable-image-tag": "mandatory"}
+
+
+def test_policies_that_give_no_answer_let_nothing_pass(repository: Repository) -> None:
+    repository.commit(**{"policies/__init__.py": "raise RuntimeError('broken')\n"})
+    base = read_base("main", "dev", repository.folder)
+
+    with pytest.raises(GitError, match="the policies of main could not be asked: RuntimeError: broken"):
+        broken(new_image(), base)
+
+
+def test_a_branch_that_is_only_at_the_remote_is_found(repository: Repository) -> None:
+    repository.commit()
+    repository.git("update-ref", "refs/remotes/origin/release", "main")
+
+    assert read_base("release", "dev", repository.folder)
+    assert read_base("--output=/tmp/x", "dev", repository.folder) is None
+    assert read_base("nowhere", "dev", repository.folder) is None
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, world: World, base: Base | None, document: dict[str, Any] | None = None
+) -> int:
+    """Run `python -m gitops policies` on a preview that is there."""
+    monkeypatch.setattr(commands, "_settings", lambda _: settings_of(world.after, world.stack))
+    monkeypatch.setattr(commands, "preview_json", lambda *_: document or world.document())
+    monkeypatch.setattr(judged, "read_base", lambda *_: base)
+    monkeypatch.setattr(sys, "argv", ["gitops", "policies", "--stack", world.stack])
+    return commands.main()
+
+
+def test_up_is_refused_with_a_line_that_names_the_resource_and_the_fix(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(monkeypatch, latest_image_in_production(), Base("main", {}, None))
+
+    assert code == Exit.FORBIDDEN
+    assert capsys.readouterr().err.splitlines()[1] == (
+        "refused: iris-classifier: registry.example/iris:latest has the tag latest (mutable-image-tag). "
+        "Name a version that never changes its meaning, best the digest (`image@sha256:…`)."
+    )
+
+
+def test_advice_stops_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, open_kubernetes_api(), None) == Exit.SAFE
+    assert capsys.readouterr().err.startswith("advice: axon-dev-eksCluster: ")
+
+
+def test_what_keeps_the_policies_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, nothing(), None) == Exit.SAFE
+    assert capsys.readouterr() == ("", "")
+
+
+def test_production_is_not_changed_without_a_base_that_judges(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, of("prod"), None) == Exit.FAILED
+    assert capsys.readouterr().err == (
+        "git knows no main, whose policies judge prod (BASE=origin/main names another)\n"
+    )
+
+
+def test_a_preview_that_fails_stops_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {"diagnostics": [{"severity": "error", "message": "no credentials; token=abcdefgh"}], "steps": []}
+
+    assert run(monkeypatch, nothing(), None, said) == Exit.FAILED
+    assert capsys.readouterr().err == "no credentials; token=[secret]\n"
+
+
+@pytest.mark.parametrize("target", ["up", "images"])
+def test_make_asks_the_policies_before_anything_is_changed(target: str) -> None:
+    """Images come first in an `up`, and on AWS all but the models with them."""
+    made = ["make", "-n", target, "STACK=prod", "BASE=origin/main"]
+    lines = subprocess.run(made, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    asked = next(
+        i for i, line in enumerate(lines) if "gitops policies --stack prod --base origin/main" in line
+    )
+    changes = [i for i, line in enumerate(lines) if "local images" in line or "pulumi up" in line]
+    assert changes
+    assert asked < min(changes)

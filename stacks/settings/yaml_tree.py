@@ -5,7 +5,7 @@ documents, keys that are no text, values that are read in two ways, and aliases 
 the file holds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,17 @@ class Pair:
     node: Node
     merged: bool = False
     """Whether it came by `<<`: the mapping's own keys go before it."""
+
+
+def plain(node: Node | None, doubtful: Callable[[str], Any] = str) -> Any:
+    """Return a node as plain data. `doubtful` says what a value is that readers differ on: here its text."""
+    if node is None:
+        return None
+    if node.is_mapping:
+        return {pair.key: plain(pair.node, doubtful) for pair in node.pairs}
+    if isinstance(node.value, list):
+        return [plain(entry, doubtful) for entry in node.entries]
+    return doubtful(node.value.text) if isinstance(node.value, Ambiguous) else node.value
 
 
 def tree_of(text: str) -> Node | None:

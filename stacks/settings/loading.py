@@ -46,7 +46,8 @@ def of_the_engine(source: Source) -> tuple[Mapping[str, Any], Source]:
     if source.config is None or source.problems:
         return given, source
     for key in sorted({*given, *source.config}):
-        if not _same(given.get(key), source.config.get(key)):
+        # The engine hands on a key without a value as an empty text.
+        if not _same(given.get(key) or None, source.config.get(key) or None):
             message = "pulumi was given something else than the file says (`--config`?): write it there"
             source.problems.append(Problem((key,), message))
     return source.config, source

@@ -20,6 +20,8 @@ MOST_DEPTH = 50
 # libyaml, which Pulumi's reader is a translation of; where PyYAML has none, its own parser does.
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "<<"
+# Names of keys, as of coordinates, that no reader here takes for anything else.
+_LETTERS = ("y", "Y", "n", "N")
 
 
 @dataclass
@@ -201,6 +203,8 @@ def _key(node: Node) -> str:
         raise Unreadable(node.line, "`<<` is no name of a key")
     if isinstance(node.value, str):
         return node.value
+    if isinstance(node.value, Ambiguous) and node.value.text in _LETTERS:
+        return node.value.text
     if isinstance(node.value, Ambiguous):
         raise Unreadable(
             node.line, f'the key {node.value.text} is read in two ways: write "{node.value.text}"'

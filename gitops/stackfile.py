@@ -13,6 +13,8 @@ from gitops.secrets import masked
 from stacks.settings import SettingsError, Stack
 from stacks.settings.loading import validate
 from stacks.settings.source import NAMESPACE, Source
+from stacks.settings.yaml_text import Unreadable, text_of
+from stacks.settings.yaml_tree import plain, tree_of
 
 PROJECT = Path(__file__).parents[1]
 _ABSENT = object()
@@ -71,8 +73,8 @@ def raw_of(text: str) -> dict[str, Any]:
 def config_of(text: str) -> Mapping[str, Any]:
     """Return the config of a stack file's text; nothing where it is not YAML."""
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError:
+        content = plain(tree_of(text_of(text.encode())))
+    except (Unreadable, UnicodeEncodeError):
         return {}
     config = content.get("config") if isinstance(content, dict) else None
     return config if isinstance(config, dict) else {}

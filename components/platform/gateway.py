@@ -248,9 +248,17 @@ class Gateway(pulumi.ComponentResource):
             made.id.apply(lambda _: service_id) if made else service_id,
             opts=self._child(*([made] if made else [])),
         )
-        if self._settings.gateway.service_type == "ClusterIP":
-            return service.spec.apply(lambda spec: str(spec.cluster_ip))
-        return service.status.apply(_load_balancer_address)
+        wanted = self._settings.gateway.service_type
+        return service.spec.apply(
+            lambda spec: service.status.apply(lambda status: _reached(spec, status, wanted))
+        )
+
+
+def _reached(
+    spec: k8s.core.v1.outputs.ServiceSpec, status: k8s.core.v1.outputs.ServiceStatus | None, wanted: str
+) -> str:
+    """Return where a Service is reached. What it is goes before `wanted`: it may be another stack's."""
+    return str(spec.cluster_ip) if (spec.type or wanted) == "ClusterIP" else _load_balancer_address(status)
 
 
 def _load_balancer_address(status: k8s.core.v1.outputs.ServiceStatus | None) -> str:

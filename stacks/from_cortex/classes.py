@@ -56,7 +56,7 @@ def findings(text: str, api: str) -> list[Finding]:
     """Return what a class's file does that it cannot do here, in its order."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError) as error:
         line = getattr(error, "lineno", None) or 1
         return [Finding(line, f"is no Python of today ({type(error).__name__})")]
     found = [*_classes(tree), *_calls(tree), *_reaching(tree, api)]

@@ -4,9 +4,8 @@ from typing import Any
 
 import yaml
 
-from stacks.settings.yaml_scalars import Ambiguous
 from stacks.settings.yaml_text import text_of
-from stacks.settings.yaml_tree import Node, tree_of
+from stacks.settings.yaml_tree import plain, tree_of
 
 
 def read(content: bytes) -> Any:
@@ -15,16 +14,7 @@ def read(content: bytes) -> Any:
     Raises:
         Unreadable: when it is no YAML, with the line.
     """
-    root = tree_of(text_of(content))
-    return None if root is None else _data(root)
-
-
-def _data(node: Node) -> Any:
-    if node.is_mapping:
-        return {pair.key: _data(pair.node) for pair in node.pairs}
-    if isinstance(node.value, list):
-        return [_data(entry) for entry in node.entries]
-    return _of_1_1(node.value.text) if isinstance(node.value, Ambiguous) else node.value
+    return plain(tree_of(text_of(content)), _of_1_1)
 
 
 def _of_1_1(text: str) -> Any:

@@ -46,7 +46,8 @@ def of_the_engine(source: Source) -> tuple[Mapping[str, Any], Source]:
     if source.config is None or source.problems:
         return given, source
     for key in sorted({*given, *source.config}):
-        if not _same(given.get(key), source.config.get(key)):
+        # The engine hands on a key without a value as an empty text.
+        if not _same(given.get(key) or None, source.config.get(key) or None):
             message = "pulumi was given something else than the file says (`--config`?): write it there"
             source.problems.append(Problem((key,), message))
     return source.config, source
@@ -62,6 +63,10 @@ def _same(one: Any, other: Any) -> bool:
         return len(first) == len(second) and all(map(_same, first, second))
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
+    if isinstance(one, float) and isinstance(other, int):
+        return one == float(other)  # which Go writes without an exponent below 1e21
+    if isinstance(one, int) and isinstance(other, float):
+        return float(one) == other
     return one == other
 
 

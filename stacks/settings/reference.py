@@ -15,6 +15,11 @@ _HEAD = """\
 The keys of a stack file, `stacks/Pulumi.<stack>.yaml`, below `config:`. This page is made from
 `stacks/settings` (`make schema`). Quantities are Kubernetes' (`200m`, `512Mi`), durations `30s` or
 `5m`, percentages `25%`.
+
+A stack file is UTF-8 and plain YAML: mappings, lists, values; no tags, no second document. Aliases (`*name`)
+and `<<` may stand for ten times what the file holds. What readers of YAML differ on is refused, with what to
+write instead: `no` (`false` or `"no"`), `012`, `1_000`, `12:30`, `2024-01-01`, whole numbers of more than 64
+bits. `1.0` and `1e-3` are numbers with a fraction, also in `predictor.config`.
 """
 
 

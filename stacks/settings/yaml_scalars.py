@@ -43,8 +43,8 @@ _ZERO_FIRST = re.compile(r"(?P<sign>[-+]?)0+(?P<rest>[0-9]+(\.[0-9]*)?([eE][-+]?
 _BASE_60 = re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(([Tt]|[ \t]+)[0-9]{1,2}:[0-9:. \tZz+-]*)?")
 _BASES = {"x": 16, "o": 8, "b": 2}
-# The engine hands on whole numbers of 64 bits; larger ones lose digits.
-_LEAST, _MOST = -(2**63), 2**64 - 1
+# The engine hands on whole numbers of 64 bits with their sign; larger ones lose digits.
+_LEAST, _MOST = -(2**63), 2**63 - 1
 # Longer numbers are refused before they are converted, which takes Python quadratic time.
 _LONGEST_NUMBER = 400
 

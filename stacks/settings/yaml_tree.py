@@ -5,7 +5,7 @@ documents, keys that are no text, values that are read in two ways, and aliases 
 the file holds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ MOST_DEPTH = 50
 # libyaml, which Pulumi's reader is a translation of; where PyYAML has none, its own parser does.
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "<<"
+# Names of keys, as of coordinates, that no reader here takes for anything else.
+_LETTERS = ("y", "Y", "n", "N")
 
 
 @dataclass
@@ -56,6 +58,17 @@ class Pair:
     node: Node
     merged: bool = False
     """Whether it came by `<<`: the mapping's own keys go before it."""
+
+
+def plain(node: Node | None, doubtful: Callable[[str], Any] = str) -> Any:
+    """Return a node as plain data. `doubtful` says what a value is that readers differ on: here its text."""
+    if node is None:
+        return None
+    if node.is_mapping:
+        return {pair.key: plain(pair.node, doubtful) for pair in node.pairs}
+    if isinstance(node.value, list):
+        return [plain(entry, doubtful) for entry in node.entries]
+    return doubtful(node.value.text) if isinstance(node.value, Ambiguous) else node.value
 
 
 def tree_of(text: str) -> Node | None:
@@ -186,8 +199,12 @@ def _scalar(event: Any) -> Node:
 
 
 def _key(node: Node) -> str:
+    if node.value == _MERGE:  # in quotes, which Pulumi loses as it writes the file anew
+        raise Unreadable(node.line, "`<<` is no name of a key")
     if isinstance(node.value, str):
         return node.value
+    if isinstance(node.value, Ambiguous) and node.value.text in _LETTERS:
+        return node.value.text
     if isinstance(node.value, Ambiguous):
         raise Unreadable(
             node.line, f'the key {node.value.text} is read in two ways: write "{node.value.text}"'

@@ -57,6 +57,7 @@ FILES = [
     (b"config: &a\n  axon:cluster: *a\n", ":2: *a stands for what it is a part of"),
     (b"config:\n  axon:cluster: *a\n", ":2: *a stands for nothing: no &a comes before it"),
     (b"config:\n  axon:cluster:\n    <<: text\n", ":3: `<<` takes an alias of a mapping, or a list of them"),
+    (b"config:\n  axon:cluster:\n    '<<': {}\n", ":3: `<<` is no name of a key"),
     (b"config:\n  axon:cluster:\n    1: x\n", ":3: a key is text: put it in quotes"),
     (b"config:\n  axon:cluster:\n    ? [a]\n    : x\n", ":3: a key is text: this one is a list or a mapping (quote what begins with `{`)"),
     (b"config:\n  axon:cluster:\n    on: x\n", ':3: the key on is read in two ways: write "on"'),

@@ -54,6 +54,7 @@ TWO_WAYS = [
     (".nan", '".nan"'),
     ("1e999", '"1e999"'),
     ("12345678901234567890123", '"12345678901234567890123" or 1.2345678901234568e+22'),
+    ("9223372036854775808", '"9223372036854775808" or 9.223372036854776e+18'),
     ("-9223372036854775809", '"-9223372036854775809" or -9.223372036854776e+18'),
     ("=", '"="'),
     ("<<", '"<<"'),
@@ -91,7 +92,8 @@ ONE_WAY: list[tuple[str, Any]] = [
     ("1.5E+3", 1500.0),
     ("0x1F", 31),
     ("+7", 7),
-    ("18446744073709551615", 2**64 - 1),
+    ("9223372036854775807", 2**63 - 1),
+    ("{x: 1, y: 2}", {"x": 1, "y": 2}),
     ("-9223372036854775808", -(2**63)),
     ("1.2.3", "1.2.3"),
     ("10.0.0.0/8", "10.0.0.0/8"),
@@ -123,15 +125,30 @@ def engine(monkeypatch: pytest.MonkeyPatch, config: dict[str, Any]) -> None:
     monkeypatch.setattr(loading.pulumi, "get_stack", lambda: "test")
 
 
+@pytest.mark.parametrize(
+    ("text", "handed_on"),
+    [("1.0", 1), ("3.410307778685405e+16", 34103077786854050), ("1e3", 1000), ("0x10", 16)],
+)
 def test_a_number_keeps_the_type_that_the_file_gives_it(
-    stack_file: Path, monkeypatch: pytest.MonkeyPatch
+    stack_file: Path, monkeypatch: pytest.MonkeyPatch, text: str, handed_on: int
 ) -> None:
-    stack_file.write_text(with_config("1.0"))
-    given: Any = source_of(stack_file.read_bytes(), "").config
-    given["models"]["a"]["predictor"]["config"]["key"] = 1  # as Go writes the float
+    stack_file.write_text(with_config(text))
+    given = source_of(stack_file.read_bytes(), "").config or {}
+    given["models"]["a"]["predictor"]["config"]["key"] = handed_on
     engine(monkeypatch, given)
 
-    assert isinstance(loading.load().models["a"].predictor.config["key"], float)  # type: ignore[union-attr]
+    found = loading.load().models["a"].predictor.config["key"]  # type: ignore[union-attr]
+    assert isinstance(found, int if text == "0x10" else float)
+
+
+def test_a_key_without_a_value_is_read_alike(stack_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack_file.write_text("config:\n  axon:cluster: {kind: existing}\n  axon:models:\n")
+    engine(monkeypatch, {"cluster": {"kind": "existing"}, "models": ""})  # as the engine says it
+
+    with pytest.raises(SettingsError) as error:
+        loading.load()
+
+    assert str(error.value) == f"{PLACE}:3: axon:models: nothing is not a mapping of keys"
 
 
 @pytest.mark.parametrize("value", ['"1"', "true", "2", "[1]"])

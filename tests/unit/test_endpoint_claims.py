@@ -126,7 +126,7 @@ def test_a_route_whose_claim_is_not_known_yet_is_tried_again_for_a_while(
     found: list[Any] = []
 
     def run() -> Any:
-        found.extend(once_the_claim_is_known().on_error)
+        found.extend(once_the_claim_is_known().on_error or [])
         return None
 
     deploy(run)

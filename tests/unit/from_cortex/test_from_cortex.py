@@ -75,6 +75,7 @@ def test_a_pod_of_containers_has_the_one_that_answers_and_others_beside_it(stack
     assert predictor.liveness.command == ["ls"]
     assert predictor.pre_stop is None, "so long passes anyway"
     assert captions.proxied == {"max_concurrency": 4, "max_queue_length": 50}
+    tokenizer: Any
     (tokenizer,) = captions.sidecars
     assert (tokenizer.name, tokenizer.port) == ("tokenizer", 9001)
     assert (tokenizer.readiness.http, tokenizer.readiness.initial_delay) == ("/ok", "2s")

@@ -15,8 +15,9 @@ import httpx
 _PAGE = 100  # the most that GitHub gives at once
 # Who writes with the token that GitHub gives a workflow.
 WORKFLOWS = "github-actions[bot]"
-# Tokens of users, which may ask who they are: https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats
-_OF_USERS = ("ghp_", "github_pat_", "gho_", "ghu_")
+# A token of an app, such as GitHub's own for workflows, cannot ask who it is; a user's can:
+# https://docs.github.com/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
+_OF_APPS = "ghs_"
 _MARKER = re.compile(r"<!-- axon:[a-z]+:[a-z0-9-]+ -->")
 
 
@@ -40,9 +41,12 @@ class Repository:
     @cached_property
     def author(self) -> str:
         """The account that writes with the token."""
-        if self.login is None and self.token.startswith(_OF_USERS):
+        if self.login or self.token.startswith(_OF_APPS):
+            return self.login or WORKFLOWS
+        try:
             return str(self._ask("GET", f"{self.api}/user")["login"])
-        return self.login or WORKFLOWS
+        except (GithubError, KeyError, TypeError):
+            return WORKFLOWS  # so that no comment of anybody else is taken for ours
 
     def comment(self, number: int, text: str) -> str:
         """Write a comment on a pull request, or edit the one that has the same marker; return its address."""

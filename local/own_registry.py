@@ -33,19 +33,19 @@ def write_config(settings: LocalSettings) -> None:
     folder = settings.data_dir / "config"
     storage = {"filesystem": {"rootdirectory": str(private_folder(settings.cache_dir / "registry"))}}
     read_only = {**storage, "maintenance": {"readonly": {"enabled": True}}}
-    pushes = {**_instance(settings.registry_push_port, {**storage, "delete": {"enabled": True}})}
+    pushes = _instance(settings.push_registry, {**storage, "delete": {"enabled": True}})
     pushes["auth"] = {"htpasswd": {"realm": "axon", "path": str(_folder(settings) / "htpasswd")}}
-    write_if_other(folder / "registry.yaml", yaml.safe_dump(_instance(settings.registry_port, read_only)))
+    write_if_other(folder / "registry.yaml", yaml.safe_dump(_instance(settings.registry, read_only)))
     write_if_other(folder / "registry-push.yaml", yaml.safe_dump(pushes))
 
 
-def _instance(port: int, storage: dict[str, Any]) -> dict[str, Any]:
+def _instance(host: str, storage: dict[str, Any]) -> dict[str, Any]:
     """https://distribution.github.io/distribution/about/configuration/."""
     return {
         "version": 0.1,
         "log": {"level": "warn"},
         "storage": storage,
-        "http": {"addr": f"127.0.0.1:{port}"},
+        "http": {"addr": f"127.0.0.1:{host.rpartition(':')[2]}"},
     }
 
 

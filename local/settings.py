@@ -35,8 +35,8 @@ class LocalSettings(BaseSettings):
     registry_port: int = 5000
     """Where images are pulled from."""
 
-    registry_push_port: int = 5001
-    """Where images are pushed to, by root alone."""
+    registry_push_port: int | None = None
+    """Where images are pushed to, by root alone. Unset: the port after `registry_port`."""
 
     node_ip: str = "172.31.255.1"
     """The node's address, on an interface of its own: nothing listens on the machine's networks."""
@@ -52,7 +52,7 @@ class LocalSettings(BaseSettings):
     @property
     def push_registry(self) -> str:
         """Host and port at which the same registry takes images, from who has its password."""
-        return f"localhost:{self.registry_push_port}"
+        return f"localhost:{self.registry_push_port or self.registry_port + 1}"
 
     @property
     def kubeconfig(self) -> Path:

@@ -51,14 +51,15 @@ async def metrics(_: web.Request) -> web.Response:
     return web.Response(text="captions_total 42\naxon_in_flight_requests 1000\n")
 
 
-async def serve(routes: dict[str, Any], port: int) -> None:
-    """Serve paths on a port, and end requests before it ends."""
+async def serve(routes: dict[str, Any], port: int) -> web.AppRunner:
+    """Serve paths on a port; its cleanup ends the requests that are there."""
     app = web.Application()
     for path, handler in routes.items():
         app.router.add_route("*", path, handler)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "0.0.0.0", port).start()
+    return runner
 
 
 async def echo(requests: AsyncIterator[bytes], _: Any) -> AsyncIterator[bytes]:
@@ -97,10 +98,9 @@ async def main() -> None:
         await ended.wait()
         await server.stop(60)
         return
-    await serve({"/held": held, "/stream": stream, "/socket": socket, "/ready": ready}, PORT)
+    runner = await serve({"/held": held, "/stream": stream, "/socket": socket, "/ready": ready}, PORT)
     await ended.wait()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    await asyncio.wait(others, timeout=60)
+    await runner.cleanup()
 
 
 if __name__ == "__main__":

@@ -139,3 +139,28 @@ def test_keys_that_an_earlier_version_left_open_are_closed(settings: LocalSettin
     assert (settings.data_dir / "pki/ca.crt").read_bytes() == before
     assert mode(settings.data_dir / "pki/ca.key") == 0o600
     assert mode(settings.data_dir / "kubeconfig/admin.yaml") == 0o600
+
+
+@pytest.mark.parametrize("writes", [1, 2, 3, 7, 8, 20, 29])
+def test_a_kill_at_any_write_leaves_what_the_next_start_makes_whole(
+    settings: LocalSettings, writes: int
+) -> None:
+    program = (
+        "import os; from local import pki; from local.settings import LocalSettings\n"
+        "real, left = os.replace, [int(os.environ['WRITES'])]\n"
+        "def replace(*names):\n"
+        "    left[0] -= 1\n"
+        "    if not left[0]: os.kill(os.getpid(), 9)\n"
+        "    real(*names)\n"
+        "os.replace = replace\n"
+        "pki.ensure_keys(LocalSettings())\n"
+    )
+    environment = {**os.environ, "AXON_LOCAL_DATA_DIR": str(settings.data_dir), "WRITES": str(writes)}
+    command = [sys.executable, "-c", program]
+    project = Path(__file__).parents[2]
+
+    run = subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False)
+    pki.ensure_keys(settings)
+
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    assert_whole(settings)

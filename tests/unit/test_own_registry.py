@@ -155,6 +155,12 @@ def test_another_registry_at_the_same_address_is_pushed_to_as_it_is_named(settin
     assert own_registry.pushed_as(settings, image) == image
 
 
+def test_another_port_for_pulls_is_another_for_pushes() -> None:
+    moved = LocalSettings(registry_port=5001)
+
+    assert (moved.registry, moved.push_registry) == ("localhost:5001", "localhost:5002")
+
+
 def test_the_read_only_instance_is_said_to_be_so_in_its_file(settings: LocalSettings) -> None:
     own_registry.write_config(settings)
 

@@ -11,6 +11,7 @@ from tests.unit.test_autoscaler import PLAIN
 from tests.unit.test_model_api import DEPLOYMENT, SCALED, model, pod, program
 
 IMAGE = {"image": "registry.example/iris:1"}
+SAVED = {"type": "sklearn", "path": "p"}
 TOKENIZER = {"name": "tokenizer", "image": "registry.example/tokenizer:2"}
 Deploy = Callable[[Callable[[], Any]], Recorder]
 
@@ -35,8 +36,9 @@ def test_variables_are_sorted_after_the_runtimes_own_so_that_their_order_rolls_n
     assert one == predictor(deploy, env={"A": "1", "B": "2"})["env"]
 
 
+@pytest.mark.usefixtures("model_folder")
 def test_a_replica_is_told_what_its_pod_gives_it(deploy: Deploy) -> None:
-    told = {"compute": {"mem": "1Gi"}, "server": {"request_timeout": "90s"}}
+    told = {"predictor": SAVED, "compute": {"mem": "1Gi"}, "server": {"request_timeout": "90s"}}
     pod = made(deploy, **told)
     env = {entry["name"]: entry.get("value") for entry in predictor(deploy, **told)["env"]}
 
@@ -45,8 +47,9 @@ def test_a_replica_is_told_what_its_pod_gives_it(deploy: Deploy) -> None:
     assert 90 < int(env["AXON_GRACE_SECONDS"]) < pod["terminationGracePeriodSeconds"] - drain
 
 
+@pytest.mark.usefixtures("model_folder")
 def test_probes_and_metrics_have_a_port_that_the_gateway_has_no_way_to(deploy: Deploy) -> None:
-    container = predictor(deploy)
+    container = predictor(deploy, predictor=SAVED)
 
     assert {port["name"]: port["containerPort"] for port in container["ports"]} == {
         "http": 8080,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any, cast
 
 from axon_runtime.plain import AnswerError, json_of
@@ -74,7 +75,7 @@ def encode(value: Any) -> tuple[int, dict[str, str], bytes]:
 
 def _status(given: Any) -> int:
     """Return a status as a number; digits are one, too, and so is an `HTTPStatus`."""
-    text = str(int(given)) if isinstance(given, int) and not isinstance(given, bool) else given
+    text = str(int(given)) if isinstance(given, Integral) and not isinstance(given, bool) else given
     if not isinstance(text, str) or not re.fullmatch(r"[2-5][0-9][0-9]", text):
         raise AnswerError("the answer's status has to be a number from 200 to 599")
     return int(text)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -92,6 +93,7 @@ def start(
         "AXON_PREDICTOR_FOLDER": str(folder),
         "AXON_MODEL_NAME": folder.name,
         "AXON_PORT": str(port),
+        "AXON_MANAGEMENT_PORT": str(port + 1),
         "AXON_LIMITS": json.dumps(limits or {}),
         "AXON_CONFIG": json.dumps(config or {}),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -110,14 +112,13 @@ def start(
 
 
 def _free_port() -> int:
-    """Return a free port whose next is free too: the management port."""
+    """Return a free port whose next is free too, the management port; no client is given one of these."""
     while True:
-        with socket.socket() as one, socket.socket() as next_one:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
-            with suppress(OSError, OverflowError):
-                next_one.bind(("127.0.0.1", port + 1))
-                return port
+        port = random.randrange(20_000, 30_000, 2)
+        with socket.socket() as public, socket.socket() as management, suppress(OSError):
+            public.bind(("127.0.0.1", port))
+            management.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def _await_ready(process: "subprocess.Popen[str]", port: int) -> None:

@@ -32,7 +32,7 @@ NUMBERS = CHANCE.normal(size=(60, 3))
 PEOPLE = pd.DataFrame(
     {
         "age": CHANCE.integers(18, 80, 200),
-        "city": CHANCE.choice(["rome", "oslo", None], 200),
+        "city": CHANCE.choice(np.array(["rome", "oslo", None]), 200),
         "income": CHANCE.normal(50, 9, 200),
         "smoker": CHANCE.random(200) > 0.5,
     }

@@ -120,7 +120,8 @@ def test_classifiers_with_dictionaries_of_scores_answer_them(tmp_path: Path) -> 
 
     rows = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     fitted = LogisticRegression().fit(rows, np.where(rows[:, 0] > 0, "yes", "no"))
-    (tmp_path / "model.onnx").write_bytes(to_onnx(fitted, rows[:1]).SerializeToString())
+    exported: Any = to_onnx(fitted, rows[:1])
+    (tmp_path / "model.onnx").write_bytes(exported.SerializeToString())
     model = load_onnx(tmp_path)
 
     assert predicted(model, rows.tolist()) == fitted.predict(rows).tolist()

@@ -184,6 +184,7 @@ def test_an_issue_or_pull_request_that_looks_like_drift_is_left_alone(
         ("ghs_workflow", None, WORKFLOWS),
         ("ghp_users", None, "axon-robot"),
         ("github_pat_users", None, "axon-robot"),
+        ("0123456789abcdef0123456789abcdef01234567", None, "axon-robot"),
         ("ghs_app", "our-app[bot]", "our-app[bot]"),
     ],
 )

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import yaml
-
 from gitops.stackfile import raw_of
 from stacks.settings import Stack
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.bootstrap import EPHEMERAL
+from stacks.settings.checksums import own_buckets
 from stacks.settings.source import NAMESPACE
+from stacks.settings.yaml_dump import dumped
 
 # Enough to see that it scales.
 _MOST_REPLICAS = 2
@@ -33,6 +33,8 @@ def ephemeral(
         images = {**images, "registry": f"{stack.cluster.registry.split('/')[0]}/{EPHEMERAL}"}
     platform = {**config.get("platform", {}), "install": False, "namespace": name}
     platform.pop("quota", None)
+    if buckets := own_buckets(stack):
+        platform["model_buckets"] = buckets
     if url:
         platform["gateway"] = {**platform.get("gateway", {}), "url": url}
     made: dict[str, Any] = {
@@ -49,7 +51,7 @@ def ephemeral(
         },
     }
     found = {f"{NAMESPACE}{key}": value for key, value in made.items() if value}
-    return f"# Of a pull request: removed with it.\n{yaml.safe_dump({'config': found}, sort_keys=False)}"
+    return f"# Of a pull request: removed with it.\n{dumped({'config': found})}"
 
 
 def url_of(outputs: Mapping[str, Any]) -> str | None:

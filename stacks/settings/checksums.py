@@ -24,6 +24,12 @@ def checksum_problems(stack: Stack) -> Iterator[Problem]:
                 yield Problem(("models", name, "predictor", *path), message)
 
 
+def own_buckets(stack: Stack) -> list[str]:
+    """Return the stack's own buckets that its models are in, for a stack beside it."""
+    urls = [url for model in stack.models.values() for url in model.fetched if _is_own(stack, url)]
+    return list(dict.fromkeys("/".join(url.split("/")[:3]) for url in urls))
+
+
 def _sources(model: Model) -> Iterator[tuple[Path, Source]]:
     predictor = model.predictor
     if isinstance(predictor, Source):

@@ -133,7 +133,7 @@ def test_a_number_keeps_the_type_that_the_file_gives_it(
     stack_file: Path, monkeypatch: pytest.MonkeyPatch, text: str, handed_on: int
 ) -> None:
     stack_file.write_text(with_config(text))
-    given = source_of(stack_file.read_bytes(), "").config or {}
+    given: Any = source_of(stack_file.read_bytes(), "").config
     given["models"]["a"]["predictor"]["config"]["key"] = handed_on
     engine(monkeypatch, given)
 

@@ -9,7 +9,8 @@ from gitops.endpoints import endpoints_of
 from gitops.ephemeral import ephemeral, url_of
 from stacks.settings import Stack
 from stacks.settings.loading import STACKS, load_file, validate
-from stacks.settings.source import Source
+from stacks.settings.source import Source, source_of
+from stacks.settings.yaml_dump import dumped
 
 SPLIT: dict[str, Any] = {
     "apis": [{"name": "iris", "weight": 90}, {"name": "other", "weight": 10}],
@@ -104,3 +105,26 @@ def test_the_comment_says_where_it_answers() -> None:
         "|---|---|---|",
         "| iris | http://nlb.example/pr-12/iris | 1 to 2 |",
     ]
+
+
+def test_a_model_in_the_environments_own_bucket_is_in_a_bucket_of_its_own() -> None:
+    bucket = "s3://axon-dev-models-20261127050000000000000001"
+    old, new = "{type: sklearn, path: predictors/iris}", f"{{type: sklearn, model: {bucket}/iris.joblib}}"
+    text = (STACKS / "Pulumi.dev.yaml").read_text().replace(old, new)
+    source = source_of(text.encode(), "dev")
+    stack = validate(source.config or {}, source)
+
+    found = read(ephemeral("pr-12", text, stack, kubeconfig="kc"))
+
+    assert found.platform.model_buckets == [bucket]
+
+
+def test_text_that_looks_like_a_number_stays_text() -> None:
+    env = {"A": "y", "B": "1e3", "C": "no"}
+    given = config(env=env)
+    base = dumped({"config": {f"axon:{key}": value for key, value in given.items()}})
+
+    source = source_of(ephemeral("pr-12", base, Stack.model_validate(given), kubeconfig="kc").encode(), "x")
+
+    assert not source.problems
+    assert (source.config or {})["models"]["iris"]["env"] == env

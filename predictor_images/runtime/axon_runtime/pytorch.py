@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -99,11 +99,11 @@ def _exported(path: Path) -> _Loaded:
     firsts = [value.shape[0] if getattr(value, "ndim", 0) else 0 for value in every]
     by_rows = not any(isinstance(size, int) for size in firsts) and len(set(map(str, firsts))) == 1
     specs = [_spec(name, value.dtype, value.shape) for name, value in zip(names, inputs, strict=True)]
-    module = program.module()
+    module, spec = program.module(), cast(Any, program.call_spec.in_spec)
 
     def call(given: list[Any]) -> Any:
         # As it was exported: by place, by keyword, or in a dictionary.
-        args, keywords = tree_unflatten(given, program.call_spec.in_spec)
+        args, keywords = tree_unflatten(given, spec)
         return module(*args, **keywords)
 
     return _Loaded(module, call, specs, [value.dtype for value in inputs], len(results), by_rows)

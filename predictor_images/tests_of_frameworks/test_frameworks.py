@@ -68,7 +68,8 @@ def test_a_standard_client_of_the_inference_protocol_works(frameworks: Stack, mo
     given = triton.InferInput("rows", list(rows.shape), "FP32")
     given.set_data_from_numpy(rows)
 
-    answer = client.infer(model, [given]).as_numpy("predictions")
+    wanted = [triton.InferRequestedOutput("predictions")]
+    answer = client.infer(model, [given], outputs=wanted).as_numpy("predictions")
 
     assert answer is not None
     posted = httpx.post(frameworks.endpoints()[model], json=sample(model), timeout=30)

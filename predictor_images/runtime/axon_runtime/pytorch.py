@@ -3,9 +3,9 @@
 # Its images have it; the checks run without.
 # pyright: reportMissingImports=false, reportMissingModuleSource=false
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -25,6 +25,9 @@ _NAMES = ("bfloat16", "float16", "float32", "float64", "uint8", "int8", "int16",
 
 class _Loaded(NamedTuple):
     module: Any
+    call: Callable[[list[Any]], Any]
+    """Calls the module with tensors in the order of its inputs."""
+
     specs: list[Spec]
     types: list[Any]
     """PyTorch's own type of each input."""
@@ -57,7 +60,7 @@ def load_pytorch(place: Path) -> SavedModel:
             for tensor, kind in zip(tensors, made.types, strict=True)
         ]
         with torch.inference_mode():
-            return {name: _array(value) for name, value in _named(made.module(*given)).items()}
+            return {name: _array(value) for name, value in _named(made.call(given)).items()}
 
     def run(tensors: Tensors, outputs: tuple[str, ...]) -> list[Any]:
         found = outputs_of(tensors)
@@ -82,6 +85,7 @@ def load_pytorch(place: Path) -> SavedModel:
 
 def _exported(path: Path) -> _Loaded:
     import torch
+    from torch.utils._pytree import tree_unflatten
 
     program = torch.export.load(path)
     signature = program.graph_signature
@@ -95,7 +99,14 @@ def _exported(path: Path) -> _Loaded:
     firsts = [value.shape[0] if getattr(value, "ndim", 0) else 0 for value in every]
     by_rows = not any(isinstance(size, int) for size in firsts) and len(set(map(str, firsts))) == 1
     specs = [_spec(name, value.dtype, value.shape) for name, value in zip(names, inputs, strict=True)]
-    return _Loaded(program.module(), specs, [value.dtype for value in inputs], len(results), by_rows)
+    module, spec = program.module(), cast(Any, program.call_spec.in_spec)
+
+    def call(given: list[Any]) -> Any:
+        # As it was exported: by place, by keyword, or in a dictionary.
+        args, keywords = tree_unflatten(given, spec)
+        return module(*args, **keywords)
+
+    return _Loaded(module, call, specs, [value.dtype for value in inputs], len(results), by_rows)
 
 
 def _scripted(path: Path) -> _Loaded:
@@ -113,7 +124,7 @@ def _scripted(path: Path) -> _Loaded:
     specs = [_spec(given.name, kind, None) for given in taken]
     first = next((p for p in module.parameters()), None)
     likely = (None, int(first.shape[1])) if first is not None and first.ndim == 2 else ()
-    return _Loaded(module, specs, [kind] * len(taken), 0, by_rows, likely)
+    return _Loaded(module, lambda given: module(*given), specs, [kind] * len(taken), 0, by_rows, likely)
 
 
 def _nodes(module: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from tests.unit.test_model_api import DEPLOYMENT, SCALED, model, pod, program
 
 IMAGE = {"image": "registry.example/iris:1"}
 SAVED = {"type": "sklearn", "path": "p"}
+SAVED = {"type": "sklearn", "path": "p"}
 TOKENIZER = {"name": "tokenizer", "image": "registry.example/tokenizer:2"}
 Deploy = Callable[[Callable[[], Any]], Recorder]
 

@@ -15,15 +15,15 @@ _TENSOR = {
         "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
         "datatype": {"type": "string"},
         "data": {"type": "array"},
-        "parameters": {"type": "object"},
+        "parameters": {"type": ["object", "null"]},
     },
 }
 _INFER = {
     "type": "object",
     "required": ["inputs"],
     "properties": {
-        "id": {"type": "string"},
-        "parameters": {"type": "object"},
+        "id": {"type": ["string", "null"]},
+        "parameters": {"type": ["object", "null"]},
         "inputs": {"type": "array", "minItems": 1, "items": _TENSOR},
         "outputs": {
             "type": "array",
@@ -38,12 +38,20 @@ _INFER = {
 _ROWS = {
     "type": "object",
     "required": ["instances"],
-    "properties": {"instances": {"type": "array", "minItems": 1, "items": {"type": "array"}}},
+    "properties": {
+        # Rows as lists, as objects by name, or as texts: what the model takes.
+        "instances": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": ["array", "object", "string", "number"]},
+        },
+        "outputs": {"type": ["array", "null"], "minItems": 1, "items": {"type": "string"}},
+    },
 }
 _PREDICTIONS = {
     "type": "object",
-    "required": ["predictions"],
-    "properties": {"predictions": {"type": "array"}},
+    "anyOf": [{"required": ["predictions"]}, {"required": ["outputs"]}],
+    "properties": {"predictions": {}, "outputs": {"type": "object"}},
 }
 
 

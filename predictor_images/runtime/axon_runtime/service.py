@@ -117,10 +117,14 @@ class RowsService:
 
         def encode(results: Any) -> Answer:
             self._count(names, results)
-            found = [
-                part for name, result in zip(wanted, results, strict=True) for part in named(name, result)
+            parts = [named(name, result) for name, result in zip(wanted, results, strict=True)]
+            # A frame is several tensors, each sent as the whole was asked for.
+            chosen = [
+                v2.Wanted(part.name, output.binary)
+                for output, own in zip(asked.outputs, parts, strict=False)
+                for part in own
             ]
-            return _inferred(self._name, asked, found)
+            return _inferred(self._name, asked, [part for own in parts for part in own], chosen)
 
         return Call(Asked(tensors, names), _rows(tensors), encode)
 
@@ -192,7 +196,7 @@ class UserService:
 
         def encode(result: Any) -> Answer:
             self._count(result)
-            return _inferred(self._name, asked, named("predictions", result))
+            return _inferred(self._name, asked, named("predictions", result), asked.outputs)
 
         given = {tensor.name: tensor.data for tensor in asked.inputs}
         return Call(_input(given, {}, {}), 1, encode)
@@ -214,7 +218,9 @@ def _inference(request: Request) -> v2.InferRequest:
     return v2.decode_request(request.body, int(length) if length else None)
 
 
-def _inferred(name: str, asked: v2.InferRequest, outputs: Sequence[Tensor]) -> Answer:
+def _inferred(
+    name: str, asked: v2.InferRequest, outputs: Sequence[Tensor], wanted: Sequence[v2.Wanted]
+) -> Answer:
     binary = bool(asked.parameters.get("binary_data_output"))
-    data, headers = v2.encode_response(name, asked.id, outputs, asked.outputs, binary)
+    data, headers = v2.encode_response(name, asked.id, outputs, wanted, binary)
     return Answer(200, data, [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()])

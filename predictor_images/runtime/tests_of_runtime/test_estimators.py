@@ -286,8 +286,9 @@ def test_sparse_results_lists_and_frames_are_sent(tmp_path: Path) -> None:
     scaler = StandardScaler().set_output(transform="pandas")
     frame = model_of(tmp_path, scaler.fit(pd.DataFrame({"a": [1.0, 3.0], "b": [2.0, 4.0]})))
     assert predicted(frame, [[1, 4]]) == [{"a": -1.0, "b": 1.0}]
-    both = inferred(frame, tensor("b", "FP64", [4.0]), tensor("a", "FP64", [1.0]))
-    assert {name: output["data"] for name, output in both.items()} == {"a": [-1.0], "b": [1.0]}
+    for asked_for in ({}, {"outputs": [{"name": "transform"}]}):
+        both = inferred(frame, tensor("b", "FP64", [4.0]), tensor("a", "FP64", [1.0]), **asked_for)
+        assert {name: output["data"] for name, output in both.items()} == {"a": [-1.0], "b": [1.0]}
 
 
 def test_a_model_that_only_transforms_answers_with_that(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ here; from its head on a request belongs to the application (app.py), which this
 import asyncio
 import resource
 import sys
-from collections import OrderedDict
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -33,6 +32,7 @@ HEADERS = 100
 # File descriptors beside those of connections.
 _SPARE_FILES = 64
 _MOST_CONNECTIONS = 4096
+_TOO_LARGE = (431, f"the headers are larger than {HEAD_BYTES} bytes")
 _log = LimitedLog()
 
 
@@ -40,36 +40,6 @@ def most_connections() -> int:
     """Return how many connections a process takes: what its open files allow, and 4096 at most."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return min(_MOST_CONNECTIONS, max(1, soft - _SPARE_FILES))
-
-
-class Connections:
-    """The connections of a process. One more than there may be ends the one that is idle for longest."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._open = 0
-        self._idle: OrderedDict[Connection, None] = OrderedDict()
-
-    def opened(self, connection: "Connection") -> None:
-        """Count a connection, which is idle."""
-        self._open += 1
-        if self._open > self._most:
-            longest = next(iter(self._idle), connection)
-            longest.transport.abort()
-        self.idle(connection)
-
-    def closed(self, connection: "Connection") -> None:
-        """Count it no longer."""
-        self._open -= 1
-        self._idle.pop(connection, None)
-
-    def idle(self, connection: "Connection") -> None:
-        """Note that a connection has no request."""
-        self._idle[connection] = None
-
-    def busy(self, connection: "Connection") -> None:
-        """Note that the head of a request has come."""
-        self._idle.pop(connection, None)
 
 
 class _HeadError(Exception):
@@ -83,25 +53,25 @@ class _HeadError(Exception):
 class Connection(HttpToolsProtocol):
     """One connection."""
 
-    shared: Connections  # set by `connection_class`
+    most: int  # set by `connection_class`
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._head_bytes = 0
+        self._head_bytes = 0  # received since the last request, and of its body's first part
         self._head_timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Begin to wait for a request. One connection too many ends the one that is idle for longest."""
         super().connection_made(transport)
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
-        self.shared.opened(self)
+        if len(self.connections) > self.most:
+            _longest_idle(self).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the request under way: nobody waits for its answer."""
-        self.shared.closed(self)
         self._head_ended()
         self._unset_keepalive_if_required()
         waited = not self._is_idle()
@@ -110,43 +80,32 @@ class Connection(HttpToolsProtocol):
             self._task.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; the head of a request that is not whole has so long to become so."""
+        """Take bytes; the head of a request may have so many, and so long to become whole."""
+        if self.cycle is None or self.cycle.response_complete:
+            self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_timer is None and self._is_idle() and not self.transport.is_closing():
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_too_slow)
-
-    def on_message_begin(self) -> None:
-        """Begin to count a head."""
-        self._head_bytes = 0
-        super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        """Take a part of the target."""
-        super().on_url(url)
-        self._count(len(url))
-        if len(self.url) > TARGET_BYTES:
-            raise _HeadError(414, f"the target is larger than {TARGET_BYTES} bytes")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        self._count(len(name) + len(value))
-        if len(self.headers) >= HEADERS:
-            raise _HeadError(431, f"there are more than {HEADERS} headers")
-        super().on_header(name, value)
+        if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
+            if self._head_bytes > HEAD_BYTES:
+                self._refuse(*_TOO_LARGE)
+            elif self._head_timer is None:
+                self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_too_slow)
 
     def on_headers_complete(self) -> None:
         """Give the request to the application, which counts its time from now."""
-        self._head_ended()
-        self.shared.busy(self)
+        if self._head_timer is not None:
+            self._head_ended()
+        if len(self.url) > TARGET_BYTES:
+            raise _HeadError(414, f"the target is larger than {TARGET_BYTES} bytes")
+        if len(self.headers) > HEADERS:
+            raise _HeadError(431, f"there are more than {HEADERS} headers")
+        if self._head_bytes > HEAD_BYTES and sum(len(name) + len(value) for name, value in self.headers) > (
+            HEAD_BYTES - len(self.url)
+        ):
+            raise _HeadError(*_TOO_LARGE)
+        self._head_bytes = 0
         self.scope["head_at"] = self.loop.time()  # type: ignore[typeddict-unknown-key]
         self.scope["connection"] = self  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
-
-    def on_response_complete(self) -> None:
-        """Wait for the next request."""
-        if not self.pipeline and not self.transport.is_closing():
-            self.shared.idle(self)
-        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request, or one whose head is too large."""
@@ -182,11 +141,6 @@ class Connection(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
-    def _count(self, count: int) -> None:
-        self._head_bytes += count
-        if self._head_bytes > HEAD_BYTES:
-            raise _HeadError(431, f"the headers are larger than {HEAD_BYTES} bytes")
-
     def _head_ended(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
@@ -215,7 +169,16 @@ class Connection(HttpToolsProtocol):
             self.loop.call_later(HEAD_SECONDS, self.transport.abort)
 
 
+def _longest_idle(newest: Connection) -> Connection:
+    """Return the idle connection that is to be closed first, or the newest: all others have a request."""
+    waiting = [
+        (one.timeout_keep_alive_task.when(), one)
+        for one in newest.connections
+        if isinstance(one, Connection) and one.timeout_keep_alive_task is not None
+    ]
+    return min(waiting, key=lambda found: found[0])[1] if waiting else newest
+
+
 def connection_class() -> type[Connection]:
     """Return the protocol of one server's connections."""
-    shared = Connections(most_connections())
-    return type("Connection", (Connection,), {"shared": shared})
+    return type("Connection", (Connection,), {"most": most_connections()})

@@ -61,12 +61,24 @@ class Exchange:
         self._begun = False  # to send the answer
 
     async def serve(self, route: Route, limits: Limits, admission: Admission, metrics: Metrics) -> None:
-        """Answer it, and count it."""
+        """Answer it before its deadline, which counts from its head, and count it."""
         start = time.perf_counter()
+        loop, deadlines = asyncio.get_running_loop(), admission.deadlines
+        deadline = self._scope.get("head_at", loop.time()) + limits.request_timeout
         share = Share(admission, route.name)
+        deadlines.add(self, deadline, loop)
         try:
-            status = await self._within_time(route, limits, share)
+            answer = await self._answer(route, limits, share)
+            if loop.time() > deadline:  # the model ran in the event loop, for longer than it ever had
+                answer = self._too_late(limits)
+            self._begun = True
+            await send_answer(self._send, answer, self._id)
+            status = answer.status
+        except (asyncio.CancelledError, ClientGoneError):
+            late = not deadlines.remove(self)
+            status = await self._given_up(limits, late=late)
         finally:
+            deadlines.remove(self)
             share.give_back()
         seconds = time.perf_counter() - start
         metrics.answered(status, seconds)
@@ -86,64 +98,53 @@ class Exchange:
             return 499
         return answer.status
 
-    async def _within_time(self, route: Route, limits: Limits, share: Share) -> int:
-        """Answer before the deadline, which is the request's from its head on; return the status."""
-        loop = asyncio.get_running_loop()
-        deadline = self._scope.get("head_at", loop.time()) + limits.request_timeout
-        share.admission.deadlines.add(self, deadline, loop)
-        try:
-            answer = await self._answer(route, limits, share)
-            if loop.time() > deadline:  # the model ran in the event loop, for longer than it ever had
-                answer = self._too_late(limits)
-            self._begun = True
-            await send_answer(self._send, answer, self._id)
-        except (asyncio.CancelledError, ClientGoneError):
-            if share.admission.deadlines.remove(self):
-                return 499  # the client has gone
-            if self._begun:  # its client does not read it
-                self._abort()
-                return 499
+    async def _given_up(self, limits: Limits, *, late: bool) -> int:
+        """End what was cancelled, by its deadline or since the client has gone; return the status."""
+        if late and not self._begun:
             return await self.send_shortly(self._too_late(limits))
-        share.admission.deadlines.remove(self)
-        return answer.status
+        if late:  # its client does not read the answer
+            self._abort()
+        return 499
 
     async def _answer(self, route: Route, limits: Limits, share: Share) -> Answer:
         """Return the answer, whatever goes wrong."""
         try:
-            outcome = await self._outcome(route, limits, share)
-            if isinstance(outcome, Answer):
-                if len(outcome.body) > LARGE:
-                    share.take(len(outcome.body))
-                return outcome
-            return self._unserved(route, outcome.error)
+            share.expect()
+            length = self._headers.get(b"content-length")
+            body = await read_body(length, self._receive, limits.max_body_size, share.take)
+            self._whole = True
+            if coding := self._headers.get(b"content-encoding"):
+                body = await computed(partial(_decompressed, coding, limits.max_body_size), body)
+            share.take(decoded_size(body))
+            share.enter()
+            outcome = await self._outcome(route, body)
+            if type(outcome) is not Answer:
+                return self._unserved(route, outcome.error)
+            if len(outcome.body) > LARGE:
+                share.take(len(outcome.body))
+            return outcome
         except ClientGoneError:
             raise
         except Exception as cause:
             return self._unserved(route, cause)
 
-    def _unserved(self, route: Route, cause: BaseException) -> Answer:
-        answer = refused(cause) or failed(cause, _limited, **self._who(route))
-        cause.__traceback__ = None  # its frames hold the body, or a large result
-        return answer
-
-    async def _outcome(self, route: Route, limits: Limits, share: Share) -> Answer | Failed:
-        share.expect()
-        length = self._headers.get(b"content-length")
-        body = await read_body(length, self._receive, limits.max_body_size, share.take)
-        self._whole = True
-        if coding := self._headers.get(b"content-encoding"):
-            body = await computed(partial(_decompressed, coding, limits.max_body_size), body)
-        share.take(decoded_size(body))
-        share.enter()
-        service = route.loaded or await route.load()
-        size = len(body)
+    async def _outcome(self, route: Route, body: bytes) -> Any:
+        """Return the model's answer to a body, or `Failed`."""
+        service, size = route.loaded or await route.load(), len(body)
         decode = service.infer if route.infers else service.predict
         request = Request(self._scope, body)
         call = decode(request) if size < LARGE else await computed(decode, request)
         outcome = await service.executor.run(call, size)
-        if isinstance(outcome, _OUTCOMES):
+        if type(outcome) in _OUTCOMES:
             return outcome
         return call.encode(outcome) if size_of(outcome) < LARGE else await computed(call.encode, outcome)
+
+    def _unserved(self, route: Route, cause: BaseException) -> Answer:
+        answer = refused(cause) or failed(cause, _limited, **self._who(route))
+        if not self._whole:  # nothing can follow on a connection whose request was not read to its end
+            answer.headers.append(CLOSE)
+        cause.__traceback__ = None  # its frames hold the body, or a large result
+        return answer
 
     def _too_late(self, limits: Limits) -> Answer:
         if not self._whole:

@@ -40,13 +40,13 @@ def refused(cause: BaseException) -> Answer | None:
     if isinstance(cause, HttpError):
         return error(cause.status_code, str(cause.detail))
     if isinstance(cause, TooLargeError):
-        return error(413, str(cause), CLOSE)
+        return error(413, str(cause))
     if isinstance(cause, SlowBodyError):
-        return error(408, str(cause), CLOSE)
+        return error(408, str(cause))
     if isinstance(cause, FullError):
         return error(503, str(cause), retry_after(1))
     if isinstance(cause, MemoryFullError):
-        return error(503, str(cause), retry_after(1), CLOSE) if cause.ever else error(413, str(cause), CLOSE)
+        return error(503, str(cause), retry_after(1)) if cause.ever else error(413, str(cause))
     if isinstance(cause, ModelError):
         return error(503, str(cause), retry_after(RETRY_SECONDS))
     return None

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,10 +50,13 @@ class Served:
 
 
 @contextmanager
-def served(name: str, model: str, folder: Path) -> Iterator[Served]:
-    """Serve the model of a name, whose folder is below the one given, until the end of the block."""
+def served(name: str, model: str, folder: Path, row: Sequence[float] = ROW) -> Iterator[Served]:
+    """Serve the model of a name, whose folder is below the one given, until the end of the block.
+
+    It is ready once it answers `row`.
+    """
     command, environment = _command(name, model, folder / model)
-    path, body = _request(name)
+    path, body = _request(name, row)
     with tempfile.TemporaryDirectory() as own, Path(own, "log").open("w+") as log:
         began = time.monotonic()
         process = subprocess.Popen(
@@ -103,12 +106,12 @@ def _command(name: str, model: str, folder: Path) -> tuple[list[str], dict[str, 
     return [python, script, name, str(PORT), str(folder / "model.joblib"), batch], dict(os.environ)
 
 
-def _request(name: str) -> tuple[str, object]:
+def _request(name: str, row: Sequence[float]) -> tuple[str, object]:
     """Return the path and the body that a server wants one row by."""
     if name == "mlserver":
-        tensor = {"name": "rows", "shape": [1, len(ROW)], "datatype": "FP64", "data": ROW}
+        tensor = {"name": "rows", "shape": [1, len(row)], "datatype": "FP64", "data": row}
         return "/v2/models/model/infer", {"inputs": [tensor]}
-    return "/predict" if name in ("bentoml", "litserve") else "/", {"instances": [ROW]}
+    return "/predict" if name in ("bentoml", "litserve") else "/", {"instances": [row]}
 
 
 def _environment(name: str) -> Path:

@@ -1,10 +1,10 @@
 """One request for a prediction and its answer: the owner of its place, its deadline and its memory."""
 
 import asyncio
-import os
 import re
 import time
 from functools import partial
+from random import getrandbits
 from typing import Any, Protocol
 
 from axon_runtime.admission import Admission, Share
@@ -12,11 +12,12 @@ from axon_runtime.call import Failed
 from axon_runtime.codec import LARGE, computed, size_of
 from axon_runtime.config import Limits
 from axon_runtime.encodings import decoded_body
-from axon_runtime.failures import CLOSE, error, failed, refused
-from axon_runtime.http import Answer, ClientGoneError, Receive, Scope, Send, read_body, send_answer
+from axon_runtime.failures import error, failed, refused
+from axon_runtime.http import CLOSE, Answer, ClientGoneError, Receive, Scope, Send, read_body
 from axon_runtime.logs import LimitedLog, log
 from axon_runtime.memory import decoded_size
 from axon_runtime.metrics import Metrics
+from axon_runtime.sending import send_answer
 from axon_runtime.service import Request, Service
 
 # What is said without the model takes no longer to send.
@@ -170,4 +171,4 @@ def _decompressed(coding: bytes, limit: int, body: bytes) -> bytes:
 
 def _request_id(given: bytes | None) -> bytes:
     """Return the id that a request came with, if it is short and printable, or a new one."""
-    return given if given and _ID.fullmatch(given) else os.urandom(16).hex().encode()
+    return given if given and _ID.fullmatch(given) else b"%032x" % getrandbits(128)

@@ -17,8 +17,6 @@ from axon_runtime.saved import BadInputError
 from axon_runtime.tensors import ProtocolError
 
 _CLIENTS = (BadInputError, PayloadError, ProtocolError)
-CLOSE = (b"connection", b"close")
-"""Of an answer to a request that was not read to its end: nothing can follow on its connection."""
 
 
 def error(status: int, message: str, *headers: tuple[bytes, bytes]) -> Answer:

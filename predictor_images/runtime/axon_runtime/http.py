@@ -10,11 +10,12 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
+CLOSE = (b"connection", b"close")
+"""Of an answer to a request that was not read to its end: nothing can follow on its connection."""
+
 JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
-# An answer is handed to the connection in parts: what its client does not read stays here, and is counted.
-_PART = 64 * 1024
 # The time for a body to arrive, beside its request's own deadline: so many seconds, and more for each byte
 # that has arrived. Apache's defaults: https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html
 _BODY_SECONDS = 20
@@ -99,19 +100,3 @@ async def _read_parts(
             return b"".join(parts)
         time.reschedule(start + _BODY_SECONDS + size / _LEAST_RATE)
         message = await receive()
-
-
-async def send_answer(send: Send, answer: Answer, request_id: bytes) -> None:
-    """Send an answer with the id of its request. A large one is sent as fast as the client reads it."""
-    body = answer.body
-    headers = [*answer.headers, (b"x-request-id", request_id)]
-    if answer.status not in (204, 304):
-        headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    if len(body) <= _PART:
-        await send({"type": "http.response.body", "body": body})
-        return
-    whole = memoryview(body)
-    for start in range(0, len(body), _PART):
-        more = start + _PART < len(body)
-        await send({"type": "http.response.body", "body": whole[start : start + _PART], "more_body": more})

@@ -12,8 +12,9 @@ import uvicorn
 
 from axon_runtime.connection import IDLE_SECONDS, connection_class
 from axon_runtime.failures import error
-from axon_runtime.http import TEXT, Answer, App, Receive, Scope, Send, send_answer
+from axon_runtime.http import TEXT, Answer, App, Receive, Scope, Send
 from axon_runtime.metrics import CONTENT_TYPE
+from axon_runtime.sending import send_answer
 from axon_runtime.side import OK, trimmed
 
 

@@ -15,7 +15,7 @@ from stacks.settings.compute import Compute
 from stacks.settings.image_predictor import PREDICTOR, PROXY_PORT
 from stacks.settings.images import Images
 from stacks.settings.model import ImagePredictor, Model
-from stacks.settings.times import grace_seconds, startup_seconds
+from stacks.settings.times import draining_seconds, grace_seconds, startup_seconds
 
 # Any user that is not root; the one that distroless images call nonroot.
 USER = 65532
@@ -95,7 +95,7 @@ def _container(name: str, model: Model, image: str) -> k8s.core.v1.ContainerArgs
         startup_probe=probes.startup,
         readiness_probe=probes.readiness,
         liveness_probe=probes.liveness,
-        lifecycle=lifecycle(own, drains=True),
+        lifecycle=lifecycle(own, draining_seconds(model)),
         volume_mounts=_mounts(model),
     )
 

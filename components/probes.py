@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 
 from stacks.settings.image_predictor import ImagePredictor, Process, Sidecar, drain_seconds
 from stacks.settings.model import Model
-from stacks.settings.probes import DRAIN_SECONDS, Probe, Readiness, Startup
+from stacks.settings.probes import Probe, Readiness, Startup
 from stacks.settings.times import usual_startup_seconds
 from stacks.settings.units import duration_seconds
 
@@ -59,15 +59,15 @@ def sidecar_probes(sidecar: Sidecar) -> Probes:
     )
 
 
-def lifecycle(container: Process | None, *, drains: bool) -> k8s.core.v1.LifecycleArgs | None:
-    """Return what happens before a container is told to end. `drains`: whether it waits for the gateway."""
+def lifecycle(container: Process | None, drain: int = 0) -> k8s.core.v1.LifecycleArgs | None:
+    """Return what happens before a container is told to end: `drain` seconds pass, or what it says itself."""
     wanted = container.pre_stop if container else None
     if wanted and wanted.command:
         run = k8s.core.v1.ExecActionArgs(command=wanted.command)
         return k8s.core.v1.LifecycleArgs(pre_stop=k8s.core.v1.LifecycleHandlerArgs(exec_=run))
-    if not drains and not wanted:
+    seconds = drain_seconds(container) if container and wanted else drain
+    if not seconds:
         return None
-    seconds = drain_seconds(container) if container else DRAIN_SECONDS
     slept = k8s.core.v1.SleepActionArgs(seconds=seconds)
     return k8s.core.v1.LifecycleArgs(pre_stop=k8s.core.v1.LifecycleHandlerArgs(sleep=slept))
 

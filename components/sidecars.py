@@ -63,7 +63,7 @@ def _container(sidecar: Sidecar) -> k8s.core.v1.ContainerArgs:
         startup_probe=probes.startup,
         readiness_probe=probes.readiness,
         liveness_probe=probes.liveness,
-        lifecycle=lifecycle(sidecar, drains=False),
+        lifecycle=lifecycle(sidecar),
         volume_mounts=[
             k8s.core.v1.VolumeMountArgs(name=_scratch(sidecar), mount_path="/tmp"),
             k8s.core.v1.VolumeMountArgs(name=_SHARED_VOLUME, mount_path=SHARED),

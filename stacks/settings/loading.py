@@ -1,7 +1,8 @@
 """The one place where a stack's config enters the program."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from pathlib import Path as FilePath
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from stacks.settings.local_state import check_not_local
 from stacks.settings.source import NAMESPACE, Source, described, read_source
 from stacks.settings.stack import Stack
 
+_MISSING = object()
 STACKS = FilePath(__file__).parents[1]
 
 
@@ -47,22 +49,36 @@ def of_the_engine(source: Source) -> tuple[Mapping[str, Any], Source]:
         return given, source
     for key in sorted({*given, *source.config}):
         # The engine hands on a key without a value as an empty text.
-        if not _same(given.get(key) or None, source.config.get(key) or None):
+        place = _difference(given.get(key) or None, source.config.get(key) or None)
+        if place is not None:
             message = "pulumi was given something else than the file says (`--config`?): write it there"
-            source.problems.append(Problem((key,), message))
+            source.problems.append(Problem((key, *place), message))
     return source.config, source
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Whether two readers read the same. The engine has one kind of number."""
+def _difference(one: Any, other: Any) -> tuple[str | int, ...] | None:
+    """Return where two readers have read something else, or None. The engine has one kind of number."""
     if isinstance(one, dict) and isinstance(other, dict):
         mine, yours = cast(dict[str, Any], one), cast(dict[str, Any], other)
-        return mine.keys() == yours.keys() and all(_same(mine[key], yours[key]) for key in mine)
+        return _first((key, mine.get(key, _MISSING), yours.get(key, _MISSING)) for key in {**mine, **yours})
     if isinstance(one, list) and isinstance(other, list):
-        first, second = cast(list[Any], one), cast(list[Any], other)
-        return len(first) == len(second) and all(map(_same, first, second))
+        pairs = zip_longest(cast(list[Any], one), cast(list[Any], other), fillvalue=_MISSING)
+        return _first((index, *pair) for index, pair in enumerate(pairs))
+    return None if _same(one, other) else ()
+
+
+def _first(entries: Iterable[tuple[str | int, Any, Any]]) -> tuple[str | int, ...] | None:
+    for key, one, other in entries:
+        if (place := _difference(one, other)) is not None:
+            return key, *place
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
+    if isinstance(one, str) and isinstance(other, str):
+        return one.strip() == other.strip()  # the engine's YAML loses a line break that a text begins with
     if isinstance(one, float) and isinstance(other, int):
         return one == float(other)  # which Go writes without an exponent below 1e21
     if isinstance(one, int) and isinstance(other, float):

@@ -58,15 +58,34 @@ def ending_seconds(model: Model) -> int:
 
     axon's runtime is told (AXON_GRACE_SECONDS), and ends by then whatever hangs.
     """
-    return (request_seconds(model) or _STREAMS_SECONDS) + _ENDING_SECONDS
+    return _answer_seconds(model) + _ENDING_SECONDS
+
+
+def draining_seconds(model: Model) -> int:
+    """Return how long a replica goes on before it is told to end: the gateway learns of it meanwhile.
+
+    Behind the proxy that holds requests for an image, until the last of them has been answered: an image may
+    close its port as soon as it is told.
+    """
+    predictor = model.predictor
+    if isinstance(predictor, ImagePredictor) and predictor.pre_stop:
+        return drain_seconds(predictor)
+    if not isinstance(predictor, ImagePredictor) or not model.proxied or not model.server.max_queue_length:
+        return DRAIN_SECONDS
+    most = DRAIN_SECONDS + _answer_seconds(model)
+    if predictor.grace_period:
+        own = math.ceil(duration_seconds(predictor.grace_period)) - _ENDING_SECONDS
+        return max(DRAIN_SECONDS, min(most, own))
+    return most
 
 
 def grace_seconds(model: Model) -> int:
     """Return how long a replica that is to end has before it is killed, the drain before SIGTERM included."""
     predictor = model.predictor
-    drain = DRAIN_SECONDS
-    if isinstance(predictor, ImagePredictor):
-        if predictor.grace_period:
-            return math.ceil(duration_seconds(predictor.grace_period))
-        drain = drain_seconds(predictor)
-    return drain + ending_seconds(model) + _SPARE_SECONDS
+    if isinstance(predictor, ImagePredictor) and predictor.grace_period:
+        return math.ceil(duration_seconds(predictor.grace_period))
+    return draining_seconds(model) + ending_seconds(model) + _SPARE_SECONDS
+
+
+def _answer_seconds(model: Model) -> int:
+    return request_seconds(model) or _STREAMS_SECONDS

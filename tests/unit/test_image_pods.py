@@ -132,6 +132,10 @@ def test_containers_beside_have_probes_of_their_own(deploy: Deploy) -> None:
         ({}, {}, {"sleep": {"seconds": 10}}, 80),
         ({}, {"request_timeout": "10m"}, {"sleep": {"seconds": 10}}, 620),
         ({"pre_stop": {"sleep": "30s"}}, {}, {"sleep": {"seconds": 30}}, 100),
+        # Requests that wait before an image are answered before it may close its port.
+        ({}, {"max_concurrency": 2}, {"sleep": {"seconds": 70}}, 140),
+        ({}, {"max_concurrency": 2, "max_queue_length": 0}, {"sleep": {"seconds": 10}}, 80),
+        ({"pre_stop": {"sleep": "15s"}}, {"max_concurrency": 2}, {"sleep": {"seconds": 15}}, 85),
         ({"pre_stop": {"command": ["/leave"]}}, {}, {"exec": {"command": ["/leave"]}}, 80),
         ({"stream_idle_timeout": "5m"}, {}, {"sleep": {"seconds": 10}}, 80),
         ({"stream_idle_timeout": "5m", "grace_period": "20m"}, {}, {"sleep": {"seconds": 10}}, 1200),

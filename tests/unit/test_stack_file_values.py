@@ -161,7 +161,21 @@ def test_what_the_engine_has_from_elsewhere_is_refused(
     with pytest.raises(SettingsError) as error:
         loading.load()
 
-    assert str(error.value).startswith(f"{PLACE}:4: axon:models: pulumi was given something else")
+    told = str(error.value)
+    assert f"{CONFIG}.key" in told, "the place that differs"
+    assert "pulumi was given something else" in told
+
+
+def test_a_line_break_that_the_engine_loses_changes_nothing(
+    stack_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack_file.write_text(with_config('"\\nimport json\\n"'))
+    given: Any = source_of(stack_file.read_bytes(), "").config
+    given["models"]["a"]["predictor"]["config"]["key"] = "import json\n"
+    engine(monkeypatch, given)
+
+    found = loading.load().models["a"].predictor.config["key"]  # type: ignore[union-attr]
+    assert found == "\nimport json\n"
 
 
 @pytest.mark.parametrize("file", sorted(STACKS.glob("Pulumi.*.yaml")), ids=lambda file: file.name)

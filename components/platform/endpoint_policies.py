@@ -146,6 +146,12 @@ def routes_policy(gateway: str, gateway_namespace: str) -> dict[str, Any]:
             # A preview's claim is written nowhere, so its route would always be refused.
             {"name": "for-good", "expression": "!has(request.dryRun) || !request.dryRun"},
             {"name": "not-ending", "expression": "!has(object.metadata.deletionTimestamp)"},
+            # What is written of metadata alone, such as by the engine before it changes a route's path, takes
+            # nothing: its claim may be the new one already.
+            {
+                "name": "of-the-spec",
+                "expression": "request.operation == 'CREATE' || object.spec != oldObject.spec",
+            },
         ],
         "variables": [
             {"name": "key", "expression": f"'{CLAIM}' + object.metadata.name"},

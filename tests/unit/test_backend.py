@@ -112,7 +112,7 @@ def test_the_program_itself_refuses_the_folder_that_make_env_chooses(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
     """`eval "$(make -s env)"` is of the stack `local`; a `pulumi up --stack prod` in that shell is not."""
-    for name in ("XDG_STATE_HOME", "AXON_LOCAL_STATE_DIR"):
+    for name in ("XDG_STATE_HOME", "AXON_LOCAL_STATE_DIR", "PULUMI_BACKEND_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, str(tmp_path))
     chosen = environment(LocalSettings(state_dir=state_dir(variable, tmp_path)), [], local_cluster=False)

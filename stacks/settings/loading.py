@@ -42,7 +42,8 @@ def of_the_engine(source: Source) -> tuple[Mapping[str, Any], Source]:
     """Return the running stack's settings as its file says them, with the file.
 
     The engine reads the file as well, and hands on `1.0` as `1`: the file's own word counts, and the engine's
-    has to be the same but for that. Without a file the engine's is all there is.
+    has to be the same but for that. Keys are in the engine's order, which is sorted: another order of the file
+    is no change. Without a file the engine's is all there is.
     """
     given = running_config()
     if source.config is None or source.problems:
@@ -53,7 +54,14 @@ def of_the_engine(source: Source) -> tuple[Mapping[str, Any], Source]:
         if place is not None:
             message = "pulumi was given something else than the file says (`--config`?): write it there"
             source.problems.append(Problem((key, *place), message))
-    return source.config, source
+    return _sorted(source.config), source
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        entries = cast(dict[str, Any], value)
+        return {key: _sorted(entries[key]) for key in sorted(entries)}
+    return list(map(_sorted, cast(list[Any], value))) if isinstance(value, list) else value
 
 
 def _difference(one: Any, other: Any) -> tuple[str | int, ...] | None:

@@ -141,6 +141,14 @@ def test_a_number_keeps_the_type_that_the_file_gives_it(
     assert isinstance(found, int if text == "0x10" else float)
 
 
+def test_another_order_of_the_file_is_no_change(stack_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack_file.write_text(with_config("{b: 1, a: [{d: 2, c: 3}]}"))
+    engine(monkeypatch, source_of(stack_file.read_bytes(), "").config or {})
+
+    found = loading.load().models["a"].predictor.config["key"]  # type: ignore[union-attr]
+    assert (list(found), list(found["a"][0])) == (["a", "b"], ["c", "d"])
+
+
 def test_a_key_without_a_value_is_read_alike(stack_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stack_file.write_text("config:\n  axon:cluster: {kind: existing}\n  axon:models:\n")
     engine(monkeypatch, {"cluster": {"kind": "existing"}, "models": ""})  # as the engine says it

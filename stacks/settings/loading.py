@@ -42,8 +42,8 @@ def of_the_engine(source: Source) -> tuple[Mapping[str, Any], Source]:
     """Return the running stack's settings as its file says them, with the file.
 
     The engine reads the file as well, and hands on `1.0` as `1`: the file's own word counts, and the engine's
-    has to be the same but for that. Keys are in the engine's order, which is sorted: another order of the file
-    is no change. Without a file the engine's is all there is.
+    has to be the same but for that. Keys are sorted, as the engine's are: another order of the file is no
+    change. Without a file the engine's is all there is.
     """
     given = running_config()
     if source.config is None or source.problems:

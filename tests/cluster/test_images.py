@@ -19,7 +19,7 @@ from tests.conftest import ONE, SMALL
 from tests.image_server import METRICS_PORT
 from tests.own_image import push_image
 from tests.replicas import pods, until_ready
-from tests.stacks import Stack, get, kubectl
+from tests.stacks import Stack, kubectl
 
 pytestmark = pytest.mark.cluster
 WEB, RPC, DROWSY = "web", "rpc", "drowsy"
@@ -153,7 +153,9 @@ def test_images_are_limited_and_nothing_of_what_they_say_is_cut(images: Stack) -
 def test_a_request_waits_no_longer_for_a_sleeping_model_than_it_may(images: Stack) -> None:
     url = images.endpoints()[DROWSY]
     deadline = time.monotonic() + 180
-    while get("deployment", DROWSY, images.namespace)["status"].get("replicas", 0):
+    # Those that are going as well: while there is no other replica, the Service still leads to them.
+    label = ("-l", f"app.kubernetes.io/name={DROWSY}")
+    while kubectl("get", "pods", "-n", images.namespace, *label, "-o", "name"):
         assert time.monotonic() < deadline, kubectl(
             "get", "scaledobject", "-n", images.namespace, "-o", "yaml"
         )

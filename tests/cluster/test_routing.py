@@ -216,7 +216,7 @@ def shares(url: str, count: int, **headers: str) -> Counter[str]:
     """Ask so many times, and count which model answered; every answer has to be right."""
     with httpx.Client(headers=headers, timeout=30) as client:
         answers = [client.post(url, json=BODY) for _ in range(count)]
-    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.status_code for answer in answers} == {200}, {answer.text for answer in answers}
     assert all(answer.json() == {"predictions": [0]} for answer in answers)
     return Counter(answer.headers["x-axon-model"] for answer in answers)
 
@@ -250,6 +250,7 @@ def test_a_splitter_shares_by_weight_copies_and_lets_testers_choose(live: Stack)
     live.up()
     url = live.endpoints()[SPLIT]
     until(url, 200)
+    until(url, 200, x_canary="true")
     before = served(SHADOW, live)
 
     # Five standard deviations of a binomial distribution: sqrt(1000 * 0.8 * 0.2) is 12.6.

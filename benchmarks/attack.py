@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 PROJECT = Path(__file__).parents[1]
 sys.path.insert(0, str(PROJECT / "predictor_images" / "runtime"))
 
+from axon_runtime.memory import resident  # noqa: E402
 from tests_of_runtime.cgroups import memory_limit  # noqa: E402
 from tests_of_runtime.servers import Replica, replica  # noqa: E402
 
@@ -88,7 +89,7 @@ class _Attacked:
         self._made = made
         self._honest = _sample(made.name)
         self._ask()
-        self._before = _resident(made)
+        self._before = resident(made.process.pid)
         self._statuses: Counter[int] = Counter()
         schema = schemathesis.openapi.from_url(f"{made.url}/openapi.json")
         self._cases = st.one_of([one.ok().as_strategy() for one in schema.get_all_operations()])
@@ -105,7 +106,9 @@ class _Attacked:
         self._made.until("axon_in_flight_requests", 0)
         self._ask()
         deadline = time.monotonic() + 30
-        while (after := _resident(self._made)) > 1.5 * self._before and time.monotonic() < deadline:
+        while (
+            after := resident(self._made.process.pid)
+        ) > 1.5 * self._before and time.monotonic() < deadline:
             time.sleep(0.5)
         wrong = {
             status: n for status, n in self._statuses.items() if status >= 500 and status not in (503, 504)
@@ -215,12 +218,6 @@ _RAW: list[Callable[[str], bytes]] = [
     lambda path: b"GET /%00%ff%2e%2e HTTP/1.1\r\nHost: x\r\n\r\n",
     lambda path: _post(path, "Content-Length: 2\r\n", b"{}") * 500,
 ]
-
-
-def _resident(made: Replica) -> int:
-    status = Path(f"/proc/{made.process.pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import ctypes
 import gc
 from pathlib import Path
 
-_STATUS = Path("/proc/self/status")
 # Of what is free once the model is loaded: the model itself needs the rest while it works.
 _SHARE = 0.5
 _SMALL = 1024
@@ -83,9 +82,10 @@ def budget(limit: int | None, processes: int) -> Budget:
     return Budget(max(0, int((limit / processes - resident()) * _SHARE)))
 
 
-def resident() -> int:
-    """Return the bytes of this process that are in memory (VmRSS of proc(5))."""
-    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmRSS:"))
+def resident(process: int | str = "self") -> int:
+    """Return the bytes of a process that are in memory (VmRSS of proc(5)); by default of this one."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith("VmRSS:"))
     return int(line.split()[1]) * 1024
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from axon_runtime.memory import Budget, budget, decoded_size
+from axon_runtime.memory import Budget, budget, decoded_size, resident
 
 from tests_of_runtime.cgroups import memory_limit
 from tests_of_runtime.servers import Replica, replica
@@ -32,11 +32,11 @@ def made(tmp_path: Path) -> Iterator[Replica]:
     limits = {"request_timeout": 5}
     with memory_limit(LIMIT) as group:
         with replica("python", tmp_path, limits=limits, environment=told, group=group) as running:
-            before = resident(running)
+            before = resident(running.process.pid)
             yield running
             still_serves(running)
             running.until("axon_in_flight_requests", 0)
-            assert resident(running) < 1.5 * before + 64 * 2**20
+            assert resident(running.process.pid) < 1.5 * before + 64 * 2**20
         _reaped(group)
 
 
@@ -44,12 +44,6 @@ def _reaped(group: Path | None) -> None:
     deadline = time.monotonic() + 10
     while group and group.read_text().strip():
         assert time.monotonic() < deadline
-
-
-def resident(made: Replica) -> int:
-    status = Path(f"/proc/{made.process.pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024
 
 
 def still_serves(made: Replica) -> None:

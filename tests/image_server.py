@@ -22,14 +22,24 @@ async def held(request: web.Request) -> web.Response:
     return web.json_response({"path": request.path})
 
 
+NEXT = asyncio.Semaphore(0)
+
+
 async def stream(request: web.Request) -> web.StreamResponse:
-    """Send a piece for each line of the request that comes."""
+    """Send `count` pieces: the first at once, each other one after a request of /next."""
     answer = web.StreamResponse()
     await answer.prepare(request)
     for number in range(int(request.query["count"])):
+        if number:
+            await NEXT.acquire()
         await answer.write(b"piece %d\n" % number)
-        await asyncio.sleep(float(request.query["seconds"]))
     return answer
+
+
+async def next_piece(_: web.Request) -> web.Response:
+    """Let the stream send one more piece."""
+    NEXT.release()
+    return web.Response()
 
 
 async def socket(request: web.Request) -> web.WebSocketResponse:
@@ -98,7 +108,8 @@ async def main() -> None:
         await ended.wait()
         await server.stop(60)
         return
-    runner = await serve({"/held": held, "/stream": stream, "/socket": socket, "/ready": ready}, PORT)
+    routes = {"/held": held, "/stream": stream, "/next": next_piece, "/socket": socket, "/ready": ready}
+    runner = await serve(routes, PORT)
     await ended.wait()
     await runner.cleanup()
 

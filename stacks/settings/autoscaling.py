@@ -7,8 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from stacks.settings.base import Settings
 from stacks.settings.cron import Cron, TimeZone, cron_times
-from stacks.settings.durations import StabilizationPeriod, Window
-from stacks.settings.probes import Seconds
+from stacks.settings.durations import StabilizationPeriod, WholeSeconds, Window
 
 Tolerance = Annotated[float, Field(ge=0, lt=1)]
 
@@ -44,7 +43,7 @@ class Autoscaling(Settings):
     min_replicas: int = Field(default=1, ge=0, le=1000)
     """Never fewer (default: Cortex's). 0: none while nobody asks; the next request waits for one."""
 
-    wake_timeout: Seconds | None = None
+    wake_timeout: WholeSeconds | None = None
     """How long a request waits for the first replica where `min_replicas` is 0, then 503 with `Retry-After`.
 
     In whole seconds, from 1s to 1h. Unset: what starting may take, five minutes or `update_strategy.timeout`.

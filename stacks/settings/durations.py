@@ -7,8 +7,18 @@ from pydantic import AfterValidator
 from stacks.settings.units import Duration, duration_seconds
 
 
-def between(least: str, most: str, *, low: str, high: str, whole: bool = True) -> AfterValidator:
-    """Return a check of a duration. `low` and `high` say what the bounds are; `whole`: in seconds."""
+def between(
+    least: str,
+    most: str,
+    *,
+    low: str = "the least allowed",
+    high: str = "the most allowed",
+    whole: bool = True,
+) -> AfterValidator:
+    """Return a check of a duration: both bounds are allowed, and errors end with `low` or `high`.
+
+    `whole`: refuse fractions of a second.
+    """
 
     def check(text: str) -> str:
         seconds = duration_seconds(text)
@@ -73,3 +83,9 @@ Retention = Annotated[
 CorsAge = Annotated[
     Duration, between("0s", "24h", low="no time at all", high="the longest that any browser remembers")
 ]
+# Kubernetes counts the times of a probe and of a pod's end in whole seconds.
+WholeSeconds = Annotated[Duration, between("1s", "1h")]
+SlowStart = Annotated[Duration, between("0s", "15m", whole=False)]
+HeaderTimeout = Annotated[Duration, between("1s", "5m", whole=False)]
+BodyTimeout = Annotated[Duration, between("1s", "24h", whole=False)]
+IdleTimeout = Annotated[Duration, between("10s", "1h", whole=False)]

@@ -7,9 +7,9 @@ from pydantic_core import PydanticCustomError
 
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
-from stacks.settings.bounds import between
+from stacks.settings.durations import BodyTimeout, HeaderTimeout, IdleTimeout
 from stacks.settings.sources import ObjectName
-from stacks.settings.units import DnsLabel, Duration, duration_seconds
+from stacks.settings.units import DnsLabel, duration_seconds
 from stacks.settings.web import Hostname, HttpUrl
 
 # A body of 32 MiB, the default limit, arrives in this at 1 Mbit/s.
@@ -64,17 +64,17 @@ class Gateway(Settings):
     two, spread over nodes.
     """
 
-    header_timeout: Annotated[Duration, AfterValidator(between("1s", "5m"))] = "10s"
+    header_timeout: HeaderTimeout = "10s"
     """How long the headers of a request may take to arrive, from their first byte; 1s to 5m. Then 408."""
 
-    body_timeout: Annotated[Duration, AfterValidator(between("1s", "24h"))] | None = None
+    body_timeout: BodyTimeout | None = None
     """How long a request may take to arrive whole, with its body; 1s to 24h. Then 408.
 
     Unset: the longest `request_timeout` of the stack's models, at least 5m. Models of other stacks on the
     cluster count for nothing here: set it where they take uploads for longer.
     """
 
-    idle_timeout: Annotated[Duration, AfterValidator(between("10s", "1h"))] = "5m"
+    idle_timeout: IdleTimeout = "5m"
     """When a client's connection without a request is closed; 10s to 1h. The default is a little less than
     the 350 s after which AWS' load balancers forget a connection."""
 

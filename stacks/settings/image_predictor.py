@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.compute import SidecarCompute
+from stacks.settings.durations import WholeSeconds
 from stacks.settings.environment import Environment, Words, check_environment
 from stacks.settings.probes import (
     DRAIN_SECONDS,
@@ -18,7 +19,6 @@ from stacks.settings.probes import (
     PreStop,
     ProbePath,
     Readiness,
-    Seconds,
     Startup,
 )
 from stacks.settings.sources import ObjectName
@@ -96,7 +96,7 @@ class ImagePredictor(Process):
     protocol: Literal["http1", "h2c"] = "http1"
     """What it speaks: HTTP/1.1, with WebSockets; or HTTP/2 without TLS (`h2c`), as gRPC needs."""
 
-    stream_idle_timeout: Seconds | None = None
+    stream_idle_timeout: WholeSeconds | None = None
     """For streams of any length: an answer ends only when nothing was sent for so long, by either side.
 
     `server.request_timeout` then does not apply. Unset: each answer has to be whole in that time.
@@ -111,10 +111,10 @@ class ImagePredictor(Process):
     liveness_path: ProbePath | None = None
     """A path that answers 200 while the process is alive: the short form of `liveness`."""
 
-    probe_timeout: Seconds = "2s"
+    probe_timeout: WholeSeconds = "2s"
     """How long the answer to a probe may take, in whole seconds, where the probe has no `timeout`."""
 
-    grace_period: Seconds | None = None
+    grace_period: WholeSeconds | None = None
     """How long a replica that is to end has before it is killed, `pre_stop` included.
 
     Unset: `pre_stop` and `server.request_timeout`, and 10 s more; one minute for `stream_idle_timeout`.

@@ -7,11 +7,10 @@ from pydantic_core import PydanticCustomError
 
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
-from stacks.settings.bounds import between
-from stacks.settings.durations import CorsAge
+from stacks.settings.durations import CorsAge, SlowStart
 from stacks.settings.networks import Network
 from stacks.settings.sources import ObjectName
-from stacks.settings.units import BufferSize, Duration
+from stacks.settings.units import BufferSize
 from stacks.settings.web import Endpoint, HeaderName, Hostname, HttpUrl, Origin
 
 
@@ -165,7 +164,7 @@ class Networking(Settings):
     rate_limit: RateLimit | None = None
     """How many requests it takes, all clients together."""
 
-    slow_start: Annotated[Duration, AfterValidator(between("0s", "15m"))] = "30s"
+    slow_start: SlowStart = "30s"
     """How long a new replica's share of the requests grows, from a tenth to all of it; 0s to 15m. 0s: not."""
 
     max_body_size: BufferSize | None = None

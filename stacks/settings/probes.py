@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from stacks.settings.base import Settings
+from stacks.settings.durations import WholeSeconds, between
 from stacks.settings.units import Duration, duration_seconds
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -20,23 +21,10 @@ def _probe_path(text: str) -> str:
     raise ValueError(f'"{text}" is not a path such as /ready')
 
 
-def _seconds(text: str) -> str:
-    """Refuse what Kubernetes, which counts whole seconds, would not take."""
-    if 1 <= duration_seconds(text) <= 3600:
-        return text
-    raise ValueError(f'"{text}" is not between 1s and 1h')
-
-
-def _drained(text: str) -> str:
-    if DRAIN_SECONDS <= duration_seconds(text) <= 3600:
-        return text
-    raise ValueError(
-        f'"{text}" is not between {DRAIN_SECONDS}s, in which the gateway learns that a replica ends, and 1h'
-    )
-
-
+DrainTime = Annotated[
+    Duration, between(f"{DRAIN_SECONDS}s", "1h", low="in which the gateway learns that a replica ends")
+]
 ProbePath = Annotated[str, AfterValidator(_probe_path)]
-Seconds = Annotated[Duration, AfterValidator(_seconds)]
 Command = Annotated[list[str], Field(min_length=1, max_length=64)]
 
 
@@ -64,10 +52,10 @@ class Probe(Settings):
     initial_delay: Duration = "0s"
     """How long after the start of the container it is first asked, in whole seconds."""
 
-    period: Seconds | None = None
+    period: WholeSeconds | None = None
     """How often it is asked, in whole seconds. Unset: 5s, for `liveness` 10s, for `startup` 1s."""
 
-    timeout: Seconds | None = None
+    timeout: WholeSeconds | None = None
     """How long an answer may take, in whole seconds. Unset: `probe_timeout`."""
 
     failures: int | None = Field(default=None, ge=1, le=10000)
@@ -121,7 +109,7 @@ class Startup(Probe):
 class PreStop(Settings):
     """What happens before a container that is to end is told so (SIGTERM)."""
 
-    sleep: Annotated[Duration, AfterValidator(_drained)] | None = None
+    sleep: DrainTime | None = None
     """How long it goes on as before, in whole seconds; at least 10s."""
 
     command: Command | None = None

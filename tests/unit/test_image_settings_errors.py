@@ -11,7 +11,7 @@ from tests.unit.test_pod_settings_errors import IMAGE, beside, said
 WRONG: list[tuple[dict[str, Any], str]] = [
     (
         {"predictor": {**IMAGE, "probe_timeout": "0s"}},
-        'predictor.probe_timeout: "0s" is not between 1s and 1h',
+        'predictor.probe_timeout: "0s" is less than 1s, the least allowed',
     ),
     ({"predictor": {**IMAGE, "readiness": "/ok"}}, 'predictor.readiness: "/ok" is not a mapping of keys'),
     (
@@ -49,7 +49,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"predictor": {**IMAGE, "liveness": {"tcp": 8080, "period": "500ms"}}},
-        'predictor.liveness.period: "500ms" is not between 1s and 1h',
+        'predictor.liveness.period: "500ms" is less than 1s, the least allowed',
+    ),
+    (
+        {"predictor": {**IMAGE, "liveness": {"tcp": 8080, "period": "1500ms"}}},
+        'predictor.liveness.period: "1500ms" is not a whole number of seconds (try 2s)',
     ),
     (
         {"predictor": {**IMAGE, "startup": {"failures": 0}}},
@@ -73,8 +77,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"predictor": {**IMAGE, "pre_stop": {"sleep": "5s"}}},
-        'predictor.pre_stop.sleep: "5s" is not between 10s, in which the gateway learns that a replica ends, '
-        "and 1h",
+        'predictor.pre_stop.sleep: "5s" is less than 10s, in which the gateway learns that a replica ends',
     ),
     (
         {"predictor": {**IMAGE, "grace_period": "10s"}},
@@ -124,7 +127,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"autoscaling": {"min_replicas": 0, "wake_timeout": "0s"}},
-        'autoscaling.wake_timeout: "0s" is not between 1s and 1h',
+        'autoscaling.wake_timeout: "0s" is less than 1s, the least allowed',
     ),
     (
         beside(readiness={"http": "/ok"}),

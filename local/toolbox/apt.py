@@ -1,5 +1,6 @@
 """Debian's packages: the parts of a node that the distribution maintains."""
 
+import ctypes
 import os
 import shutil
 from pathlib import Path
@@ -17,6 +18,7 @@ NODE = {
     "conntrack": "conntrack",
     "docker-registry": "docker-registry",
     "ip": "iproute2",
+    "libgomp.so.1": "libgomp1",  # LightGBM's wheel leaves it to the system
 }
 BUILDER = {"buildah": "buildah", "mmdebstrap": "mmdebstrap"}
 
@@ -30,7 +32,17 @@ def missing_packages(settings: LocalSettings, wanted: dict[str, str]) -> list[St
 
 
 def _present(tool: str) -> bool:
-    return Path(tool).exists() if tool.startswith("/") else shutil.which(tool) is not None
+    if tool.startswith("/"):
+        return Path(tool).exists()
+    return shutil.which(tool) is not None or (".so." in tool and _is_library(tool))
+
+
+def _is_library(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
 
 
 def _install(settings: LocalSettings, packages: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""A replica under 40 clients answers what PyTorch and TensorFlow, called directly, answer each alone."""
+"""A replica under 40 clients answers each what PyTorch, TensorFlow or CatBoost, called directly, answers."""
 
 # pyright: reportMissingImports=false, reportMissingModuleSource=false
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 from tests_of_runtime.servers import replica
@@ -43,9 +44,23 @@ def of_tensorflow(folder: Path) -> Callable[[Any], Any]:
     return lambda instances: made(tf.constant(instances, tf.float32)).numpy()
 
 
+def of_catboost(folder: Path) -> Callable[[Any], Any]:
+    from catboost import CatBoostRegressor
+
+    rows = np.random.default_rng(1).uniform(-40, 40, (200, 3))
+    made = CatBoostRegressor(iterations=9, allow_writing_files=False, verbose=False).fit(rows, rows[:, 0])
+    joblib.dump(made, folder / "model.joblib")
+    return lambda instances: np.asarray(made.predict(np.array(instances)))
+
+
 @pytest.mark.parametrize(
     ("kind", "save"),
-    [("pytorch", of_pytorch), ("pytorch", of_torchscript), ("tensorflow", of_tensorflow)],
+    [
+        ("pytorch", of_pytorch),
+        ("pytorch", of_torchscript),
+        ("sklearn", of_catboost),
+        ("tensorflow", of_tensorflow),
+    ],
 )
 def test_a_replica_answers_what_the_framework_does(
     tmp_path: Path, kind: str, save: Callable[[Path], Callable[[Any], Any]]

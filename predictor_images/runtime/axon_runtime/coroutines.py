@@ -28,8 +28,10 @@ class CoroutineExecutor:
         running: Running | None = None,
         on_batch: Callable[[int, float], None] | None = None,
         on_queue: Callable[[int], None] | None = None,
+        on_thread: Callable[[], None] | None = None,
     ) -> None:
-        self._act, self._on_batch, self._on_queue = act, on_batch, on_queue
+        """Take what runs a call; `on_thread` is called first in the thread of the event loop."""
+        self._act, self._on_batch, self._on_queue, self._on_thread = act, on_batch, on_queue, on_thread
         self.running = running or Running()
         self._free = asyncio.Semaphore(max_concurrency)
         self._waiting = 0
@@ -92,6 +94,8 @@ class CoroutineExecutor:
 
     def _live(self) -> None:
         asyncio.set_event_loop(self._loop)
+        if self._on_thread:
+            self._on_thread()
         while True:
             try:
                 self._loop.run_forever()

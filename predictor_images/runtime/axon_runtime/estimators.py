@@ -66,10 +66,23 @@ def estimator_model(estimator: Any, imported: Imported, place: Path) -> SavedMod
 def runs_of(estimator: Any, table: Table) -> dict[str, Callable[[Tensors], Any]]:
     """Return what an estimator can be asked for, by name; what it predicts is the first."""
     names = [name for name in ("predict", *METHODS) if hasattr(estimator, name)]
-    runs = {name: predictor_of(table, getattr(estimator, name)) for name in names}
+    runs = {name: _configured(predictor_of(table, getattr(estimator, name))) for name in names}
     if "predict" in runs:
         return {PREDICTIONS: runs.pop("predict"), **runs}
     return runs
+
+
+def _configured(run: Callable[[Tensors], Any]) -> Callable[[Tensors], Any]:
+    """Return a function that runs with scikit-learn's settings of now, which each thread has for itself."""
+    import sklearn
+
+    config = sklearn.get_config()
+
+    def call(tensors: Tensors) -> Any:
+        sklearn.set_config(**config)
+        return run(tensors)
+
+    return call
 
 
 def load_estimator(path: Path) -> tuple[Any, Imported]:

@@ -68,12 +68,16 @@ class BatchExecutor:
         running: Running | None = None,
         on_batch: Callable[[int, float], None] | None = None,
         on_queue: Callable[[int], None] | None = None,
+        on_thread: Callable[[], None] | None = None,
     ) -> None:
-        """Take what runs a batch; `inline`: whether a quick one may run in the event loop."""
+        """Take what runs a batch; `inline`: whether a quick one may run in the event loop.
+
+        `on_thread` is called first in each thread that runs batches.
+        """
         self._run, self._max, self._interval = run, max_batch_size, batch_interval
         self._threads, self._inline, self._on_batch, self._on_queue = threads, inline, on_batch, on_queue
         self.running = running or Running()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="predict", initializer=on_thread)
         self._waiting: deque[_Work] = deque()
         self._busy = 0
         self._next: asyncio.Handle | None = None

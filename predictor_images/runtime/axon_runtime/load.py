@@ -14,6 +14,7 @@ from axon_runtime.coroutines import CoroutineExecutor
 from axon_runtime.estimators import load_sklearn
 from axon_runtime.executor import BatchExecutor, Executor
 from axon_runtime.exported import load_exported
+from axon_runtime.inherited import inherited
 from axon_runtime.metrics import Metrics
 from axon_runtime.onnx_models import load_onnx
 from axon_runtime.pytorch import load_pytorch
@@ -104,6 +105,7 @@ def _executor_of(predictor: UserPredictor, config: Config, metrics: Metrics) -> 
             running=metrics.running,
             on_batch=metrics.ran,
             on_queue=metrics.on_queue,
+            on_thread=inherited(),
         )
     return BatchExecutor(
         lambda calls: [_call(predictor, call) for call in calls],
@@ -113,6 +115,7 @@ def _executor_of(predictor: UserPredictor, config: Config, metrics: Metrics) -> 
         running=metrics.running,
         on_batch=metrics.ran,
         on_queue=metrics.on_queue,
+        on_thread=inherited(),
     )
 
 

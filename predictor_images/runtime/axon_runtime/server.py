@@ -19,6 +19,7 @@ import uvicorn
 from axon_runtime.app import App
 from axon_runtime.config import Config
 from axon_runtime.http import App as Served
+from axon_runtime.inherited import inherited
 from axon_runtime.load import prepare
 from axon_runtime.logs import adopt, log
 from axon_runtime.management import Management, served, uvicorn_config
@@ -66,6 +67,7 @@ class _Serving:
 
     def __init__(self, app: App, config: Config, public: socket.socket) -> None:
         self._app, self._config, self._public = app, config, public
+        self._settings = inherited()
         self.ended = threading.Event()
         self.code = 0
         self._beat = time.monotonic()
@@ -99,6 +101,7 @@ class _Serving:
         self._app.turned()
 
     def _live(self) -> None:
+        self._settings()
         try:
             with _traced(self._app, self._config) as served:
                 self._server.config.app = served

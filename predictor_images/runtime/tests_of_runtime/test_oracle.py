@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier, RandomForestClassifier
@@ -28,6 +29,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from xgboost import XGBClassifier, XGBRegressor
 
 from tests_of_runtime.graphs_of_onnx import node, saved
 from tests_of_runtime.servers import replica
@@ -111,7 +113,8 @@ def floats(rows: list[Any]) -> Any:
     return np.array(rows, dtype=float)
 
 
-LABELS = np.array(["a", "b", "ß"])[CHANCE.integers(0, 3, 200)]
+CODES = CHANCE.integers(0, 3, 200)
+LABELS = np.array(["a", "b", "ß"])[CODES]
 TEXTS = ["good film", "bad film", "good day", "bad day ß"]
 THRESHOLD = [
     node("ReduceMax", ["x"], ["score"], axes=[1], keepdims=0),
@@ -131,6 +134,22 @@ CASES = {
     "holes": Case(
         "sklearn",
         estimator(HistGradientBoostingClassifier(max_iter=9).fit(with_holes(), LABELS), floats),
+        HOLES,
+    ),
+    "XGBoost": Case(
+        "sklearn", estimator(XGBClassifier(n_estimators=5).fit(with_holes(), CODES), floats), HOLES
+    ),
+    "XGBoost, regression": Case(
+        "sklearn", estimator(XGBRegressor(n_estimators=5).fit(with_holes(), ROWS[:, 1]), floats), HOLES
+    ),
+    "LightGBM": Case(
+        "sklearn",
+        estimator(LGBMClassifier(n_estimators=5, verbose=-1).fit(with_holes(), LABELS), floats),
+        HOLES,
+    ),
+    "LightGBM, regression": Case(
+        "sklearn",
+        estimator(LGBMRegressor(n_estimators=5, verbose=-1).fit(with_holes(), ROWS[:, 1]), floats),
         HOLES,
     ),
     "imputer and scaler": Case(

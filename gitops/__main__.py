@@ -16,6 +16,7 @@ from gitops.endpoints import endpoints_of
 from gitops.engine import PreviewError, outputs, preview_json
 from gitops.environments import changed
 from gitops.ephemeral import ephemeral, url_of
+from gitops.failed_creation import replace_failed
 from gitops.github import GithubError, Repository
 from gitops.judged import judge, judging, line_of
 from gitops.markdown import failure, to_markdown
@@ -93,11 +94,13 @@ def _drift(arguments: argparse.Namespace) -> int:
     return Exit.DRIFTED if drifted else Exit.SAFE
 
 
-def _back_up(arguments: argparse.Namespace) -> int:
-    """Keep a copy of a stack's state; refuse to go on where an update was interrupted."""
-    _settings(arguments.stack)
+def _prepare(arguments: argparse.Namespace) -> int:
+    """Before an update: copy the state, refuse one that was interrupted, mark what EKS failed to create."""
+    settings = _settings(arguments.stack)
     if file := back_up(arguments.stack):
         print(f"state    copied to {file}")
+    for line in replace_failed(settings, arguments.stack):
+        print(line)
     return Exit.SAFE
 
 
@@ -191,7 +194,7 @@ _COMMANDS = (
     _comment,
     _drift,
     _issue,
-    _back_up,
+    _prepare,
     _bootstrap,
     _ephemeral,
     _endpoints,

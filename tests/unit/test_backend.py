@@ -150,7 +150,7 @@ def run(module: str, *words: str, home: Path, more: Mapping[str, str]) -> subpro
         ("local", ["predict"]),
         ("gitops", ["report"]),
         ("gitops", ["drift"]),
-        ("gitops", ["back-up"]),
+        ("gitops", ["prepare"]),
         ("gitops", ["endpoints"]),
         ("gitops", ["ephemeral", "--name", "pr-12"]),
     ],

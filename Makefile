@@ -15,7 +15,7 @@ FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tenso
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help up checked push-model bootstrap explain preview preview-report drift cost predict test lint format down clean env models images policies tools cluster stack status schema pins frameworks test-frameworks .venv
+.PHONY: help up checked push-model bootstrap explain preview preview-report drift cost predict test lint format down clean env models images policies tools cluster stack status schema pins frameworks test-frameworks smoke .venv
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ predict: .venv ## send MODEL=iris-classifier its sample
 
 test: lint tools models ## lint, then every test
 	@$(MACHINE) $(PY) -m pytest $(ARGS)
+
+smoke: .venv models ## on AWS: a copy of a stack's whole life, STACK=dev; nothing of it is left
+	@$(ENV) $(PY) -m tests.smoke --stack $(STACK)
 
 lint: .venv models ## format, lint and types
 	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/pyright

@@ -1,0 +1,1 @@
+"""A stack's whole life on a real AWS account: `make smoke STACK=dev`."""

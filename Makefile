@@ -23,7 +23,7 @@ help: ## list the targets
 up: checked cluster images ## everything: tools, cluster, images, `pulumi up`, a prediction of each model
 	@$(ENV) $(LOCAL) fit --stack $(STACK)
 	@$(ENV) $(PY) -m gitops prepare --stack $(STACK)
-	@$(ENV) { pulumi up --stack $(STACK) $$AXON_REFRESH --yes --skip-preview --suppress-permalink=true || \
+	@$(ENV) { pulumi up --stack $(STACK) $$AXON_UP --yes --skip-preview --suppress-permalink=true || \
 	  { $(LOCAL) explain --stack $(STACK); exit 1; }; }
 	@$(ENV) $(LOCAL) predict --stack $(STACK)
 

@@ -26,8 +26,9 @@ _NODE_POLICIES = [
 class EksCluster(pulumi.ComponentResource):
     """Network, control plane, node groups and EKS add-ons, each waiting for what it needs.
 
-    What is on the cluster depends on `provider`, and so on nodes and add-ons: a destroy removes it first,
-    while there are nodes and a network to end it on.
+    What is on the cluster depends on `provider`, and so on add-ons and system nodes: a destroy removes it
+    first, while there are nodes and a network to end it on. Other node groups block nothing but the models
+    that run on them alone: AWS may have no capacity for one.
     """
 
     provider: k8s.Provider
@@ -63,8 +64,9 @@ class EksCluster(pulumi.ComponentResource):
             network,
             control_plane.cluster_name,
             control_plane.security_group,
+            nodes,
         )
-        self.provider = self._api(name, control_plane, [*nodes.values(), addons])
+        self.provider = self._api(name, control_plane, [*system, addons])
         self.register_outputs({})
 
     def _node_groups(self, control_plane: ControlPlane, network: Network) -> dict[str, NodeGroup]:

@@ -61,6 +61,9 @@ class OnAws:
     security_group: pulumi.Output[str]
     """The security group of the nodes."""
 
+    node_groups: Mapping[str, pulumi.Resource] = field(default_factory=dict[str, pulumi.Resource])
+    """The node groups, by name."""
+
 
 class KubernetesCluster(Protocol):
     """A cluster, whoever made it."""

@@ -1,7 +1,7 @@
 """One model as a production API."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -18,6 +18,7 @@ from components.pod import pod_spec, service_port
 from components.route import Route, backend, rule, url
 from components.scheduling import scheduling
 from predictor_images import image_of
+from stacks.settings.aws.checks import eligible_groups
 from stacks.settings.images import Images
 from stacks.settings.model import Model
 from stacks.settings.traffic_splitter import TrafficSplitter
@@ -80,7 +81,8 @@ class ModelApi(pulumi.ComponentResource):
         self._scheduling = scheduling(self._name, model, on_aws.settings if on_aws else None)
 
         policy = self._network_policy(on_aws=on_aws is not None)
-        deployment = self._deployment(self._service_account(on_aws), policy)
+        home = _only_home(model, on_aws) if on_aws else []
+        deployment = self._deployment(self._service_account(on_aws), [policy, *home])
         service = self._service()
         self._autoscaler(deployment)
         self._disruption_budget()
@@ -150,7 +152,7 @@ class ModelApi(pulumi.ComponentResource):
         )
 
     def _deployment(
-        self, account: k8s.core.v1.ServiceAccount, policy: k8s.networking.v1.NetworkPolicy
+        self, account: k8s.core.v1.ServiceAccount, after: Sequence[pulumi.Resource]
     ) -> k8s.apps.v1.Deployment:
         update = self.model.update_strategy
         seconds = int(duration_seconds(update.timeout))
@@ -188,7 +190,7 @@ class ModelApi(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[policy],  # no replica is there before it
+                depends_on=list(after),  # no replica is there before them
                 # What it begins with: after that KEDA moves it, to none and back too.
                 ignore_changes=None if is_plain(self.model) else ["spec.replicas"],
                 custom_timeouts=self._timeouts(),
@@ -249,6 +251,12 @@ class ModelApi(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
+
+
+def _only_home(model: Model, on_aws: OnAws) -> list[pulumi.Resource]:
+    """Return the node group of a model that runs on one alone: without it a rollout could only time out."""
+    groups = list(eligible_groups(on_aws.settings, model))
+    return [on_aws.node_groups[name] for name in groups if len(groups) == 1 and name in on_aws.node_groups]
 
 
 def _count_or_percent(text: str) -> int | str:

@@ -18,7 +18,7 @@ from local.images import docker_runs
 from local.predict import predict
 from local.publish import contexts_of_models, missing_images, publish
 from local.push_model import push_model
-from local.registry import ecr_region, make_all_but_models
+from local.registry import ON_AWS, ecr_region, make_all_but_models
 from local.removal import check_removable
 from local.settings import LocalSettings
 from local.size import check_size
@@ -29,6 +29,7 @@ from local.toolbox.engine import engine_path, found_engine, missing_engine
 from local.toolbox.go import missing_go
 from local.train import forget, train
 from local.training import trained
+from predictor_images import repositories_of
 from stacks.settings import SettingsError, Stack, load_file
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.cluster import Cluster, ExistingCluster
@@ -110,8 +111,8 @@ def _env(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     on_aws = arguments.stack is not None and isinstance(_loaded(arguments.stack).cluster, EksCluster)
     found = not found_cluster(settings)
     variables = environment(settings, engine_path(settings), local_cluster=found, on_aws=on_aws)
-    # On AWS the autoscaler changes what the engine must know before it changes it (docs/aws.md).
     variables["AXON_REFRESH"] = "--refresh" if on_aws else ""
+    variables["AXON_UP"] = " ".join(ON_AWS) if on_aws else ""
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
 
@@ -126,8 +127,9 @@ def _loaded(name: str) -> Stack:
 def _images(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Build and push the images of a stack that its registry lacks."""
     stack = _loaded(arguments.stack)
-    if ecr_region(stack.images.registry or "") and missing_images(stack):
-        make_all_but_models(arguments.stack)
+    registry = stack.images.registry or ""
+    if ecr_region(registry) and missing_images(stack):
+        make_all_but_models(arguments.stack, registry, repositories_of(stack))
     publish(settings, stack)
 
 

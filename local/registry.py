@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -11,20 +12,35 @@ from local.steps import StepFailed, timed
 PROJECT = Path(__file__).parents[1]
 # The component, and with it all that has it for a parent.
 MODELS = "**axon:model_api:ModelApi**"
+# How the engine changes a stack on AWS. The autoscaler changes what the engine must know before it changes it
+# (docs/aws.md), and what AWS refuses stops what depends on it and nothing else.
+ON_AWS = ("--refresh", "--continue-on-error")
 _ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
 
 
-def make_all_but_models(name: str) -> None:
-    """Make a stack up to its models: with it the repositories that their images are pushed to.
+def make_all_but_models(name: str, registry: str, images: Sequence[str]) -> None:
+    """Make a stack up to its models: with it the repositories in `registry` that `images` are pushed to.
 
     Only the repositories cannot be made first: the engine wants the EKS component's own provider with
     any `--target`, and with that the cluster.
+
+    Raises:
+        StepFailed: when a repository is not there. What else AWS refused, such as a node group without
+            capacity, is shown, and the last `pulumi up` says it again.
     """
-    command = ["pulumi", "up", "--stack", name, "--refresh", "--exclude", MODELS, "--yes", "--skip-preview"]
+    command = ["pulumi", "up", "--stack", name, *ON_AWS, "--exclude", MODELS, "--yes", "--skip-preview"]
     with timed("the stack without its models"):
         code = subprocess.run([*command, "--suppress-permalink=true"], cwd=PROJECT, check=False).returncode
-    if code:
+    if code and not _has_repositories(registry, images):
         raise StepFailed("pulumi up of the stack without its models failed")
+
+
+def _has_repositories(registry: str, images: Sequence[str]) -> bool:
+    prefix = registry.partition("/")[2]
+    names = [f"{prefix}/{image}" for image in images]
+    region = ["--region", ecr_region(registry) or ""]
+    command = ["aws", "ecr", "describe-repositories", *region, "--repository-names", *names]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def ecr_region(image: str) -> str | None:

@@ -188,7 +188,9 @@ def test_the_world_is_read_first_on_aws_however_the_file_is_written(
     assert "kind: eks" in GOOD
     stack_file.write_text(GOOD.replace("kind: eks", kind))
 
-    assert exported(monkeypatch, capsys)["AXON_REFRESH"] == "--refresh"
+    found = exported(monkeypatch, capsys)
+    assert found["AXON_REFRESH"] == "--refresh"
+    assert found["AXON_UP"] == "'--refresh --continue-on-error'", "what AWS refuses stops nothing else"
 
 
 def test_elsewhere_the_world_is_not_read_first(
@@ -199,7 +201,8 @@ def test_elsewhere_the_world_is_not_read_first(
         "  axon:images: {registry: localhost:5000/a}\n"
     )
 
-    assert exported(monkeypatch, capsys)["AXON_REFRESH"] == "''"
+    found = exported(monkeypatch, capsys)
+    assert (found["AXON_REFRESH"], found["AXON_UP"]) == ("''", "''")
 
 
 def exported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from stacks.settings import load_file
 from stacks.settings.aws.eks import EksCluster
 
 IMAGE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/axon-dev/iris:1"
+REPOSITORIES = IMAGE.rsplit("/", 1)[0]
 
 
 @pytest.fixture
@@ -99,9 +101,24 @@ def test_a_stack_is_made_up_to_its_models_by_their_component(
 ) -> None:
     command(commands, "pulumi", f'echo "$@" > {tmp_path}/calls')
 
-    registry.make_all_but_models("dev")
+    registry.make_all_but_models("dev", REPOSITORIES, ["iris"])
 
     words = (tmp_path / "calls").read_text()
     assert "up --stack dev" in words
     assert "--exclude **axon:model_api:ModelApi**" in words
     assert "--refresh" in words
+    assert "--continue-on-error" in words
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_images_are_pushed_where_aws_refused_something_else(
+    commands: Path, tmp_path: Path, there: bool
+) -> None:
+    command(commands, "pulumi", "exit 1")
+    command(commands, "aws", f'echo "$@" > {tmp_path}/asked; exit {0 if there else 254}')
+    ends = nullcontext() if there else pytest.raises(StepFailed, match="without its models failed")
+
+    with ends:
+        registry.make_all_but_models("dev", REPOSITORIES, ["iris", "sklearn"])
+
+    assert "--repository-names axon-dev/iris axon-dev/sklearn" in (tmp_path / "asked").read_text()

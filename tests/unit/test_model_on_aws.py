@@ -1,10 +1,12 @@
 """What an entry of `axon:models` becomes on AWS, beside what it is anywhere."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 import pytest
 
@@ -40,7 +42,9 @@ def made(
             "platform", PlatformSettings(install=False, namespace=namespace), images, opts=opts
         )
         given = Model.model_validate({"predictor": {"image": "registry.example/iris:1"}, **model})
-        return ModelApi("iris", given, images, platform=platform, on_aws=on_aws(wanted), opts=opts).url
+        groups = {name: aws.ec2.LaunchTemplate(name) for name in wanted.node_groups}
+        on = replace(on_aws(wanted), node_groups=groups)
+        return ModelApi("iris", given, images, platform=platform, on_aws=on, opts=opts).url
 
     return deploy(program)
 
@@ -234,3 +238,17 @@ def test_a_model_in_the_stacks_own_bucket_needs_no_checksum(
     stack = Stack(cluster=cluster(**more), models={"iris": model})
 
     assert len(list(checksum_problems(stack))) == said
+
+
+@pytest.mark.parametrize(
+    ("node_groups", "waits_for"), [(["gpu"], {"gpu"}), (["cpu"], {"cpu"}), (["cpu", "gpu"], set[str]())]
+)
+def test_a_model_waits_for_the_node_group_that_it_cannot_do_without(
+    deploy: Deploy, node_groups: list[str], waits_for: set[str]
+) -> None:
+    groups = {"cpu": CPU, "gpu": GPU}
+
+    recorder = made(deploy, cluster(groups, network=VPC), node_groups=node_groups)
+
+    waited = {urn.split("::")[-1] for urn in recorder.options(DEPLOYMENT).dependencies}
+    assert waited & {"system", *groups} == waits_for

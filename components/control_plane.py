@@ -80,7 +80,7 @@ class ControlPlane(pulumi.ComponentResource):
             name=settings.name,
             version=settings.version,
             vpc_id=network.vpc_id,
-            private_subnet_ids=network.subnets("private"),
+            private_subnet_ids=network.of_control_plane,
             kubernetes_service_ip_address_range=settings.network.service_cidr,
             endpoint_private_access=True,
             endpoint_public_access=bool(cidrs),

@@ -48,6 +48,14 @@ class Network(pulumi.ComponentResource):
         found = self.private if visibility == "private" else self.public
         return [subnet for zone, subnet in found.items() if not zones or zone in zones]
 
+    @property
+    def of_control_plane(self) -> list[pulumi.Input[str]]:
+        """The private subnets of two zones: EKS refuses subnets in other zones than the first ones.
+
+        Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+        """
+        return self.subnets("private", self._settings.zones_of_control_plane(self._cluster.region))
+
     def _use(self, existing: ExistingVpc) -> None:
         self.vpc_id, self.cidr = existing.vpc, existing.cidr
         self.private = dict(sorted(existing.private_subnets.items()))

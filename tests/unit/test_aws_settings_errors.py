@@ -123,6 +123,18 @@ OF_NETWORK = [
         'cluster.network.zones.1: "eu-west-1" is not an availability zone (such as eu-west-1a)',
     ),
     (
+        "zone_count: 3",
+        "control_plane_zones: [eu-west-1a, eu-west-1f]",
+        11,
+        'cluster.network.control_plane_zones.1: "eu-west-1f" is not a zone of the network (eu-west-1a, eu-west-1b, eu-west-1c)',
+    ),
+    (
+        "zone_count: 3",
+        "control_plane_zones: [eu-west-1a]",
+        11,
+        "cluster.network.control_plane_zones: EKS needs two zones",
+    ),
+    (
         "cidr: 10.1.0.0/16",
         "cidr: 10.1.0.1/16",
         9,

@@ -81,6 +81,10 @@ def _unknown_zones(cluster: EksCluster) -> Iterator[Problem]:
     for index, zone in enumerate(cluster.network.zones):
         if not zone.startswith(cluster.region):
             yield Problem(("cluster", "network", "zones", index), f'"{zone}" is not in {cluster.region}')
+    for index, zone in enumerate(cluster.network.control_plane_zones):
+        if zone not in zones:
+            place: Path = ("cluster", "network", "control_plane_zones", index)
+            yield Problem(place, f'"{zone}" is not a zone of the network ({", ".join(zones)})')
     existing = cluster.network.existing
     for name, group in cluster.node_groups.items():
         path: Path = ("cluster", "node_groups", name)

@@ -73,6 +73,12 @@ class Network(Settings):
     zones: list[Zone] = Field(default_factory=list[str], max_length=6)
     """Which zones, where the first ones are not wanted. Empty: `zone_count` of them."""
 
+    control_plane_zones: list[Zone] = Field(default_factory=list[str], max_length=2)
+    """The two zones with network interfaces of the control plane, which EKS never changes.
+
+    Nodes may be in others. Empty: the first two.
+    """
+
     nat: Literal["none", "single", "per_zone"] = "single"
     """How private subnets reach the internet. `per_zone` outlives the loss of a zone, and costs one each."""
 
@@ -94,7 +100,7 @@ class Network(Settings):
             raise ValueError("S3 is always reached inside the VPC: leave it out")
         return cast(Any, services)
 
-    @field_validator("zones")
+    @field_validator("zones", "control_plane_zones")
     @classmethod
     def _at_least_two(cls, zones: list[str]) -> list[str]:
         if len(set(zones)) != len(zones):
@@ -148,6 +154,10 @@ class Network(Settings):
         if self.existing:
             return sorted(self.existing.private_subnets)
         return self.zones or [f"{region}{letter}" for letter in "abcdef"[: self.zone_count]]
+
+    def zones_of_control_plane(self, region: str) -> list[str]:
+        """Return the two zones that the control plane has network interfaces in."""
+        return self.control_plane_zones or self.zone_names(region)[:2]
 
     def private_cidr(self, index: int) -> str:
         """Return the network of the private subnet in the zone at `index`."""

@@ -1,19 +1,18 @@
 """The control plane of an EKS cluster: API server, its key, its logs, who may use it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
 
+from components.log_group import log_group_name, without_leftover
 from components.network import Network
 from stacks.settings.aws.eks import Access, EksCluster
 
 # https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
 _POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKS{name}Policy"
 _POLICIES = {"cluster-admin": "ClusterAdmin", "admin": "Admin", "edit": "Edit", "view": "View"}
-# https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html : all there are
-_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 
 
 class ControlPlane(pulumi.ComponentResource):
@@ -44,7 +43,8 @@ class ControlPlane(pulumi.ComponentResource):
         super().__init__("axon:cluster:ControlPlane", name, None, opts)
         self._settings, self._child = settings, pulumi.ResourceOptions(parent=self)
         key = self._key()
-        cluster = self._cluster(network, key, self._logs(), provider)
+        logs = [self._logs()] if settings.control_plane_logs else []
+        cluster = self._cluster(network, key, logs, provider)
         self.cluster_name = cluster.eks_cluster.apply(_name)
         self.security_group = cluster.eks_cluster.apply(_security_group)
         self.kubeconfig = cluster.kubeconfig_json
@@ -66,13 +66,13 @@ class ControlPlane(pulumi.ComponentResource):
         # Before the cluster, which would else make a group of this name that keeps everything for ever.
         return aws.cloudwatch.LogGroup(
             "control-plane",
-            name=f"/aws/eks/{self._settings.name}/cluster",
+            name=log_group_name(self._settings),
             retention_in_days=self._settings.log_retention_days,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=without_leftover(self._settings)),
         )
 
     def _cluster(
-        self, network: Network, key: aws.kms.Key, logs: aws.cloudwatch.LogGroup, provider: aws.Provider
+        self, network: Network, key: aws.kms.Key, logs: Sequence[pulumi.Resource], provider: aws.Provider
     ) -> eks.Cluster:
         settings, cidrs = self._settings, self._settings.endpoint.cidrs
         return eks.Cluster(
@@ -86,7 +86,7 @@ class ControlPlane(pulumi.ComponentResource):
             endpoint_public_access=bool(cidrs),
             public_access_cidrs=cidrs or None,
             encryption_config_key_arn=key.arn,
-            enabled_cluster_log_types=_LOGS,
+            enabled_cluster_log_types=list(settings.control_plane_logs) or None,
             # EXTENDED support costs six times as much an hour; it has to be a decision.
             upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
             deletion_protection=settings.protected,
@@ -102,7 +102,7 @@ class ControlPlane(pulumi.ComponentResource):
             kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),
             coredns_addon_options=eks.CoreDnsAddonOptionsArgs(enabled=False),
             opts=pulumi.ResourceOptions(
-                parent=self, providers=[provider], depends_on=[logs], protect=settings.protected or None
+                parent=self, providers=[provider], depends_on=list(logs), protect=settings.protected or None
             ),
         )
 

@@ -29,6 +29,9 @@ from stacks.settings.units import DnsLabel
 _DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.")
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 
+# https://docs.aws.amazon.com/eks/latest/APIReference/API_LogSetup.html
+ControlPlaneLog = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
+
 
 def _group_name(text: str) -> str:
     # EKS adds a suffix of 26 digits and allows 63 characters in all.
@@ -125,8 +128,16 @@ class EksCluster(Settings):
     node_groups: dict[GroupName, NodeGroup] = Field(min_length=1)
     """The nodes."""
 
+    control_plane_logs: Annotated[list[ControlPlaneLog], AfterValidator(no_duplicates)] = Field(
+        default_factory=lambda: list[ControlPlaneLog](["audit", "authenticator"])
+    )
+    """Logs of the control plane in CloudWatch, which charges by the gigabyte. Empty: none.
+
+    `audit` (each request to the API) and `api` are the largest by far.
+    """
+
     log_retention_days: RetentionDays = 30
-    """How long the control plane's logs are kept."""
+    """Days that the logs of the control plane and the flow logs are kept."""
 
     protected: bool = False
     """Refuse to delete the cluster, its load balancer and its stores."""

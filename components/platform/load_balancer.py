@@ -40,32 +40,39 @@ class LoadBalancer(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         group = self._security_group(exposed)
         self._let_in(group, exposed)
-        balancer = self._balancer(group)
-        self.targets = {port: self._listen(balancer, port) for port in exposed}
-        self.address = balancer.dns_name
-        self.url = self._url(balancer)
+        self._balancer, self._exposed = self._made(group), exposed
+        self._targets = {port: self._target(port) for port in exposed}
+        self.address = self._balancer.dns_name
+        self.url = self._url(self._balancer)
         self.register_outputs({"url": self.url, "address": self.address})
 
-    def bind(
-        self, namespace: str, service: str, *, opts: pulumi.ResourceOptions
-    ) -> list[k8s.apiextensions.CustomResource]:
-        """Keep the pods of a Service as the load balancer's targets."""
-        return [
-            k8s.apiextensions.CustomResource(
-                f"{service}-{port.port}",
-                api_version="elbv2.k8s.aws/v1beta1",
-                kind="TargetGroupBinding",
-                metadata=k8s.meta.v1.ObjectMetaArgs(name=f"{service}-{port.port}", namespace=namespace),
-                # Without `networking`: security groups are the program's.
-                spec={
-                    "targetGroupARN": target.arn,
-                    "targetType": "ip",
-                    "serviceRef": {"name": service, "port": port.service_port},
-                },
-                opts=opts,
-            )
-            for port, target in self.targets.items()
-        ]
+    def bind(self, namespace: str, service: str, *, opts: pulumi.ResourceOptions) -> None:
+        """Keep the pods of a Service as the load balancer's targets, and then listen for clients."""
+        for port in self._exposed:
+            self._listen(port, after=self._bound(port, namespace, service, opts))
+
+    def _bound(
+        self, port: Exposed, namespace: str, service: str, opts: pulumi.ResourceOptions
+    ) -> k8s.apiextensions.CustomResource:
+        name = f"{service}-{port.service_port}"
+        # The controller's webhook refuses another target group in an update:
+        # https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/webhooks/elbv2/targetgroupbinding_validator.go
+        anew = pulumi.ResourceOptions(
+            replace_on_changes=["spec.targetGroupARN", "spec.targetType"], delete_before_replace=True
+        )
+        return k8s.apiextensions.CustomResource(
+            name,
+            api_version="elbv2.k8s.aws/v1beta1",
+            kind="TargetGroupBinding",
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace),
+            # Without `networking`: security groups are the program's.
+            spec={
+                "targetGroupARN": self._targets[port].arn,
+                "targetType": "ip",
+                "serviceRef": {"name": service, "port": port.service_port},
+            },
+            opts=pulumi.ResourceOptions.merge(opts, anew),
+        )
 
     def _security_group(self, exposed: Sequence[Exposed]) -> aws.ec2.SecurityGroup:
         name = self._aws.settings.name
@@ -111,7 +118,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 opts=self._child,
             )
 
-    def _balancer(self, group: aws.ec2.SecurityGroup) -> aws.lb.LoadBalancer:
+    def _made(self, group: aws.ec2.SecurityGroup) -> aws.lb.LoadBalancer:
         internal = self._settings.scheme == "internal"
         protected = self._aws.settings.protected
         return aws.lb.LoadBalancer(
@@ -127,13 +134,14 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=protected or None),
         )
 
-    def _listen(self, balancer: aws.lb.LoadBalancer, port: Exposed) -> aws.lb.TargetGroup:
+    def _listen(self, port: Exposed, *, after: pulumi.Resource) -> None:
+        """Listen on a port. Where it comes to lead elsewhere, there are targets before it does."""
         tls, name = self._settings.tls, "https" if port.port == 443 else "http"
-        target = self._target(name, port)
         encrypted = port.protocol == "TLS" and tls is not None
+        target = self._targets[port].arn
         aws.lb.Listener(
             name,
-            load_balancer_arn=balancer.arn,
+            load_balancer_arn=self._balancer.arn,
             port=port.port,
             protocol=port.protocol,
             certificate_arn=tls.certificate_arn if tls and encrypted else None,
@@ -141,15 +149,15 @@ class LoadBalancer(pulumi.ComponentResource):
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/describe-ssl-policies.html
             ssl_policy="ELBSecurityPolicy-TLS13-1-2-2021-06" if encrypted else None,
             alpn_policy="HTTP2Preferred" if encrypted else None,
-            default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=target.arn)],
-            opts=self._child,
+            default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=target)],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[after]),
         )
-        return target
 
-    def _target(self, name: str, port: Exposed) -> aws.lb.TargetGroup:
+    def _target(self, port: Exposed) -> aws.lb.TargetGroup:
+        """Make the target group of a port of the Service: listeners may change which one they lead to."""
         proxy = self._settings.client_ip == "proxy_protocol"
         return aws.lb.TargetGroup(
-            name,
+            f"gateway-{port.service_port}",
             vpc_id=self._aws.network.vpc_id,
             target_type="ip",
             protocol="TCP",

@@ -182,3 +182,39 @@ def test_it_is_deleted_by_mistake_only_where_nothing_is_protected(deploy: Deploy
 
     assert recorder.one(BALANCER)["enableDeletionProtection"] is protected
     assert recorder.options(BALANCER).protect is protected
+
+
+KINDS = {"none": {}, "acm": ACM, "issuer": ISSUER}
+# What AWS cannot change of a target group: tests/doubles/replacements.py, by the provider's schema.
+_FIXED = ("port", "protocol", "targetType", "vpcId")
+
+
+@pytest.mark.parametrize("after", KINDS)
+@pytest.mark.parametrize("before", KINDS)
+def test_tls_is_turned_on_off_or_changed_without_another_target_group(
+    deploy: Deploy, before: str, after: str
+) -> None:
+    """The webhook of the load balancer's controller refuses a binding's other target group."""
+    old, new = made(deploy, **KINDS[before]), made(deploy, **KINDS[after])
+
+    for name in old.named(TARGETS).keys() & new.named(TARGETS).keys():
+        one, other = old.named(TARGETS)[name], new.named(TARGETS)[name]
+        assert [one[key] for key in _FIXED] == [other[key] for key in _FIXED]
+    for name in old.named(BINDING).keys() & new.named(BINDING).keys():
+        assert old.named(BINDING)[name]["spec"] == new.named(BINDING)[name]["spec"]
+
+
+def test_a_target_group_that_is_made_again_gets_a_binding_of_its_own(default: Recorder) -> None:
+    options = default.options(BINDING)
+
+    assert set(options.replaceOnChanges) == {"spec.targetGroupARN", "spec.targetType"}
+    assert options.deleteBeforeReplace
+
+
+def test_clients_are_led_to_targets_that_are_there(deploy: Deploy) -> None:
+    recorder = made(deploy, **ACM)
+
+    for name, service_port in (("https", 80), ("http", 8080)):
+        waited = {urn.split("::")[-1] for urn in recorder.options(LISTENER, name).dependencies}
+        assert f"gateway-{service_port}" in waited
+        assert any("TargetGroupBinding" in urn for urn in recorder.options(LISTENER, name).dependencies)

@@ -1,8 +1,9 @@
 """The runtime at its edges: `python -m benchmarks.predictor.extremes`.
 
-Two tables: binary tensors of 1 MiB by the inference protocol, beside a server that answers a constant (what
-client and HTTP server take by themselves); and 32 fast connections alone, then beside 200 clients that send a
-byte every five seconds. The server has one core, the load the other. All is on 127.0.0.1 and ends by itself.
+Two tables: tensors of 1 MiB by the inference protocol, binary and as JSON, beside a server that answers a
+constant (what client and HTTP server take by themselves) and MLServer, whose HTTP port takes JSON alone;
+and 32 fast connections alone, then beside 200 clients that send a byte every five seconds. The server has one
+core, the load the other. All is on 127.0.0.1 and ends by itself.
 """
 
 import argparse
@@ -45,36 +46,37 @@ def main() -> None:
 
 
 def _tensors(folder: Path, rounds: int, seconds: int) -> None:
+    floor = 0.0
     (folder / "wide").mkdir()
     model = DummyRegressor().fit(np.zeros((2, _FEATURES), np.float32), [0.0, 1.0])
     joblib.dump(model, folder / "wide" / "model.joblib")
-    print("| 1 MiB binary tensors | MB/s | ÷ floor |")
+    print("| tensors of 1 MiB | MB/s | ÷ floor |")
     print("|---|---|---|")
-    found = {name: [_rate(name, folder, seconds) for _ in range(rounds)] for name in ("floor", "axon")}
-    floor = statistics.median(found["floor"])
-    for name, rates in found.items():
-        print(
-            f"| {name} | {statistics.median(rates):.0f} | {statistics.median(rates) / floor:.2f} |",
-            flush=True,
-        )
+    rows = [("floor", True), ("axon", True), ("floor", False), ("axon", False), ("mlserver", False)]
+    for name, binary in rows:
+        rate = statistics.median(_rate(name, folder, seconds, binary=binary) for _ in range(rounds))
+        if name == "floor":
+            floor = rate
+        print(f"| {name}, {'binary' if binary else 'JSON'} | {rate:.0f} | {rate / floor:.2f} |", flush=True)
 
 
-def _rate(name: str, folder: Path, seconds: int) -> float:
-    """Return how many MB a second a server takes of one client."""
+def _rate(name: str, folder: Path, seconds: int, *, binary: bool) -> float:
+    """Return how many MB of tensors a second a server takes of one client."""
     given = triton.InferInput("rows", [_ROWS, _FEATURES], "FP32")
-    given.set_data_from_numpy(np.ones((_ROWS, _FEATURES), np.float32))
+    given.set_data_from_numpy(np.ones((_ROWS, _FEATURES), np.float32), binary_data=binary)
     body, length = triton.InferenceServerClient.generate_request_body([given])
-    headers = {"Inference-Header-Content-Length": str(length)}
-    path = "/v2/models/model/infer" if name == "axon" else "/"
+    headers = {"Inference-Header-Content-Length": str(length)} if binary else {}
+    headers["content-type"] = "application/octet-stream" if binary else "application/json"
+    path = "/" if name == "floor" else "/v2/models/model/infer"
     with (
         served(name, "wide", folder, [0.0] * _FEATURES),
-        httpx.Client(base_url=f"http://127.0.0.1:{PORT}") as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60) as client,
     ):
         count, began = 0, time.perf_counter()
         while (spent := time.perf_counter() - began) < seconds:
             client.post(path, content=body, headers=headers).raise_for_status()
             count += 1
-        return count * len(body) / 1e6 / spent
+        return count * _ROWS * _FEATURES * 4 / 1e6 / spent
 
 
 def _slow_clients(folder: Path, rounds: int, seconds: int) -> None:

@@ -99,8 +99,7 @@ def from_values(name: str, datatype: str, shape: Sequence[int], values: Any, wha
     dtype = dtype_of(datatype, what)
     if not isinstance(values, list):
         raise ProtocolError(f"{what}: data has to be a list")
-    flat = _flat(cast(list[Any], values))
-    types = set(map(type, flat))
+    flat, types = _flat(cast(list[Any], values))
     if not types <= _TYPES[dtype.kind]:
         raise ProtocolError(f"{what}: the data are not all of {datatype}")
     return Tensor(name, datatype, _shaped(what, _array(what, datatype, flat, types), shape))
@@ -190,13 +189,15 @@ def _shaped(what: str, flat: NDArray[Any], shape: Sequence[int]) -> NDArray[Any]
         raise ProtocolError(f"{what}: the shape is too large") from None
 
 
-def _flat(values: list[Any]) -> list[Any]:
-    """Return the values of nested lists in order."""
+def _flat(values: list[Any]) -> tuple[list[Any], set[type]]:
+    """Return the values of nested lists in order, and their types."""
+    types = set(map(type, values))
     for _ in range(_MOST_DIMENSIONS):
-        if list not in set(map(type, values)):
-            return values
+        if list not in types:
+            break
         values = [inner for item in values for inner in (item if type(item) is list else [item])]
-    return values
+        types = set(map(type, values))
+    return values, types
 
 
 def texts(tensor: Tensor) -> NDArray[Any]:

@@ -78,6 +78,10 @@ class Account:
         """Let the next calls fail. Type and name may be patterns, the op `*`."""
         self._store.add_fault(Fault(type, name, op, message=message, times=times))
 
+    def fail_after_creation(self, type: str, name: str, message: str) -> None:
+        """Let the next creation leave a resource behind that AWS then says has failed (CREATE_FAILED)."""
+        self._store.add_fault(Fault(type, name, "created", message=message, times=1))
+
     def slow(self, type: str, name: str, op: str, seconds: float) -> None:
         """Let all such calls take longer."""
         self._store.add_fault(Fault(type, name, op, seconds=seconds))

@@ -18,6 +18,14 @@ class RefusedError(Exception):
     """AWS says no."""
 
 
+class UnfinishedError(Exception):
+    """AWS has made a resource, which then failed: it exists, and does not work."""
+
+    def __init__(self, id_: str, made: Properties, inputs: Properties, message: str) -> None:
+        super().__init__(message)
+        self.id, self.made, self.inputs = id_, made, inputs
+
+
 @dataclass
 class Resource:
     """A resource of the account: the inputs that made it, and what AWS says of it."""

@@ -15,10 +15,10 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, status_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from tests.doubles.account import RefusedError, Store, pause
+from tests.doubles.account import RefusedError, Store, UnfinishedError, pause
 from tests.doubles.invokes import LOCAL, answer
 from tests.doubles.provider import Change, Diff, Provider
 from tests.doubles.wire import name_of, plain, struct, token_of
@@ -42,8 +42,21 @@ def _refusing(method: Callable[..., Any]) -> Callable[..., Any]:
             return method(self, request, context)
         except RefusedError as error:
             return context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        except UnfinishedError as error:
+            context.set_trailing_metadata((("grpc-status-details-bin", _details(error)),))
+            return context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     return answered
+
+
+def _details(error: UnfinishedError) -> bytes:
+    """Return how a provider says that a resource exists, and was not created to its end."""
+    failed = pb.ErrorResourceInitFailed(
+        id=error.id, properties=struct(error.made), inputs=struct(error.inputs), reasons=[str(error)]
+    )
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+    status.details.add().Pack(failed)
+    return status.SerializeToString()
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):

@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from tests.doubles import existence, outputs, references
-from tests.doubles.account import RefusedError, Resource, Store, pause
+from tests.doubles.account import RefusedError, Resource, Store, UnfinishedError, pause
 from tests.doubles.identity import (
     Place,
     identify,
@@ -109,7 +109,16 @@ class Provider:
                 aliases = references.minted(world, who, named, made)
                 resource = Resource(token, who.id, name, named, made, aliases)
                 world.resources[resource.key] = resource
+            for fault in self.store.take_faults("created", token, name):
+                self._fail(resource, str(fault.message))
         return who.id, made
+
+    def _fail(self, resource: Resource, message: str) -> None:
+        """Let a resource that was just made have failed, as the provider tells the engine."""
+        with self.store.writing() as world:
+            found = world.resources[resource.key]
+            found.outputs["status"] = "CREATE_FAILED"
+            raise UnfinishedError(found.id, found.outputs, found.inputs, message)
 
     def _named(self, token: str, inputs: Properties, serial: int) -> Properties:
         prop, prefix = name_property(token), prefix_property(token)

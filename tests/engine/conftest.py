@@ -1,5 +1,6 @@
 """The stacks of AWS on the real engine: doubles in the place of AWS, a real cluster for what is on it."""
 
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +15,7 @@ from local.settings import LocalSettings
 from stacks.settings import Images
 from stacks.settings.loading import load_file
 from tests.conftest import ONE, SMALL
-from tests.doubles import Account, Operation
+from tests.doubles import Account, Operation, target_group_bindings
 from tests.doubles.platform import collect_charts, publish_addons
 from tests.stacks import Stack, environment_of_tests, kubectl, of_file, stack
 
@@ -69,7 +70,10 @@ def environments(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactor
 
     # The one node plays the system group's.
     kubectl("label", "nodes", "--all", "axon.dev/role=system", "--overwrite")
+    policy = json.dumps({"apiVersion": "v1", "kind": "List", "items": target_group_bindings.refusals()})
+    kubectl("apply", "-f", "-", stdin=policy)
     yield environment
+    kubectl("delete", "-f", "-", stdin=policy)
     kubectl("label", "nodes", "--all", "axon.dev/role-")
 
 

@@ -122,7 +122,7 @@ def _free_port() -> int:
 
 
 def _await_ready(process: "subprocess.Popen[str]", port: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300  # PyTorch and TensorFlow are slow to import
     while True:
         try:
             if _CLIENT.get(f"http://127.0.0.1:{port + 1}/ready").status_code == 200:

@@ -69,7 +69,7 @@ class _Addons(pulumi.ComponentResource):
             self._settings.name,
             namespace=SYSTEM,
             service_account=account,
-            policy_arns={policy.rsplit("/", 1)[-1]: aws_managed(policy)},
+            policy_arns={policy: aws_managed(policy)},
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -121,7 +121,7 @@ class ClusterAddons(_Addons):
                 "aws-ebs-csi-driver",
                 values={"controller": system},
                 account="ebs-csi-controller-sa",
-                policy="service-role/AmazonEBSCSIDriverPolicyV2",
+                policy="AmazonEBSCSIDriverPolicyV2",
                 after=after,
             ),
             # https://docs.aws.amazon.com/eks/latest/userguide/node-health.html

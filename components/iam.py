@@ -8,6 +8,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from stacks.settings.aws.catalogue import managed_policies
+
 Statement = Mapping[str, Any]
 
 
@@ -35,8 +37,12 @@ def trust(service: str, *, condition: Mapping[str, Any] | None = None, tagged: b
 
 
 def aws_managed(name: str) -> str:
-    """Return the ARN of one of AWS' own policies."""
-    return f"arn:aws:iam::aws:policy/{name}"
+    """Return the ARN of one of AWS' own policies, with the path that AWS gave it.
+
+    Raises:
+        KeyError: when `stacks/settings/aws/managed_policies.txt` does not have it.
+    """
+    return f"arn:aws:iam::aws:policy/{managed_policies()[name]}"
 
 
 def role(

@@ -13,6 +13,10 @@ from stacks.settings.aws.eks import EksCluster
 _EFFECTS = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
 # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
 _HINT = "k8s.io/cluster-autoscaler/node-template"
+# A node with this label is not ready for Cluster Autoscaler until it has GPUs, which the device plugin gives
+# it later: `GPULabel` in its cloudprovider/aws, FilterOutNodesWithUnreadyResources in its gpu_processor.go.
+# It waits for GPUs alone: a Neuron node with the label would never be ready.
+_WAITS_FOR_GPUS = {"k8s.amazonaws.com/accelerator": "nvidia"}
 
 
 class NodeGroup(pulumi.ComponentResource):
@@ -49,8 +53,9 @@ class NodeGroup(pulumi.ComponentResource):
     def labels(self) -> dict[str, str]:
         """The Kubernetes labels of the nodes."""
         own = {"axon.dev/node-group": self._name, "axon.dev/role": self._group.role}
-        plugin = self._group.device_plugin
-        return {**self._group.labels, **own, **({"axon.dev/device-plugin": plugin} if plugin else {})}
+        if plugin := self._group.device_plugin:
+            own["axon.dev/device-plugin"] = plugin
+        return {**self._group.labels, **own, **(_WAITS_FOR_GPUS if self._group.facts.gpus else {})}
 
     def _launch_template(self) -> aws.ec2.LaunchTemplate:
         # Neither an image nor instance types: EKS picks the image by ami_type, and upgrades it by version.

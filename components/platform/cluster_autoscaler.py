@@ -92,12 +92,13 @@ _ARGUMENTS = {
 def priorities(cluster: EksCluster) -> dict[int, list[str]]:
     """Return which groups grow first, as patterns of their Auto Scaling groups' names.
 
-    EKS calls these `eks-<node group>-<uuid>`, and ours are called by a prefix and 26 digits: exact, since
-    `eks-cpu-.*` would be `cpu-spot`'s as well.
+    EKS calls these `eks-<node group>-<uuid>`, and the provider calls node groups by their prefix, 18 digits
+    of the clock and 8 hexadecimal digits of a counter (`PrefixedUniqueId` in hashicorp/terraform-plugin-sdk).
+    Exact, since `eks-cpu-.*` would be `cpu-spot`'s as well.
     """
     found: defaultdict[int, list[str]] = defaultdict(list)
     for name, group in cluster.node_groups.items():
-        found[group.priority].append(rf"^eks-{name}-\d{{26}}-.*")
+        found[group.priority].append(rf"^eks-{name}-\d{{18}}[0-9a-f]{{8}}-.*")
     return dict(sorted(found.items(), reverse=True))
 
 

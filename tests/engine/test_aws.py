@@ -103,12 +103,12 @@ def test_the_autoscaler_prefers_spot_and_falls_back(dev: OnDoubles) -> None:
     assert config["data"]["priorities"].split() == [
         "10:",
         "-",
-        "^eks-cpu-spot-\\d{26}-.*",
+        "^eks-cpu-spot-\\d{18}[0-9a-f]{8}-.*",
         "1:",
         "-",
-        "^eks-cpu-\\d{26}-.*",
+        "^eks-cpu-\\d{18}[0-9a-f]{8}-.*",
         "-",
-        "^eks-system-\\d{26}-.*",
+        "^eks-system-\\d{18}[0-9a-f]{8}-.*",
     ]
 
 

@@ -37,7 +37,7 @@ config:
         taints: [{key: team, value: vision, effect: NoSchedule}]
         disk: {size: 100, type: gp3, iops: 3000}
       gpu:
-        instance_types: [g6.xlarge]
+        instance_types: [g5.xlarge]
         max_instances: 2
         max_unavailable: 1
     log_retention_days: 30

@@ -155,11 +155,11 @@ def test_a_wrong_edit_is_one_line(stack_file: Path, old: str, new: str, line: in
 
 
 def test_a_model_that_asks_for_devices_that_no_node_has_hears_which_nodes_would(stack_file: Path) -> None:
-    found = lines(stack_file, GOOD.replace("[g6.xlarge]", "[m7i.xlarge]"))
+    found = lines(stack_file, GOOD.replace("[g5.xlarge]", "[m7i.xlarge]"))
 
     assert found == [
         "stacks/Pulumi.test.yaml:66: axon:models.vision.compute.gpu: "
-        "no node group has NVIDIA GPUs (such as g6.xlarge)"
+        "no node group has NVIDIA GPUs (such as g5.xlarge)"
     ]
 
 

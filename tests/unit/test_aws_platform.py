@@ -189,8 +189,8 @@ def test_a_priority_is_of_its_group_alone_even_where_names_begin_alike() -> None
 @pytest.mark.parametrize(
     ("nodes", "charts"),
     [
-        ({"instance_types": ["g6.xlarge"]}, {"nvidia-device-plugin"}),
-        ({"instance_types": ["g6.xlarge"], "image": "bottlerocket"}, set()),
+        ({"instance_types": ["g5.xlarge"]}, {"nvidia-device-plugin"}),
+        ({"instance_types": ["g5.xlarge"], "image": "bottlerocket"}, set()),
         ({"instance_types": ["inf2.xlarge"]}, {"neuron-helm-chart"}),
         (CPU, set()),
     ],
@@ -204,7 +204,7 @@ def test_device_plugins_are_there_where_the_devices_are(
 
 
 def test_the_device_plugin_runs_on_the_nodes_that_have_the_devices(deploy: Deploy) -> None:
-    found = values(made(deploy, {"gpu": {"instance_types": ["g6.xlarge"]}}), "nvidia-device-plugin")
+    found = values(made(deploy, {"gpu": {"instance_types": ["g5.xlarge"]}}), "nvidia-device-plugin")
 
     required = found["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert required["nodeSelectorTerms"][0]["matchExpressions"] == [

@@ -69,6 +69,9 @@ def test_prefixes_give_a_node_as_many_pods_as_aws_recommends(name: str, pods: in
         ("inf2.xlarge", 4, 16, 0, 1),
         ("inf2.48xlarge", 192, 768, 0, 12),
         ("trn1.32xlarge", 128, 512, 0, 16),
+        ("trn2u.48xlarge", 192, 2048, 0, 16),
+        ("g6f.large", 2, 8, 1, 0),  # an eighth of a GPU is a device
+        ("gr6f.4xlarge", 16, 128, 1, 0),
     ],
 )
 def test_the_table_has_what_aws_publishes(
@@ -98,6 +101,15 @@ def test_every_type_is_whole() -> None:
         assert not (kind.gpus and kind.neuron_devices), name
         assert 4 <= kind.pods <= 250, name
         assert kind.subnet_addresses > kind.pods, name
+
+
+def test_every_type_of_an_accelerated_family_has_devices() -> None:
+    for name, kind in instance_types().items():
+        family = name.split(".")[0]
+        if family.startswith(("inf", "trn")):
+            assert kind.neuron_devices, name
+        elif family.startswith(("g", "p")) and family != "g4ad":  # whose GPUs are AMD's
+            assert kind.gpus, name
 
 
 def test_every_type_that_is_not_tiny_has_room_for_a_model() -> None:

@@ -25,7 +25,7 @@ DEPLOYMENT, ACCOUNT = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Servi
 ROLE, ASSOCIATION = "aws:iam/role:Role", "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 READ = {"read": ["s3://models/iris/"]}
-GPU = {"instance_types": ["g6.xlarge"], "taints": [{"key": "team", "value": "vision"}]}
+GPU = {"instance_types": ["g5.xlarge"], "taints": [{"key": "team", "value": "vision"}]}
 VPC = {"existing": EXISTING}
 Deploy = Callable[[Callable[[], Any]], Recorder]
 
@@ -207,7 +207,7 @@ def test_a_model_waits_for_its_role(deploy: Deploy) -> None:
 
 
 def test_policies_of_one_name_are_both_attached(deploy: Deploy) -> None:
-    policies = ["arn:aws:iam::aws:policy/Read", "arn:aws:iam::111122223333:policy/Read"]
+    policies = [f"arn:aws:iam::{owner}:policy/ReadOnlyAccess" for owner in ("aws", "111122223333")]
 
     recorder = made(deploy, aws={"policy_arns": policies})
 

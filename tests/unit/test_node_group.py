@@ -99,7 +99,7 @@ def test_nodes_follow_the_latest_version_of_their_template(cpu: Recorder) -> Non
     [
         ("m7i.large", "AL2023_x86_64_STANDARD", "BOTTLEROCKET_x86_64"),
         ("m7g.large", "AL2023_ARM_64_STANDARD", "BOTTLEROCKET_ARM_64"),
-        ("g6.xlarge", "AL2023_x86_64_NVIDIA", "BOTTLEROCKET_x86_64_NVIDIA"),
+        ("g5.xlarge", "AL2023_x86_64_NVIDIA", "BOTTLEROCKET_x86_64_NVIDIA"),
         ("g5g.xlarge", "AL2023_ARM_64_NVIDIA", "BOTTLEROCKET_ARM_64_NVIDIA"),
         ("inf2.xlarge", "AL2023_x86_64_NEURON", "BOTTLEROCKET_x86_64"),
     ],
@@ -157,7 +157,7 @@ def test_sick_nodes_are_replaced(cpu: Recorder) -> None:
     ("changes", "keys"),
     [
         ({"role": "system"}, ["CriticalAddonsOnly"]),
-        ({"instance_types": ["g6.xlarge"]}, ["nvidia.com/gpu"]),
+        ({"instance_types": ["g5.xlarge"]}, ["nvidia.com/gpu"]),
         ({"instance_types": ["inf2.xlarge"]}, ["aws.amazon.com/neuron"]),
         ({"instance_types": ["m7g.large"]}, ["axon.dev/arch"]),
         ({"instance_types": ["g5g.xlarge"]}, ["nvidia.com/gpu", "axon.dev/arch"]),
@@ -216,10 +216,32 @@ def test_the_users_labels_never_replace_axons(deploy: Deploy) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "waits"),
+    [
+        ({"instance_types": ["g5.xlarge"]}, True),
+        ({"instance_types": ["g6f.xlarge"], "image": "bottlerocket"}, True),
+        # It would wait for GPUs for ever.
+        ({"instance_types": ["trn1.2xlarge"]}, False),
+        ({}, False),
+    ],
+)
+def test_the_autoscaler_waits_for_the_gpus_of_a_new_node(
+    deploy: Deploy, changes: dict[str, Any], waits: bool
+) -> None:
+    # GPULabel in Cluster Autoscaler's cloudprovider/aws/aws_cloud_provider.go
+    label = "k8s.amazonaws.com/accelerator"
+    recorder = made(deploy, **changes)
+    hinted = {row["tag"]["key"].removeprefix(f"{HINT}/label/") for row in recorder.all(TAG)}
+
+    assert (label in recorder.one(NODES)["labels"]) is waits
+    assert (label in hinted) is waits
+
+
+@pytest.mark.parametrize(
     ("changes", "plugin"),
     [
-        ({"instance_types": ["g6.xlarge"]}, "nvidia"),
-        ({"instance_types": ["g6.xlarge"], "image": "bottlerocket"}, None),
+        ({"instance_types": ["g5.xlarge"]}, "nvidia"),
+        ({"instance_types": ["g5.xlarge"], "image": "bottlerocket"}, None),
         ({"instance_types": ["trn1.2xlarge"]}, "neuron"),
         ({}, None),
     ],

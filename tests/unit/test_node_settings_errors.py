@@ -26,7 +26,7 @@ OF_NODES = [
         "cluster.node_groups.system.instance_types: has 0 entries; 1 is the least",
     ),
     (
-        "instance_types: [g6.xlarge]",
+        "instance_types: [g5.xlarge]",
         "instance_types: [inf1.xlarge]",
         37,
         'cluster.node_groups.gpu.instance_types.0: "inf1.xlarge": EKS\' Neuron images no longer run Inferentia 1 (try inf2.xlarge)',

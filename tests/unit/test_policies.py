@@ -26,7 +26,7 @@ ROLE, INLINE = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 READ = ["s3://models", "s3://models/iris/", "s3://models/iris/model.joblib"]
 SETTINGS = cluster(
-    {"gpu": {"instance_types": ["g6.xlarge"]}},
+    {"gpu": {"instance_types": ["g5.xlarge"]}},
     network={"flow_logs": True},
     external_dns={"zone_ids": ["Z0123456789ABCDEFGHIJ"]},
 )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from stacks.settings.aws.units import Arn, S3Path, no_duplicates
+from stacks.settings.aws.units import PolicyArn, S3Path, no_duplicates
 from stacks.settings.base import Settings
 
 # What fits into the policy of a role.
@@ -17,7 +17,7 @@ class AwsAccess(Settings):
     read: list[S3Path] = Field(default_factory=list[str], max_length=MOST_PLACES)
     """Places in S3 that they may read."""
 
-    policy_arns: Annotated[list[Arn], AfterValidator(no_duplicates)] = Field(
+    policy_arns: Annotated[list[PolicyArn], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=10
     )
     """Managed policies of yours (Cortex's iam_policy_arns, for one model)."""

@@ -7,18 +7,20 @@ from collections.abc import Iterator, Mapping
 from stacks.settings.aws.access import MOST_PLACES
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.aws.node_group import NodeGroup
+from stacks.settings.aws.place_checks import place_problems
 from stacks.settings.compute import Compute
 from stacks.settings.errors import Path, Problem, nearest
 from stacks.settings.model import Model
 from stacks.settings.units import quantity_value
 
 _GIB = 2**30
-_DEVICES = {"gpu": "NVIDIA GPUs (such as g6.xlarge)", "neuron": "Neuron devices (such as inf2.xlarge)"}
+_DEVICES = {"gpu": "NVIDIA GPUs (such as g5.xlarge)", "neuron": "Neuron devices (such as inf2.xlarge)"}
 
 
 def aws_problems(cluster: EksCluster, models: Mapping[str, Model]) -> Iterator[Problem]:
     """Yield what does not go together."""
     yield from _elsewhere(cluster)
+    yield from place_problems(cluster)
     yield from _unknown_zones(cluster)
     yield from _crowded_subnets(cluster)
     for name, model in models.items():
@@ -66,21 +68,14 @@ def replicas_per_node(group: NodeGroup, compute: Compute) -> int:
 
 
 def _elsewhere(cluster: EksCluster) -> Iterator[Problem]:
-    tls, existing = cluster.load_balancer.tls, cluster.network.existing
+    tls = cluster.load_balancer.tls
     if tls and tls.certificate_arn and f":acm:{cluster.region}:" not in tls.certificate_arn:
         path: Path = ("cluster", "load_balancer", "tls", "certificate_arn")
         yield Problem(path, f"is not a certificate of ACM in {cluster.region}")
-    for key in ("private_subnets", "public_subnets"):
-        for zone in getattr(existing, key, ()):
-            if not zone.startswith(cluster.region):
-                yield Problem(("cluster", "network", "existing", key, zone), f"is not in {cluster.region}")
 
 
 def _unknown_zones(cluster: EksCluster) -> Iterator[Problem]:
     zones = cluster.network.zone_names(cluster.region)
-    for index, zone in enumerate(cluster.network.zones):
-        if not zone.startswith(cluster.region):
-            yield Problem(("cluster", "network", "zones", index), f'"{zone}" is not in {cluster.region}')
     for index, zone in enumerate(cluster.network.control_plane_zones):
         if zone not in zones:
             place: Path = ("cluster", "network", "control_plane_zones", index)

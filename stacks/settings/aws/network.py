@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, cast, get_args
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from stacks.settings.aws.catalogue import eks_zones
 from stacks.settings.aws.units import Cidr, SubnetId, VpcId, Zone, no_duplicates
 from stacks.settings.base import Settings
 
@@ -68,7 +69,7 @@ class Network(Settings):
     """The network of Kubernetes Services, outside the VPC's (one of the two that EKS chooses from)."""
 
     zone_count: int = Field(default=3, ge=2, le=6)
-    """How many of the region's zones, from `a` on. Adding one moves no subnet."""
+    """How many of the region's zones with EKS, from the first on. Adding one moves no subnet."""
 
     zones: list[Zone] = Field(default_factory=list[str], max_length=6)
     """Which zones, where the first ones are not wanted. Empty: `zone_count` of them."""
@@ -153,7 +154,7 @@ class Network(Settings):
         """Return the zones, from the settings alone: AWS' own list may change its order."""
         if self.existing:
             return sorted(self.existing.private_subnets)
-        return self.zones or [f"{region}{letter}" for letter in "abcdef"[: self.zone_count]]
+        return self.zones or eks_zones(region)[: self.zone_count]
 
     def zones_of_control_plane(self, region: str) -> list[str]:
         """Return the two zones that the control plane has network interfaces in."""

@@ -13,7 +13,7 @@ from stacks.settings.units import NodesOrPercent
 
 # Set by EKS or by axon; a label of the user's must not take their place.
 _IMPLIED = ("CriticalAddonsOnly", "nvidia.com/gpu", "aws.amazon.com/neuron", "axon.dev/arch")
-_RESERVED = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "axon.dev")
+_RESERVED = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "k8s.amazonaws.com", "axon.dev")
 
 
 def _known(name: str) -> str:

@@ -11,6 +11,9 @@ from typing import Any
 from stacks.settings.aws.instances import FILE
 
 _DATA = "moto/ec2/resources/instance_types.json.gz"
+# Types whose devices EC2 does not state:
+# https://awsdocs-neuron.readthedocs-hosted.com/en/latest/about-neuron/arch/neuron-hardware/trn2-arch.html
+_NEURON_DEVICES = {"trn2u.48xlarge": 16}
 _COLUMNS = ["name", "architecture", "vcpu", "memory_mib", "gpus", "neuron_devices", "interfaces", "addresses"]
 
 
@@ -38,8 +41,9 @@ def _rows(types: dict[str, Any]) -> Iterator[list[Any]]:
             facts["ProcessorInfo"]["SupportedArchitectures"][0],
             facts["VCpuInfo"]["DefaultVCpus"],
             facts["MemoryInfo"]["SizeInMiB"],
-            sum(gpu["Count"] for gpu in gpus if gpu["Manufacturer"] == "NVIDIA"),
-            sum(device["Count"] for device in devices),
+            # What a node has devices of: of a part of a GPU, as in g6f, EC2 counts no GPU.
+            sum(gpu["LogicalGpuCount"] for gpu in gpus if gpu["Manufacturer"] == "NVIDIA"),
+            sum(device["Count"] for device in devices) or _NEURON_DEVICES.get(name, 0),
             network["NetworkCards"][0]["MaximumNetworkInterfaces"],
             network["Ipv4AddressesPerInterface"],
         ]

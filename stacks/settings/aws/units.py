@@ -6,6 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from stacks.settings.aws.catalogue import check_region, managed_policies, zones_without_eks
+from stacks.settings.errors import nearest
+
 _REGION = re.compile(r"[a-z]{2}-[a-z]+-[0-9]")
 
 
@@ -19,6 +22,7 @@ def _region(text: str) -> str:
     if text.startswith(("cn-", "us-gov-", "us-iso", "eu-isoe")):
         raise ValueError(f'"{text}" is in a partition of AWS that axon does not serve, whose names differ')
     if _REGION.fullmatch(text):
+        check_region(text)
         return text
     zone = re.fullmatch(rf"({_REGION.pattern})[a-z]", text)
     hint = f"(try {zone[1]})" if zone else "(such as eu-west-1)"
@@ -26,9 +30,12 @@ def _region(text: str) -> str:
 
 
 def _zone(text: str) -> str:
-    if re.fullmatch(rf"{_REGION.pattern}[a-z]", text):
-        return text
-    raise ValueError(f'"{text}" is not an availability zone (such as eu-west-1a)')
+    if not re.fullmatch(rf"{_REGION.pattern}[a-z]", text):
+        raise ValueError(f'"{text}" is not an availability zone (such as eu-west-1a)')
+    check_region(text[:-1])
+    if text in zones_without_eks():
+        raise ValueError(f'"{text}" has no EKS: name another zone of {text[:-1]}')
+    return text
 
 
 def _cidr(text: str) -> str:
@@ -50,6 +57,16 @@ def _arn(text: str) -> str:
     if re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:[!-~]+", text):
         return text
     raise ValueError(f'"{text}" is not an ARN (arn:aws:service:region:account:resource)')
+
+
+def _policy_arn(text: str) -> str:
+    path = _arn(text).removeprefix("arn:aws:iam::aws:policy/")
+    if path == text or path in managed_policies().values():
+        return text
+    name = path.rsplit("/", 1)[-1]
+    near = name if name in managed_policies() else nearest(name, managed_policies())
+    hint = f" (try arn:aws:iam::aws:policy/{managed_policies()[near]})" if near else ""
+    raise ValueError(f'"{text}" is not among AWS\' own policies in managed_policies.txt{hint}')
 
 
 def _iam_arn(text: str) -> str:
@@ -120,6 +137,7 @@ Region = Annotated[str, AfterValidator(_region)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 Arn = Annotated[str, AfterValidator(_arn)]
+PolicyArn = Annotated[str, AfterValidator(_policy_arn)]
 IamArn = Annotated[str, AfterValidator(_iam_arn)]
 AddonVersion = Annotated[str, AfterValidator(_addon_version)]
 TagKey = Annotated[str, AfterValidator(_tag_key)]

@@ -1,0 +1,52 @@
+"""Calls of EKS for the control plane and what it keeps."""
+
+from tests.aws_models.account import client
+from tests.aws_models.resource import Made, Resource
+
+
+def cluster(resource: Resource) -> Made:
+    name, subnets = resource.inputs["name"], resource.inputs["vpcConfig"]["subnetIds"]
+    logs, network = resource.take("enabledClusterLogTypes"), resource.take("vpcConfig")
+    resource.create(
+        "eks",
+        "CreateCluster",
+        logging={"clusterLogging": [{"types": logs, "enabled": True}]} if logs else None,
+        resourcesVpcConfig=network,
+    )
+    ec2 = client("ec2", resource.region)
+    vpc = ec2.describe_subnets(SubnetIds=subnets)["Subnets"][0]["VpcId"]
+    group = ec2.create_security_group(GroupName=f"eks-cluster-sg-{name}", Description="EKS", VpcId=vpc)
+    return Made(
+        name,
+        {
+            "arn": resource.arn("eks", f"cluster/{name}"),
+            "endpoint": f"https://{name}.eks.example",
+            "vpcConfig": {**network, "clusterSecurityGroupId": group["GroupId"]},
+            "identities": [{"oidcs": [{"issuer": f"https://oidc.eks.{resource.region}.amazonaws.com/id/0"}]}],
+        },
+    )
+
+
+def addon(resource: Resource) -> Made:
+    name, of_cluster = resource.inputs["addonName"], resource.inputs["clusterName"]
+    later = resource.take("resolveConflictsOnUpdate")
+    resource.create("eks", "CreateAddon", {"resolveConflictsOnCreate": "resolveConflicts"})
+    if later:
+        resource.call("eks", "UpdateAddon", clusterName=of_cluster, addonName=name, resolveConflicts=later)
+    return Made(f"{of_cluster}:{name}")
+
+
+def access_entry(resource: Resource) -> Made:
+    of_cluster, principal = resource.inputs["clusterName"], resource.inputs["principalArn"]
+    resource.create("eks", "CreateAccessEntry")
+    return Made(f"{of_cluster}:{principal}")
+
+
+def access_policy_association(resource: Resource) -> Made:
+    resource.create("eks", "AssociateAccessPolicy")
+    return Made(resource.name)
+
+
+def pod_identity_association(resource: Resource) -> Made:
+    resource.create("eks", "CreatePodIdentityAssociation")
+    return Made(resource.name)

@@ -1,0 +1,58 @@
+"""Calls for the nodes: launch templates, node groups, and their Auto Scaling groups."""
+
+import uuid
+
+from tests.aws_models.account import client
+from tests.aws_models.resource import Made, Resource
+
+
+def launch_template(resource: Resource) -> Made:
+    name, tags = resource.own_name(), resource.tags("launch-template")
+    resource.take("updateDefaultVersion")
+    data, resource.inputs = resource.inputs, {}
+    made = resource.create(
+        "ec2",
+        "CreateLaunchTemplate",
+        LaunchTemplateName=name,
+        LaunchTemplateData=data,
+        TagSpecifications=tags,
+    )["LaunchTemplate"]
+    return Made(made["LaunchTemplateId"], {"latestVersion": made["LatestVersionNumber"]})
+
+
+def node_group(resource: Resource) -> Made:
+    """Make it, of types that EC2 sells here, and say what EKS calls its Auto Scaling group."""
+    name = resource.own_name("nodeGroupName", "nodeGroupNamePrefix")
+    _is_offered(resource)
+    resource.create(
+        "eks", "CreateNodegroup", {"nodeRoleArn": "nodeRole", "subnetIds": "subnets"}, nodegroupName=name
+    )
+    # https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html
+    group = f"eks-{name}-{uuid.uuid4()}"
+    resource.account.scaling_groups[resource.name] = group
+    return Made(name, {"resources": [{"autoscalingGroups": [{"name": group}]}]})
+
+
+def _is_offered(resource: Resource) -> None:
+    ec2, subnets = client("ec2", resource.region), resource.inputs["subnetIds"]
+    found = ec2.describe_subnets(SubnetIds=subnets)["Subnets"]
+    zones = {subnet["AvailabilityZone"] for subnet in found}
+    for name in resource.inputs["instanceTypes"]:
+        offers = ec2.describe_instance_type_offerings(
+            LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": [name]}]
+        )["InstanceTypeOfferings"]
+        where = {offer["Location"] for offer in offers}
+        if not where:
+            resource.account.note(
+                resource.title, f"eks:CreateNodegroup: {name} does not exist: {resource.region} has none"
+            )
+        elif not zones & where:
+            places = ", ".join(sorted(zones))
+            resource.account.note(resource.title, f"eks:CreateNodegroup: {name} is not offered in {places}")
+
+
+def scaling_group_tag(resource: Resource) -> Made:
+    tag, group = resource.take("tag"), resource.take("autoscalingGroupName")
+    named = {"ResourceId": group, "ResourceType": "auto-scaling-group"}
+    resource.create("autoscaling", "CreateOrUpdateTags", Tags=[{**named, **tag}])
+    return Made(f"{group},{tag['key']}")

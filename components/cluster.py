@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
+from components import image_cache
 from components.addons import ClusterAddons, NodeAddons
 from components.control_plane import ControlPlane
 from components.iam import aws_managed, role, trust
@@ -77,6 +78,7 @@ class EksCluster(pulumi.ComponentResource):
             f"{settings.name}-nodes",
             trust("ec2.amazonaws.com"),
             policy_arns={policy: aws_managed(policy) for policy in _NODE_POLICIES},
+            statements=image_cache.permissions(settings) if settings.image_cache else (),
             opts=self._child,
         )
         return {

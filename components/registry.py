@@ -38,9 +38,10 @@ class Registry(pulumi.ComponentResource):
             encryption_configurations=[
                 aws.ecr.RepositoryEncryptionConfigurationArgs(encryption_type="AES256")
             ],
-            # It goes with its model; a tag is a hash of what it is built from, and can be built again.
-            force_delete=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            # It goes with its model; a tag is a hash of what it is built from, and can be built again. From a
+            # protected stack nothing goes that a rollback may need: `axon:images.keep`.
+            force_delete=not settings.protected,
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protected or None),
         )
         aws.ecr.LifecyclePolicy(
             image,

@@ -86,7 +86,7 @@ def _registries(settings: Stack | None, base: Base | None) -> tuple[str, ...]:
     lines = (line.strip() for line in text.splitlines())
     allowed = [line.rstrip("/") for line in lines if line and not line.startswith("#")]
     whose = base.settings if base and base.settings else settings
-    own = (whose.images.registry, whose.images.mirror) if whose else ()
+    own = (whose.images.registry, whose.images.mirror, *whose.images.mirrors.values()) if whose else ()
     return (*(name for name in own if name), *allowed)
 
 

@@ -18,7 +18,7 @@ from local.images import docker_runs
 from local.predict import predict
 from local.publish import contexts_of_models, missing_images, publish
 from local.push_model import push_model
-from local.registry import ON_AWS, ecr_region, make_all_but_models
+from local.registry import ON_AWS, ecr_region, fill_cache, make_all_but_models
 from local.removal import check_removable
 from local.settings import LocalSettings
 from local.size import check_size
@@ -128,6 +128,8 @@ def _images(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Build and push the images of a stack that its registry lacks."""
     stack = _loaded(arguments.stack)
     registry = stack.images.registry or ""
+    if isinstance(stack.cluster, EksCluster) and stack.cluster.image_cache:
+        fill_cache(stack.cluster, stack.images)
     if ecr_region(registry) and missing_images(stack):
         make_all_but_models(arguments.stack, registry, repositories_of(stack))
     publish(settings, stack)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from local.steps import StepFailed, timed
+from local.steps import StepFailed, console, timed
+from stacks.settings.aws.eks import EksCluster
+from stacks.settings.images import Images
 
 PROJECT = Path(__file__).parents[1]
 # The component, and with it all that has it for a parent.
@@ -41,6 +43,16 @@ def _has_repositories(registry: str, images: Sequence[str]) -> bool:
     region = ["--region", ecr_region(registry) or ""]
     command = ["aws", "ecr", "describe-repositories", *region, "--repository-names", *names]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def fill_cache(cluster: EksCluster, images: Images) -> None:
+    """Let ECR fetch the platform's images before nodes ask for them. The first `up` does so itself."""
+    from components.image_cache import cached_images, fill  # with AWS' SDK, which takes seconds
+
+    try:
+        fill(cluster.region, cached_images(cluster, images))
+    except RuntimeError as error:
+        console.print(f"the image cache lacks:\n{error}")
 
 
 def ecr_region(image: str) -> str | None:

@@ -40,12 +40,12 @@ def release(
     mirror: str | None,
     namespace: pulumi.Input[str],
     values: Mapping[str, Any],
-    skip_crds: bool = True,
     opts: pulumi.ResourceOptions,
 ) -> k8s.helm.v3.Release:
     """Install a chart that `chart` cannot: one with Helm's hooks, or with certificates made while rendering.
 
-    It is one resource; of its objects a preview shows the values alone.
+    It is one resource; of its objects a preview shows the values alone. Its CustomResourceDefinitions are
+    left out (see `definitions`).
     """
     upstream = k8s.helm.v3.RepositoryOptsArgs(repo=source.repository)
     return k8s.helm.v3.Release(
@@ -56,6 +56,19 @@ def release(
         repository_opts=upstream if source.repository and not mirror else None,
         namespace=namespace,
         values=values,
-        skip_crds=skip_crds,
+        skip_crds=True,
         opts=opts,
     )
+
+
+def definitions(
+    source: ChartSource, *, mirror: str | None, opts: pulumi.ResourceOptions
+) -> k8s.yaml.v2.ConfigGroup:
+    """Install the CustomResourceDefinitions of a chart's version, from upstream's files or the mirror's.
+
+    Helm installs them once, and never updates them with the chart:
+    https://helm.sh/docs/chart_best_practices/custom_resource_definitions/
+    """
+    folder = f"{source.at(mirror)}/crds" if mirror else source.definitions
+    files = [f"{folder}/{file}" for file in source.definition_files]
+    return k8s.yaml.v2.ConfigGroup(f"{source.name}-crds", files=files, opts=opts)

@@ -29,8 +29,7 @@ class DevicePlugins(pulumi.ComponentResource):
         plugins = {group.device_plugin for group in on_aws.settings.node_groups.values()}
         for plugin, source, values in (
             ("nvidia", versions.NVIDIA_CHART, _nvidia(registry)),
-            # Its node problem detector does what EKS' node monitoring agent does already.
-            ("neuron", versions.NEURON_CHART, {"npd": {"enabled": False}}),
+            ("neuron", versions.NEURON_CHART, _neuron(registry)),
         ):
             if plugin in plugins:
                 chart(
@@ -50,6 +49,12 @@ def _nvidia(registry: images.Images) -> dict[str, Any]:
         "affinity": _on("nvidia"),
         "tolerations": [{"operator": "Exists"}],
     }
+
+
+def _neuron(registry: images.Images) -> dict[str, Any]:
+    image = {"repository": registry.mirrored(versions.NEURON_REPOSITORY)}
+    # Its node problem detector does what EKS' node monitoring agent does already.
+    return {"devicePlugin": {"image": image, **registry.chart_secrets}, "npd": {"enabled": False}}
 
 
 def _on(plugin: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from components.iam import PodRole, allow
 from components.kubernetes_cluster import OnAws, Placement
 from components.platform import versions
 from components.platform.chart import chart
-from stacks.settings import platform
+from stacks.settings import images, platform
 from stacks.settings.aws.extras import ExternalDns as ExternalDnsSettings
 
 _ACCOUNT = "external-dns"
@@ -22,6 +22,7 @@ class ExternalDns(pulumi.ComponentResource):
         on_aws: OnAws,
         dns: ExternalDnsSettings,
         settings: platform.Platform,
+        registry: images.Images,
         placement: Placement,
         *,
         opts: pulumi.ResourceOptions | None = None,
@@ -48,6 +49,8 @@ class ExternalDns(pulumi.ComponentResource):
             mirror=settings.charts,
             namespace=SYSTEM,
             values={
+                "image": registry.chart_image(versions.EXTERNAL_DNS_IMAGE),
+                **registry.chart_secrets,
                 "fullnameOverride": _ACCOUNT,
                 "serviceAccount": {"name": _ACCOUNT},
                 "provider": {"name": "aws"},

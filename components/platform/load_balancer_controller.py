@@ -7,7 +7,7 @@ from components.addons import SYSTEM
 from components.iam import PodRole, Statement, allow
 from components.kubernetes_cluster import OnAws, Placement
 from components.platform import versions
-from components.platform.chart import release
+from components.platform.chart import definitions, release
 from stacks.settings import images, platform
 from stacks.settings.aws.eks import EksCluster
 
@@ -41,12 +41,16 @@ class LoadBalancerController(pulumi.ComponentResource):
             association=on_aws.cluster_name,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        kinds = definitions(
+            versions.LOAD_BALANCER_CONTROLLER_CHART,
+            mirror=settings.charts,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         # Not a `chart`: its webhooks' certificates are made anew each time it is rendered.
         self.release = release(
             versions.LOAD_BALANCER_CONTROLLER_CHART,
             mirror=settings.charts,
             namespace=SYSTEM,
-            skip_crds=False,
             values={
                 "clusterName": cluster.name,
                 "region": cluster.region,
@@ -65,8 +69,8 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
                 **placement.values,
             },
-            # Without its role it could not start.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[pod_role]),
+            # Without its role, and the kinds that it watches, it could not start.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[pod_role, kinds]),
         )
         self.register_outputs({})
 

@@ -45,7 +45,7 @@ class AwsPlatform(pulumi.ComponentResource):
         if on_aws.settings.logging.enabled:
             Logging("logging", on_aws, settings, registry, opts=self._child)
         if dns := on_aws.settings.external_dns:
-            ExternalDns("external-dns", on_aws, dns, settings, placement, opts=self._child)
+            ExternalDns("external-dns", on_aws, dns, settings, registry, placement, opts=self._child)
         self.register_outputs({})
 
     def bind(self, gateway: Gateway) -> None:

@@ -17,6 +17,10 @@ class ChartSource:
     version: str
     repository: str | None = None
     registry: str | None = None
+    definitions: str = ""
+    """Folder of its CustomResourceDefinitions, where they are installed apart from it."""
+
+    definition_files: tuple[str, ...] = ()
 
     def at(self, mirror: str | None) -> str:
         """Return what Helm calls the chart: a folder of the mirror, or upstream's own name."""
@@ -44,7 +48,14 @@ METRICS_SERVER_CHART = ChartSource(
 KEDA_CHART = ChartSource("keda", KEDA, repository="https://kedacore.github.io/charts")
 # The chart's own version, and its app's: https://github.com/aws/eks-charts
 _EKS_CHARTS = "https://aws.github.io/eks-charts"
-LOAD_BALANCER_CONTROLLER_CHART = ChartSource("aws-load-balancer-controller", "3.5.0", repository=_EKS_CHARTS)
+LOAD_BALANCER_CONTROLLER_CHART = ChartSource(
+    "aws-load-balancer-controller",
+    LOAD_BALANCER_CONTROLLER.removeprefix("v"),
+    repository=_EKS_CHARTS,
+    definitions="https://raw.githubusercontent.com/kubernetes-sigs/aws-load-balancer-controller/"
+    f"{LOAD_BALANCER_CONTROLLER}/helm/aws-load-balancer-controller/crds",
+    definition_files=("crds.yaml", "gateway-crds.yaml"),
+)
 FLUENT_BIT_CHART = ChartSource("aws-for-fluent-bit", "0.2.0", repository=_EKS_CHARTS)
 CLUSTER_AUTOSCALER_CHART = ChartSource(
     "cluster-autoscaler", "9.59.0", repository="https://kubernetes.github.io/autoscaler"
@@ -70,4 +81,21 @@ PROMETHEUS_IMAGE = f"docker.io/prom/prometheus:{PROMETHEUS}"
 LOAD_BALANCER_CONTROLLER_IMAGE = f"public.ecr.aws/eks/aws-load-balancer-controller:{LOAD_BALANCER_CONTROLLER}"
 FLUENT_BIT_IMAGE = f"public.ecr.aws/aws-observability/aws-for-fluent-bit:{FLUENT_BIT}"
 CLUSTER_AUTOSCALER_IMAGE = "registry.k8s.io/autoscaling/cluster-autoscaler"
+EXTERNAL_DNS_IMAGE = "registry.k8s.io/external-dns/external-dns:v0.21.0"
 NVIDIA_IMAGE = "nvcr.io/nvidia/k8s-device-plugin:v0.19.3"
+# Without a tag: the chart's own.
+NEURON_REPOSITORY = "public.ecr.aws/neuron/neuron-device-plugin"
+
+# What nodes pull, but for the autoscaler's, whose version is the cluster's.
+IMAGES = (
+    ENVOY_GATEWAY_IMAGE,
+    ENVOY_IMAGE,
+    METRICS_SERVER_IMAGE,
+    KEDA_IMAGE,
+    KEDA_METRICS_IMAGE,
+    PROMETHEUS_IMAGE,
+    LOAD_BALANCER_CONTROLLER_IMAGE,
+    FLUENT_BIT_IMAGE,
+    EXTERNAL_DNS_IMAGE,
+    NVIDIA_IMAGE,
+)

@@ -26,6 +26,7 @@ def cross_problems(stack: Stack) -> Iterator[Problem]:
     yield from gateway_problems(stack)
     if isinstance(stack.cluster, EksCluster):
         yield from aws_problems(stack.cluster, stack.models)
+        yield from _no_way_to_images(stack, stack.cluster)
         if stack.platform.gateway.port != 80:
             yield Problem(
                 ("platform", "gateway", "port"), "on EKS clients see the load balancer's: leave it out"
@@ -36,6 +37,25 @@ def cross_problems(stack: Stack) -> Iterator[Problem]:
     if stack.images.registry is None:
         yield Problem(("images", "registry"), "is required, unless the cluster is of `kind: eks`")
     yield from _only_on_eks(stack)
+
+
+def _no_way_to_images(stack: Stack, cluster: EksCluster) -> Iterator[Problem]:
+    """Refuse nodes that could pull none of the platform's images, or not the one for their GPUs."""
+    path = ("cluster", "network", "nat")
+    if cluster.network.nat != "none" or cluster.network.existing or stack.images.mirror:
+        return
+    if not cluster.image_cache:
+        yield Problem(
+            path,
+            "with `nat: none` nodes pull nothing from the internet: set `image_cache`, or "
+            "`axon:images.mirror`, a registry that they reach with copies of the platform's images",
+        )
+    elif any(group.device_plugin == "nvidia" for group in cluster.node_groups.values()):
+        yield Problem(
+            path,
+            "with `nat: none` nodes with GPUs need `axon:images.mirror` (or `image: bottlerocket`): ECR "
+            "caches none of NVIDIA's images",
+        )
 
 
 def _only_on_eks(stack: Stack) -> Iterator[Problem]:

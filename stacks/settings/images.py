@@ -7,7 +7,8 @@ from pydantic import AfterValidator, Field
 from stacks.settings.aws.units import no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.sources import ObjectName
-from stacks.settings.units import ImageReference, ImageRepository
+from stacks.settings.units import DnsLabel, ImageReference, ImageRepository
+from stacks.settings.web import Hostname
 
 
 class Images(Settings):
@@ -21,6 +22,14 @@ class Images(Settings):
 
     mirror: ImageRepository | None = None
     """A registry that holds copies of the platform's images under their own paths. Unset: upstream's."""
+
+    mirrors: dict[Hostname, ImageRepository] = Field(default_factory=dict[str, str])
+    """Mirrors of single registries, such as `docker.io: registry.example/hub`. They come before `mirror`."""
+
+    keep: Annotated[list[DnsLabel], AfterValidator(no_duplicates)] = Field(
+        default_factory=list[str], max_length=100
+    )
+    """Repositories of the stack's own registry on EKS that stay without a model, as a removed model's."""
 
     pull_secrets: Annotated[list[ObjectName], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=8
@@ -46,9 +55,9 @@ class Images(Settings):
 
         A mirror is asked by tag: one that was built rather than copied has digests of its own.
         """
-        if self.mirror is None:
-            return upstream
-        return f"{self.mirror}/{upstream.split('@')[0].split('/', 1)[1]}"
+        host, path = upstream.split("@")[0].split("/", 1)
+        place = self.mirrors.get(host, self.mirror)
+        return upstream if place is None else f"{place}/{path}"
 
     def chart_image(self, upstream: str) -> dict[str, str]:
         """Return where to pull `upstream` from, as the values of most charts have it."""

@@ -31,10 +31,14 @@ class Stack(Settings):
     """Endpoints whose requests several model APIs share, by name."""
 
     def with_registry(self) -> "Stack":
-        """Return the stack with the registry that EKS stacks have of their own, unless one is set."""
-        if self.images.registry or not isinstance(self.cluster, EksCluster):
+        """Return the stack with what EKS stacks have of their own, unless it is set: registry and mirrors."""
+        if not isinstance(self.cluster, EksCluster):
             return self
-        images = self.images.model_copy(update={"registry": self.cluster.registry})
+        own = {
+            "registry": self.images.registry or self.cluster.registry,
+            "mirrors": {**self.cluster.image_mirrors, **self.images.mirrors},
+        }
+        images = self.images.model_copy(update=own)
         return self.model_copy(update={"images": images})
 
     @property

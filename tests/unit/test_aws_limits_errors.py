@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from stacks.settings import load_file
+from stacks.settings.aws.network import NEEDED_WITHOUT_NAT
 from tests.unit.aws_stack_file import EXISTING, GOOD
 from tests.unit.refusals import lines
 
@@ -12,6 +14,8 @@ ALLOW, TAINTS = "allow: [203.0.113.0/24]", "taints: [{key: team, value: vision, 
 LABELS, DISK = "labels: {team: vision}", "disk: {size: 100, type: gp3, iops: 3000}"
 MANY = ", ".join(f"198.51.100.{host}/32" for host in range(31))
 CERTIFICATE = 'certificate_arn: "arn:aws:acm:eu-west-1:111122223333:certificate/1"'
+_SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache"
+SECRETS = f"docker_hub: '{_SECRET}/hub-1a2b3c', github: '{_SECRET}/ghcr-1a2b3c'"
 POLICY = "arn:aws:iam::111122223333:policy/read"
 
 # what is replaced, by what, the line it stands on, and the rest of the message below `axon:cluster.`
@@ -208,3 +212,36 @@ def test_a_key_of_eks_on_another_kind_of_cluster_says_so(stack_file: Path) -> No
 )
 def test_a_vpc_that_is_there_has_to_fit(stack_file: Path, old: str, new: str, message: str) -> None:
     assert lines(stack_file, EXISTING.replace(old, new, 1)) == [f"stacks/Pulumi.test.yaml:{message}"]
+
+
+def test_without_a_way_out_the_platform_has_a_mirror(stack_file: Path) -> None:
+    endpoints = f"interface_endpoints: [{', '.join(NEEDED_WITHOUT_NAT)}]"
+    text = GOOD.replace("nat: single", "nat: none").replace("flow_logs: true", endpoints)
+
+    (line,) = lines(stack_file, text)
+    assert line.startswith(
+        "stacks/Pulumi.test.yaml:12: axon:cluster.network.nat: with `nat: none` nodes pull"
+    )
+    assert "set `image_cache`, or `axon:images.mirror`" in line
+
+    stack_file.write_text(text + "  axon:images: {mirror: mirror.example/copies}\n")
+    assert load_file("test").images.mirror == "mirror.example/copies"
+
+
+def test_a_cache_is_no_way_to_the_images_that_it_cannot_have(stack_file: Path) -> None:
+    endpoints = f"interface_endpoints: [{', '.join(NEEDED_WITHOUT_NAT)}]\n    image_cache: {{{SECRETS}}}"
+    text = GOOD.replace("nat: single", "nat: none").replace("      flow_logs: true", f"      {endpoints}")
+
+    (line,) = lines(stack_file, text)
+    assert "nodes with GPUs need `axon:images.mirror`" in line
+
+    stack_file.write_text(text.replace("[g6.xlarge]", "[g6.xlarge]\n        image: bottlerocket"))
+    images = load_file("test").images
+    assert images.mirrored("docker.io/a/b:1") == f"{images.registry}/hub/a/b:1"
+
+
+def test_a_cache_wants_secrets_that_ecr_may_read(stack_file: Path) -> None:
+    wrong = SECRETS.replace("ecr-pullthroughcache/ghcr", "ghcr")
+
+    (line,) = lines(stack_file, GOOD.replace("    tags:", f"    image_cache: {{{wrong}}}\n    tags:"))
+    assert "is not the ARN of a secret whose name starts with ecr-pullthroughcache/" in line

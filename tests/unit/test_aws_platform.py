@@ -1,7 +1,7 @@
 """What a cluster on AWS gets beside the gateway and the metrics of any cluster."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pulumi
@@ -23,6 +23,7 @@ GATEWAY = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
 ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 PROXY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
 TRAFFIC = "kubernetes:gateway.envoyproxy.io/v1alpha1:ClientTrafficPolicy"
+KINDS = "kubernetes:yaml/v2:ConfigGroup"
 BINDING = "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding"
 ACM = {"certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/1"}
 ZONE = "Z0123456789ABCDEFGHIJ"
@@ -238,11 +239,40 @@ def test_dns_records_are_kept_in_the_zones_that_are_named(deploy: Deploy) -> Non
     assert values(recorder, "external-dns")["txtOwnerId"] == "lab"
 
 
-def test_a_mirror_serves_the_images_of_aws_as_well(deploy: Deploy) -> None:
-    recorder = made(deploy, images=Images(registry="r.example/axon", mirror="mirror.example/x"))
+def test_a_mirror_serves_every_image(deploy: Deploy) -> None:
+    groups = {"gpu": {"instance_types": ["g6.xlarge"]}, "neuron": {"instance_types": ["inf2.xlarge"]}}
+    mirrored = Images(registry="r.example/axon", mirror="mirror.example/x")
+    recorder = made(deploy, groups, images=mirrored, external_dns={"zone_ids": [ZONE]})
 
-    for chart in ("cluster-autoscaler", "aws-load-balancer-controller", "aws-for-fluent-bit"):
-        assert values(recorder, chart)["image"]["repository"].startswith("mirror.example/x/"), chart
+    found = list(images_of([*recorder.all(CHART), *recorder.all(RELEASE), recorder.one(PROXY)]))
+    assert len(found) >= 11
+    assert [image for image in found if not image.startswith("mirror.example/x/")] == []
+
+
+def images_of(part: Any) -> Iterator[str]:
+    """Every image that the values of charts, or an object, name."""
+    if isinstance(part, list):
+        for row in part:
+            yield from images_of(row)
+    elif isinstance(part, dict):
+        registry = [part["registry"]] if part.get("registry") else []
+        if part.get("repository"):
+            yield "/".join([*registry, part["repository"]])
+        if isinstance(part.get("image"), str):
+            yield part["image"]
+        for row in part.values():
+            yield from images_of(row)
+
+
+def test_the_controllers_kinds_are_upgraded_with_it(default: Recorder) -> None:
+    """Helm installs a chart's CustomResourceDefinitions once, and never again."""
+    release = default.named(RELEASE)["aws-load-balancer-controller"]
+    files = default.one(KINDS)["files"]
+
+    assert release["skipCrds"] is True
+    assert [f"/v{release['version']}/" in file for file in files] == [True, True]
+    waited = default.options(RELEASE, "aws-load-balancer-controller").dependencies
+    assert any("aws-load-balancer-controller-crds" in urn for urn in waited)
 
 
 def test_each_part_has_a_role_of_its_own(default: Recorder) -> None:

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+import components.on_aws
 from components.budget import Budget
 from components.model_store import ModelStore
+from components.on_aws import cluster_on_aws
 from components.registry import Registry
+from stacks.settings import Stack
 from stacks.settings.aws.extras import Budget as BudgetSettings
 from tests.unit.conftest import Recorder, arn
 from tests.unit.on_aws import cluster
@@ -52,6 +55,24 @@ def test_images_that_nobody_needs_are_removed(deploy: Deploy) -> None:
 
 def test_a_repository_goes_with_its_model_and_its_images(deploy: Deploy) -> None:
     assert {repository["forceDelete"] for repository in registry(deploy).all(REPOSITORY)} == {True}
+
+
+def test_a_protected_stack_keeps_the_images_of_a_removed_model(deploy: Deploy) -> None:
+    recorder = registry(deploy, protected=True)
+
+    assert {repository["forceDelete"] for repository in recorder.all(REPOSITORY)} == {False}
+    assert all(recorder.options(REPOSITORY, name).protect for name in recorder.named(REPOSITORY))
+    assert not registry(deploy).options(REPOSITORY, "iris").protect
+
+
+def test_a_repository_that_is_kept_needs_no_model(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(components.on_aws, "EksCluster", lambda *_, **__: None)  # pyright: ignore[reportUnknownLambdaType]
+    wanted = cluster(model_store={"enabled": False})
+    stack = Stack.model_validate({"cluster": wanted, "images": {"registry": "r.example/a", "keep": ["iris"]}})
+
+    recorder = deploy(lambda: cluster_on_aws(wanted, stack) and None)
+
+    assert {repository["name"] for repository in recorder.all(REPOSITORY)} == {"lab/iris"}
 
 
 def test_the_bucket_is_private_encrypted_and_versioned(deploy: Deploy) -> None:

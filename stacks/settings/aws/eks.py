@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from stacks.settings.aws.extras import Budget, ExternalDns, LoadBalancer, Logging, ModelStore
+from stacks.settings.aws.extras import (
+    CACHED,
+    Budget,
+    ExternalDns,
+    ImageCache,
+    LoadBalancer,
+    Logging,
+    ModelStore,
+)
 from stacks.settings.aws.network import Network
 from stacks.settings.aws.node_group import NodeGroup
 from stacks.settings.aws.units import (
@@ -154,6 +162,9 @@ class EksCluster(Settings):
     external_dns: ExternalDns | None = None
     """Keep DNS records for the hostnames of routes. Unset: not installed."""
 
+    image_cache: ImageCache | None = None
+    """Cache the platform's images in ECR. Unset: nodes pull them from the public registries, or a mirror."""
+
     budget: Budget | None = None
     """Warn by e-mail about what the stack costs. Unset: no warning."""
 
@@ -203,3 +214,10 @@ class EksCluster(Settings):
     def registry(self) -> str:
         """The stack's own image registry."""
         return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com/{self.name}"
+
+    @property
+    def image_mirrors(self) -> dict[str, str]:
+        """Where copies of the images of public registries are, by registry."""
+        return {
+            host: f"{self.registry}/{cached.prefix}" for host, cached in CACHED.items() if self.image_cache
+        }

@@ -1,6 +1,7 @@
 """What stands around an EKS cluster: load balancer, logs, model store, DNS, budget."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -28,6 +29,51 @@ def _email(text: str) -> str:
 
 Email = Annotated[str, AfterValidator(_email)]
 HostedZone = Annotated[str, AfterValidator(_hosted_zone)]
+
+
+@dataclass(frozen=True)
+class Cached:
+    """A registry that ECR can cache: the folder of its copies, and what ECR calls it."""
+
+    prefix: str
+    url: str
+
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html . NVIDIA's is
+# not among them.
+CACHED = {
+    "docker.io": Cached("hub", "registry-1.docker.io"),
+    "ghcr.io": Cached("ghcr", "ghcr.io"),
+    "public.ecr.aws": Cached("ecr", "public.ecr.aws"),
+    "registry.k8s.io": Cached("k8s", "registry.k8s.io"),
+}
+
+
+def _registry_secret(text: str) -> str:
+    # https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
+    if re.fullmatch(r"arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:ecr-pullthroughcache/\S+", text):
+        return text
+    raise ValueError(f'"{text}" is not the ARN of a secret whose name starts with ecr-pullthroughcache/')
+
+
+RegistrySecret = Annotated[str, AfterValidator(_registry_secret)]
+
+
+class ImageCache(Settings):
+    """ECR's pull-through cache: nodes pull the platform's images from ECR, which fetches and keeps copies.
+
+    Both registries want a login. A secret holds `{"username": …, "accessToken": …}`.
+    """
+
+    docker_hub: RegistrySecret
+    """The ARN of the secret of Secrets Manager with a login to Docker Hub."""
+
+    github: RegistrySecret
+    """The ARN of the secret with a login to ghcr.io."""
+
+    def secret(self, registry: str) -> str | None:
+        """Return the secret with the login to a registry, if it wants one."""
+        return {"docker.io": self.docker_hub, "ghcr.io": self.github}.get(registry)
 
 
 class Tls(Settings):

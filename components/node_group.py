@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components.network import Network
 from stacks.settings.aws import node_group as settings
+from stacks.settings.aws.ami_types import ami_type
 from stacks.settings.aws.eks import EksCluster
 
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_Taint.html
@@ -103,6 +104,7 @@ class NodeGroup(pulumi.ComponentResource):
             subnet_ids=list(subnets),
             version=self._cluster.version,
             ami_type=ami_type(group),
+            release_version=self._cluster.node_release(ami_type(group)),
             capacity_type="SPOT" if group.spot else "ON_DEMAND",
             instance_types=group.instance_types,
             launch_template=aws.eks.NodeGroupLaunchTemplateArgs(
@@ -165,19 +167,6 @@ def _disk(device: str, disk: settings.Disk) -> aws.ec2.LaunchTemplateBlockDevice
 def _scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -> str:
     groups = resources[0].autoscaling_groups or []
     return str(groups[0].name)
-
-
-def ami_type(group: settings.NodeGroup) -> str:
-    """Return which of EKS' images the nodes of a group start.
-
-    Source: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType).
-    """
-    facts = group.facts
-    arm = facts.architecture == "arm64"
-    if group.image == "bottlerocket":
-        return f"BOTTLEROCKET_{'ARM_64' if arm else 'x86_64'}{'_NVIDIA' if facts.gpus else ''}"
-    variant = "NVIDIA" if facts.gpus else "NEURON" if facts.neuron_devices else "STANDARD"
-    return f"AL2023_{'ARM_64' if arm else 'x86_64'}_{variant}"
 
 
 def hints(group: settings.NodeGroup, labels: Mapping[str, str]) -> dict[str, str]:

@@ -84,7 +84,7 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=self._child,
         )
         for port in exposed:
-            for cidr in self._settings.allow:
+            for cidr in self._settings.clients:
                 aws.vpc.SecurityGroupIngressRule(
                     f"gateway-{port.port}-{cidr}",
                     security_group_id=group.id,

@@ -94,8 +94,21 @@ def _endpoint(fields: Fields) -> dict[str, Any]:
 
 
 def _load_balancer(fields: Fields) -> dict[str, Any]:
-    return given(
-        scheme=fields.take("api_load_balancer_scheme"),
-        allow=sequence(fields.take("api_load_balancer_cidr_white_list")),
-        tls=given(certificate_arn=fields.take("ssl_certificate_arn")),
-    )
+    """Return who may ask the APIs. What the whole internet reached is internal until somebody says more."""
+    networks = sequence(fields.take("api_load_balancer_cidr_white_list")) or [_ANYWHERE]
+    scheme = fields.take("api_load_balancer_scheme") or "internet-facing"
+    tls = given(certificate_arn=fields.take("ssl_certificate_arn"))
+    public = scheme != "internal"
+    if public and _ANYWHERE in networks:
+        fields.note(
+            "api_load_balancer_cidr_white_list",
+            "was the whole internet: now internal; for clients outside set `scheme: internet-facing` "
+            "and `allow`",
+        )
+        scheme, public = "internal", False
+    elif public and not tls:
+        fields.note(
+            "ssl_certificate_arn", "is unset: `plain_http` lets requests be read on their way, set `tls`"
+        )
+    allow = [network for network in networks if network != _ANYWHERE]
+    return given(scheme=scheme, allow=allow, tls=tls, plain_http=True if public and not tls else None)

@@ -26,6 +26,7 @@ def cross_problems(stack: Stack) -> Iterator[Problem]:
     yield from gateway_problems(stack)
     if isinstance(stack.cluster, EksCluster):
         yield from aws_problems(stack.cluster, stack.models)
+        yield from _open_to_everybody(stack, stack.cluster)
         yield from _no_way_to_images(stack, stack.cluster)
         if stack.platform.gateway.port != 80:
             yield Problem(
@@ -37,6 +38,22 @@ def cross_problems(stack: Stack) -> Iterator[Problem]:
     if stack.images.registry is None:
         yield Problem(("images", "registry"), "is required, unless the cluster is of `kind: eks`")
     yield from _only_on_eks(stack)
+
+
+def _open_to_everybody(stack: Stack, cluster: EksCluster) -> Iterator[Problem]:
+    """Refuse models that the whole internet may ask, unless the stack file says so."""
+    balancer = cluster.load_balancer
+    signed = balancer.tls and balancer.tls.client_ca
+    if not (balancer.is_public and balancer.anywhere) or signed:
+        return
+    for kind, entries in (("models", stack.models), ("traffic_splitters", stack.traffic_splitters)):
+        for name, entry in entries.items():
+            if entry.networking.auth is None and not entry.networking.allow:
+                yield Problem(
+                    (kind, name, "networking", "auth"),
+                    "is unset, and with `load_balancer.anywhere` the whole internet may ask: set it, or say "
+                    "`auth: none` if that is meant",
+                )
 
 
 def _no_way_to_images(stack: Stack, cluster: EksCluster) -> Iterator[Problem]:

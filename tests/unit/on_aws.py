@@ -25,7 +25,14 @@ def cluster(node_groups: dict[str, Any] | None = None, **settings: Any) -> EksCl
     """The settings of a small cluster, with changes."""
     groups = {"system": SYSTEM, **({"cpu": CPU} if node_groups is None else node_groups)}
     given = {"kind": "eks", "name": "lab", "account": ACCOUNT, "region": "eu-west-1", "node_groups": groups}
-    return EksCluster.model_validate({**given, **settings})
+    return EksCluster.model_validate({**given, **settings, "load_balancer": _open(settings)})
+
+
+def _open(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a load balancer that is open where a test does not say more."""
+    asked = settings.get("load_balancer", {})
+    everybody = {} if "allow" in asked or asked.get("scheme") == "internal" else {"anywhere": True}
+    return {**everybody, "plain_http": True, **asked}
 
 
 def group(*instance_types: str, **settings: Any) -> NodeGroup:

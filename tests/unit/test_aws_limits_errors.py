@@ -245,3 +245,46 @@ def test_a_cache_wants_secrets_that_ecr_may_read(stack_file: Path) -> None:
 
     (line,) = lines(stack_file, GOOD.replace("    tags:", f"    image_cache: {{{wrong}}}\n    tags:"))
     assert "is not the ARN of a secret whose name starts with ecr-pullthroughcache/" in line
+
+
+OPEN = "      allow: [203.0.113.0/24]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (OPEN, "", "faces the internet: name the clients' networks in `allow`, or say `anywhere: true`"),
+        ("tls: {certificate_arn", "# {", "faces the internet: set `tls`, or say `plain_http: true`"),
+        ("allow: [203.0.113.0/24]", "allow: [0.0.0.0/0]", "say `anywhere: true` if that is meant"),
+        (OPEN, OPEN + "      anywhere: true\n", "has both allow and anywhere: keep one"),
+    ],
+)
+def test_a_load_balancer_is_open_only_where_the_stack_file_says_so(
+    stack_file: Path, old: str, new: str, message: str
+) -> None:
+    (line,) = lines(stack_file, GOOD.replace(old, new))
+
+    assert "cluster.load_balancer" in line
+    assert message in line
+
+
+def test_a_load_balancer_that_nobody_asked_for_is_not_open_either(stack_file: Path) -> None:
+    start, end = GOOD.index("    load_balancer:"), GOOD.index("    logging:")
+
+    (line,) = lines(stack_file, GOOD[:start] + GOOD[end:])
+
+    assert "cluster.load_balancer: faces the internet" in line
+
+
+def test_models_that_the_whole_internet_may_ask_say_whom_they_let_in(stack_file: Path) -> None:
+    text = GOOD.replace(OPEN, "      anywhere: true\n")
+
+    found = lines(stack_file, text)
+
+    assert len(found) == 2
+    for line, model in zip(found, ("iris", "vision"), strict=True):
+        assert f"axon:models.{model}.networking.auth: is unset, and with `load_balancer.anywhere`" in line
+    said = text.replace("    iris:\n", "    iris:\n      networking: {auth: none}\n")
+    limited = said + "      networking: {allow: [203.0.113.0/24]}\n"
+    stack_file.write_text(limited)
+    assert load_file("test").models["iris"].networking.auth is not None

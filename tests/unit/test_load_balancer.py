@@ -10,6 +10,7 @@ from components.platform.entrance import entrance
 from components.platform.load_balancer import LoadBalancer
 from components.platform.load_balancer_controller import permissions
 from stacks.settings.aws.eks import EksCluster
+from stacks.settings.aws.network import PRIVATE_RANGES
 from stacks.settings.platform import Gateway
 from tests.unit.conftest import Recorder, arn
 from tests.unit.on_aws import EXISTING, cluster, on_aws
@@ -87,10 +88,16 @@ def test_a_port_of_the_gateways_own_is_led_to(deploy: Deploy) -> None:
     assert listeners(seen(deploy, 8000, cluster(network=VPC))[0]) == {80: ("TCP", 8000, 8000)}
 
 
-def test_everybody_may_connect_by_default(default: Recorder) -> None:
+def test_everybody_may_connect_where_that_is_said(default: Recorder) -> None:
     rule = default.named(ADMITTED)["gateway-80-0.0.0.0/0"]
 
     assert (rule["fromPort"], rule["toPort"], rule["cidrIpv4"]) == (80, 80, "0.0.0.0/0")
+
+
+def test_an_internal_one_lets_private_networks_in_by_default(deploy: Deploy) -> None:
+    rules = made(deploy, scheme="internal").all(ADMITTED)
+
+    assert {row["cidrIpv4"] for row in rules if "cidrIpv4" in row} == set(PRIVATE_RANGES)
 
 
 def test_an_allow_list_lets_in_each_of_its_networks_on_each_port_and_no_other(deploy: Deploy) -> None:

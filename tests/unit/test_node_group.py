@@ -8,7 +8,8 @@ import pytest
 
 from components.cluster import aws_tags
 from components.network import Network
-from components.node_group import NodeGroup, ami_type, hints
+from components.node_group import NodeGroup, hints
+from stacks.settings.aws.ami_types import ami_type
 from tests.unit.conftest import Recorder
 from tests.unit.on_aws import CPU, EXISTING, cluster, group
 
@@ -107,6 +108,32 @@ def test_nodes_follow_the_latest_version_of_their_template(cpu: Recorder) -> Non
 def test_the_image_follows_the_instance_type(instance_type: str, al2023: str, bottlerocket: str) -> None:
     assert ami_type(group(instance_type)) == al2023
     assert ami_type(group(instance_type, image="bottlerocket")) == bottlerocket
+
+
+def test_the_release_of_the_image_is_the_pinned_one(deploy: Deploy, cpu: Recorder) -> None:
+    kinds = {"AL2023_x86_64_STANDARD": "1.36.1-20261101", "BOTTLEROCKET_x86_64": "1.60.1-943d9a41"}
+
+    assert release(deploy, node_releases=kinds) == "1.36.1-20261101"
+    assert release(deploy, node_releases=kinds, version="1.35") is None, "it is of another Kubernetes"
+    assert "releaseVersion" not in cpu.one(NODES)
+
+
+def release(deploy: Deploy, **settings: Any) -> str | None:
+    wanted = cluster(network={"existing": EXISTING}, **settings)
+
+    def program() -> None:
+        NodeGroup(
+            "cpu",
+            wanted.node_groups["cpu"],
+            wanted,
+            cluster_name=wanted.name,
+            network=Network("network", wanted),
+            role_arn="arn:aws:iam::111122223333:role/nodes",
+            tags={},
+            after=[],
+        )
+
+    return deploy(program).one(NODES).get("releaseVersion")
 
 
 def test_a_group_that_is_replaced_can_stand_beside_the_old_one(deploy: Deploy) -> None:

@@ -23,12 +23,13 @@ from stacks.settings.aws.units import (
     Cidr,
     ClusterName,
     IamArn,
+    NodeRelease,
     Region,
     TagKey,
     TagValue,
     no_duplicates,
 )
-from stacks.settings.aws.versions import ADDONS, AddonName, KubernetesVersion
+from stacks.settings.aws.versions import ADDONS, AddonName, AmiType, KubernetesVersion
 from stacks.settings.base import Settings
 from stacks.settings.units import DnsLabel
 
@@ -124,6 +125,12 @@ class EksCluster(Settings):
     addons: dict[AddonName, AddonVersion] = Field(default_factory=dict[AddonName, str])
     """Other versions of EKS add-ons than those that axon pins for the version of Kubernetes."""
 
+    node_releases: dict[AmiType, NodeRelease] = Field(default_factory=dict[AmiType, str])
+    """The release of each kind of node image. Unset: the newest when the group is made; `make patch` sets it.
+
+    Amazon Linux's begins with the version of Kubernetes that it is for, and holds for no other.
+    """
+
     network: Network = Network()
     """VPC, zones, NAT."""
 
@@ -197,7 +204,7 @@ class EksCluster(Settings):
     @model_validator(mode="after")
     def _load_balancer_has_subnets(self) -> "EksCluster":
         existing = self.network.existing
-        public = self.load_balancer.scheme == "internet-facing"
+        public = self.load_balancer.is_public
         if existing and public and len(existing.public_subnets) < 2:
             raise PydanticCustomError(
                 "subnets",
@@ -206,9 +213,34 @@ class EksCluster(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _load_balancer_is_open_on_purpose(self) -> "EksCluster":
+        balancer = self.load_balancer
+        if balancer.is_public and not (balancer.allow or balancer.anywhere):
+            raise PydanticCustomError(
+                "clients",
+                "faces the internet: name the clients' networks in `allow`, or say `anywhere: true` if "
+                "everybody is meant (or `scheme: internal`)",
+                {"at": "load_balancer"},
+            )
+        if balancer.is_public and not (balancer.tls or balancer.plain_http):
+            raise PydanticCustomError(
+                "encryption",
+                "faces the internet: set `tls`, or say `plain_http: true` if requests may be read on "
+                "their way",
+                {"at": "load_balancer"},
+            )
+        return self
+
     def addon_version(self, addon: AddonName) -> str:
         """Return the pinned version of an EKS add-on."""
         return self.addons.get(addon, ADDONS[self.version][addon])
+
+    def node_release(self, ami_type: AmiType) -> str | None:
+        """Return the pinned release of a node image, or None where the newest is taken."""
+        release = self.node_releases.get(ami_type)
+        elsewhere = ami_type.startswith("AL2023") and not (release or "").startswith(f"{self.version}.")
+        return None if elsewhere else release
 
     @property
     def registry(self) -> str:

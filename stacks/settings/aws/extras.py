@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from stacks.settings.aws.network import PRIVATE_RANGES
 from stacks.settings.aws.units import Arn, Cidr, no_duplicates
 from stacks.settings.base import Settings
 from stacks.settings.sources import ObjectName
@@ -117,9 +118,15 @@ class LoadBalancer(Settings):
     """Where it can be reached from (name and default: Cortex's api_load_balancer_scheme)."""
 
     allow: Annotated[list[Cidr], AfterValidator(no_duplicates)] = Field(
-        default_factory=lambda: ["0.0.0.0/0"], min_length=1, max_length=60
+        default_factory=list[str], max_length=60
     )
-    """Networks that may connect (default: Cortex's api_load_balancer_cidr_white_list)."""
+    """Networks that may connect. Required where it faces the internet; empty and internal: private ones."""
+
+    anywhere: bool = False
+    """Let the whole internet connect. It has to be asked for by this name."""
+
+    plain_http: bool = False
+    """Face the internet without `tls`: requests and answers can be read on their way."""
 
     client_ip: Literal["preserved", "proxy_protocol"] = "preserved"
     """How the gateway learns the client's address. Both need nothing of the client."""
@@ -139,6 +146,31 @@ class LoadBalancer(Settings):
                 {"at": "tls.cluster_issuer"},
             )
         return self
+
+    @field_validator("allow")
+    @classmethod
+    def _not_everybody(cls, allow: list[str]) -> list[str]:
+        if "0.0.0.0/0" in allow:
+            raise ValueError("0.0.0.0/0 is the whole internet: say `anywhere: true` if that is meant")
+        return allow
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> "LoadBalancer":
+        if self.anywhere and self.allow:
+            raise PydanticCustomError("anywhere", "has both allow and anywhere: keep one")
+        return self
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it faces the internet."""
+        return self.scheme == "internet-facing"
+
+    @property
+    def clients(self) -> list[str]:
+        """The networks that may connect."""
+        if self.anywhere:
+            return ["0.0.0.0/0"]
+        return self.allow or list(PRIVATE_RANGES)
 
     @model_validator(mode="after")
     def _within_the_quota(self) -> "LoadBalancer":

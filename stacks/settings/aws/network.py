@@ -17,7 +17,8 @@ _PUBLIC_PART = 6
 # Five addresses of every subnet are AWS' own:
 # https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 _TAKEN_BY_AWS = 5
-_PRIVATE_RANGES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
+# RFC 1918 and RFC 6598
+PRIVATE_RANGES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
 
 InterfaceEndpoint = Literal[
     "autoscaling",
@@ -182,5 +183,5 @@ class Network(Settings):
 def _refuse_public(cidr: str) -> None:
     # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
     network = ipaddress.IPv4Network(cidr)
-    if not any(network.subnet_of(ipaddress.IPv4Network(private)) for private in _PRIVATE_RANGES):
-        raise ValueError(f'"{cidr}" is not private: use a part of {", ".join(_PRIVATE_RANGES)}')
+    if not any(network.subnet_of(ipaddress.IPv4Network(private)) for private in PRIVATE_RANGES):
+        raise ValueError(f'"{cidr}" is not private: use a part of {", ".join(PRIVATE_RANGES)}')

@@ -81,6 +81,14 @@ def _addon_version(text: str) -> str:
     raise ValueError(f'"{text}" is not the version of an EKS add-on (such as v1.22.4-eksbuild.3)')
 
 
+def _node_release(text: str) -> str:
+    # Amazon Linux's ends with a day, Bottlerocket's with a commit:
+    # https://docs.aws.amazon.com/eks/latest/userguide/eks-linux-ami-versions.html
+    if re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+-([0-9]{8}|[0-9a-f]{8})", text):
+        return text
+    raise ValueError(f'"{text}" is not the release of a node image (such as 1.36.1-20261101)')
+
+
 def _tag_key(text: str) -> str:
     # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
     if text.lower().startswith(("aws:", "axon:")):
@@ -139,6 +147,7 @@ Cidr = Annotated[str, AfterValidator(_cidr)]
 Arn = Annotated[str, AfterValidator(_arn)]
 PolicyArn = Annotated[str, AfterValidator(_policy_arn)]
 IamArn = Annotated[str, AfterValidator(_iam_arn)]
+NodeRelease = Annotated[str, AfterValidator(_node_release)]
 AddonVersion = Annotated[str, AfterValidator(_addon_version)]
 TagKey = Annotated[str, AfterValidator(_tag_key)]
 TagValue = Annotated[str, AfterValidator(_tag_value)]

@@ -17,6 +17,18 @@ AddonName = Literal[
     "aws-ebs-csi-driver",
     "eks-node-monitoring-agent",
 ]
+# Those of axon's node groups: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType)
+AmiType = Literal[
+    "AL2023_x86_64_STANDARD",
+    "AL2023_ARM_64_STANDARD",
+    "AL2023_x86_64_NVIDIA",
+    "AL2023_ARM_64_NVIDIA",
+    "AL2023_x86_64_NEURON",
+    "BOTTLEROCKET_x86_64",
+    "BOTTLEROCKET_ARM_64",
+    "BOTTLEROCKET_x86_64_NVIDIA",
+    "BOTTLEROCKET_ARM_64_NVIDIA",
+]
 
 ADDONS: dict[KubernetesVersion, dict[AddonName, str]] = {
     "1.35": {

@@ -186,6 +186,8 @@ def test_a_credential_becomes_a_reference_and_is_written_nowhere(name: str, secr
                 "which costs",
                 "cluster18.yaml.operator_load_balancer_cidr_white_list: was the whole internet: name the "
                 "networks that deploy in `endpoint.public_cidrs`",
+                "cluster18.yaml.api_load_balancer_cidr_white_list: was the whole internet: now internal; for "
+                "clients outside set `scheme: internet-facing` and `allow`",
                 "cluster18.yaml.log_group: has no match: the stack has a log group of its own (`logging`)",
                 "cluster18.yaml.spot_config: t3.2xlarge is not like m5.large: left out (make it a group of "
                 "its own)",

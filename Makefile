@@ -15,7 +15,7 @@ FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tenso
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help up checked push-model bootstrap explain preview preview-report drift cost predict test lint format down clean env models images policies tools cluster stack status schema pins frameworks test-frameworks smoke .venv
+.PHONY: help up checked push-model bootstrap explain preview preview-report drift patch cost predict test lint format down clean env models images policies tools cluster stack status schema pins frameworks test-frameworks smoke .venv
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ preview-report: cluster models stack ## what a branch would change, as Markdown:
 
 drift: cluster models stack ## what has changed in the world since the last `make up`, as Markdown
 	@$(ENV) $(PY) -m gitops drift --stack $(STACK) $(ARGS)
+
+patch: .venv ## on AWS, pin newer images of nodes and newer add-ons in the stack file, and show what they change
+	@$(PY) -m gitops patch --stack $(STACK)
+	@$(MAKE) -s preview STACK=$(STACK)
 
 cost: .venv ## what a stack costs a month
 	@$(PY) -m gitops cost --stack $(STACK)
@@ -71,6 +75,7 @@ push-model: .venv ## upload MODEL=predictors/churn/model.joblib to the stack's b
 
 down: .venv ## remove the stack, with its cluster if the stack made that; some want CONFIRM=<stack>
 	@$(ENV) $(LOCAL) removable --stack $(STACK) --confirm "$(CONFIRM)"
+	@$(ENV) $(PY) -m gitops back-up --stack $(STACK)
 	@$(ENV) pulumi destroy --stack $(STACK) --yes --skip-preview --suppress-permalink=true
 
 clean: .venv ## remove the local cluster, the state of the local stack, and what each train.py made

@@ -20,6 +20,8 @@ from gitops.failed_creation import replace_failed
 from gitops.github import GithubError, Repository
 from gitops.judged import judge, judging, line_of
 from gitops.markdown import failure, to_markdown
+from gitops.patch_file import patched
+from gitops.patches import PatchError, patches_of, patches_text, running
 from gitops.preview import read_preview
 from gitops.refresh_prices import PRICE_LIST, RefreshError, refresh
 from gitops.report import Exit, make_report
@@ -110,13 +112,38 @@ def _comment(arguments: argparse.Namespace) -> int:
     return Exit.SAFE
 
 
+def _patch(arguments: argparse.Namespace) -> int:
+    """Write newer releases of node images and add-ons into a stack file, as its pins."""
+    settings, file = load_file(arguments.stack), PROJECT / path_of(arguments.stack)
+    found = patches_of(_eks(settings, arguments.stack))
+    file.write_text(patched(file.read_text(), found))
+    load_file(arguments.stack)
+    _write(patches_text(arguments.stack, found), None)
+    return Exit.SAFE
+
+
+def _patches(arguments: argparse.Namespace) -> int:
+    """Write how old nodes and add-ons are, and what is newest, as Markdown; ends with 7 if that is newer."""
+    settings = _settings(arguments.stack)
+    cluster = _eks(settings, arguments.stack)
+    found = patches_of(cluster, running(export(arguments.stack)))
+    _write(patches_text(arguments.stack, found), arguments.output)
+    return Exit.PATCHABLE if any(patch.is_due for patch in found) else Exit.SAFE
+
+
+def _eks(settings: Stack, stack: str) -> EksCluster:
+    if isinstance(settings.cluster, EksCluster):
+        return settings.cluster
+    raise PatchError(f"{stack} is not on AWS: its nodes are not axon's to patch")
+
+
 def _issue(arguments: argparse.Namespace) -> int:
-    """Open or edit the issue of a stack's drift, or close it where nothing has drifted."""
+    """Open or edit a stack's issue, such as that of its drift, or close it."""
     text, repository = arguments.file.read_text(), _repository()
     if arguments.close:
         print(repository.close(text) or "no issue is open")
     else:
-        print(repository.issue(f"{arguments.stack} has drifted", text))
+        print(repository.issue(f"{arguments.stack} {arguments.says}", text))
     return Exit.SAFE
 
 
@@ -193,6 +220,8 @@ _COMMANDS = (
     _changed,
     _comment,
     _drift,
+    _patch,
+    _patches,
     _issue,
     _prepare,
     _bootstrap,
@@ -214,7 +243,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--stack", required=True)
         if run in (_report, _policies, _changed):
             command.add_argument("--base", default="main", help="the branch to compare with (default: main)")
-        if run in (_report, _drift, _endpoints):
+        if run in (_report, _drift, _patches, _endpoints):
             command.add_argument("--output", type=Path, help="a file; default: standard output")
         if run in (_comment, _issue):
             command.add_argument("--file", type=Path, required=True, help="the Markdown")
@@ -227,7 +256,10 @@ def _parser() -> argparse.ArgumentParser:
 _OF_ONE: dict[Any, dict[str, dict[str, Any]]] = {
     _report: {"--preview": {"type": Path, "help": "a preview's JSON, instead of running the engine"}},
     _comment: {"--pull-request": {"type": int, "required": True, "help": "its number"}},
-    _issue: {"--close": {"action": "store_true", "help": "nothing has drifted any more"}},
+    _issue: {
+        "--close": {"action": "store_true", "help": "what it says holds no more"},
+        "--says": {"default": "has drifted", "help": "its title, after the stack's name"},
+    },
     _bootstrap: {"--backend": {"help": "where its state is kept; default: the bucket that it makes"}},
     _ephemeral: {
         "--name": {"required": True, "help": "the stack's, such as pr-12"},
@@ -240,7 +272,16 @@ _OF_ONE: dict[Any, dict[str, dict[str, Any]]] = {
 }
 
 
-_ONE_LINE = (SettingsError, BackendError, RefreshError, PreviewError, GitError, GithubError, StateError)
+_ONE_LINE = (
+    SettingsError,
+    BackendError,
+    RefreshError,
+    PreviewError,
+    GitError,
+    GithubError,
+    StateError,
+    PatchError,
+)
 
 
 def main() -> int:

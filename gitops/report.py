@@ -36,6 +36,9 @@ class Exit(IntEnum):
     BUSY = 6
     """An update is under way: whether something has drifted is known once it has ended."""
 
+    PATCHABLE = 7
+    """AWS has newer images for nodes, or newer add-ons."""
+
 
 @dataclass(frozen=True)
 class Report:

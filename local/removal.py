@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local.kubernetes import kubectl, words_for
+from local.obstacles import obstacles
 from local.steps import StepFailed, console
 from stacks.settings import Stack
 from stacks.settings.aws.eks import EksCluster
@@ -25,8 +26,8 @@ def check_removable(stack: Stack, name: str, project: Path = PROJECT, *, confirm
     """Print what removing a stack removes.
 
     Raises:
-        StepFailed: when its file, or its state, protects it, or when `confirmed` has to be its name; with
-            what would have to be done.
+        StepFailed: when its file, or its state, protects it, when something on AWS would stop the removal
+            in the middle, or when `confirmed` has to be its name; with what would have to be done.
     """
     if isinstance(stack.cluster, EksCluster) and stack.cluster.protected:
         raise StepFailed(
@@ -40,6 +41,9 @@ def check_removable(stack: Stack, name: str, project: Path = PROJECT, *, confirm
             f"{name} still protects {names}, and nothing was removed. Its file no longer does: "
             f"`make up STACK={name}` first"
         )
+    if isinstance(stack.cluster, EksCluster) and (found := list(obstacles(stack.cluster, resources))):
+        lines = "\n".join(f"    {line}" for line in found)
+        raise StepFailed(f"{name} would be removed in part, and nothing was removed:\n{lines}")
     console.print(f"{name}: {removed(resources)}")
     reason = _why_confirmed(stack, name, resources)
     if reason and confirmed != name:

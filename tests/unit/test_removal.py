@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from local import removal
+from local import obstacles, removal
 from local.removal import check_removable, removed
 from local.steps import StepFailed
 from stacks.settings import Stack
+from tests.unit.on_aws import cluster
 
 HERE = Stack.model_validate({"cluster": {"kind": "existing"}, "images": {"registry": "localhost:5000/axon"}})
 
@@ -90,3 +91,97 @@ def test_a_cluster_on_aws_wants_the_stacks_name(world: dict[str, Any]) -> None:
         check_removable(HERE, "dev", Path())
 
     check_removable(HERE, "dev", Path(), confirmed="dev")
+
+
+VPC = resource("aws:ec2/vpc:Vpc", "vpc", id="vpc-1")
+NAT = resource("aws:ec2/natGateway:NatGateway", "nat", id="nat-1")
+BALANCER = resource("aws:lb/loadBalancer:LoadBalancer", "gateway", id="a", outputs={"arn": "arn:own"})
+BUCKET = resource("aws:s3/bucket:Bucket", "models", id="models-1", outputs={"forceDestroy": False})
+
+
+def interface(name: str, description: str, **tags: str) -> dict[str, Any]:
+    rows = [{"Key": key.replace("_", ":"), "Value": value} for key, value in tags.items()]
+    return {"NetworkInterfaceId": name, "Description": description, "TagSet": rows}
+
+
+OWN = [
+    interface("eni-1", "", axon_cluster="lab"),
+    interface("eni-2", "aws-K8S-i-0123456789abcdef0"),
+    interface("eni-3", "Amazon EKS lab"),
+    interface("eni-4", "Interface for NAT Gateway nat-1"),
+    interface("eni-5", "ELB net/gateway-1a2b3c/0123456789abcdef"),
+]
+
+
+def account(monkeypatch: pytest.MonkeyPatch, **answers: Any) -> None:
+    """What AWS answers to each verb; nothing to all others."""
+    monkeypatch.setattr(obstacles, "_aws", lambda _, __, verb, *___: answers.get(verb.replace("-", "_"), {}))
+
+
+def found(*resources: dict[str, Any]) -> list[str]:
+    return list(obstacles.obstacles(cluster(), resources))
+
+
+def test_nothing_of_the_stacks_own_stops_its_removal(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"VpcId": "vpc-1", "LoadBalancerArn": "arn:own", "LoadBalancerName": "gateway"}
+    elsewhere = {"VpcId": "vpc-2", "LoadBalancerArn": "arn:other", "LoadBalancerName": "other"}
+    account(
+        monkeypatch,
+        describe_load_balancers={"LoadBalancers": [own, elsewhere]},
+        describe_network_interfaces={"NetworkInterfaces": OWN},
+    )
+
+    assert found(VPC, NAT, BALANCER, BUCKET) == []
+
+
+@pytest.mark.parametrize("kept", [{"Versions": [{}]}, {"DeleteMarkers": [{}]}])
+def test_a_bucket_with_objects_stops_a_removal(monkeypatch: pytest.MonkeyPatch, kept: dict[str, Any]) -> None:
+    account(monkeypatch, list_object_versions=kept)
+
+    (line,) = found(BUCKET)
+    assert "the bucket models-1 holds objects" in line
+    assert found({**BUCKET, "outputs": {"forceDestroy": True}}) == []
+
+
+def test_a_services_load_balancer_stops_a_removal(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = {"VpcId": "vpc-1", "LoadBalancerArn": "arn:other", "LoadBalancerName": "k8s-shop"}
+    old = {"VPCId": "vpc-1", "LoadBalancerName": "a1b2"}
+    both = {"LoadBalancers": [other], "LoadBalancerDescriptions": [old]}
+    account(monkeypatch, describe_load_balancers=both)
+
+    assert [line.split(" is not")[0] for line in found(VPC, BALANCER)] == [
+        "the load balancer k8s-shop",
+        "the load balancer a1b2",
+    ]
+
+
+def test_what_somebody_put_into_the_vpc_stops_a_removal(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = [interface("eni-9", "RDSNetworkInterface"), interface("eni-8", "", axon_cluster="other")]
+    account(monkeypatch, describe_network_interfaces={"NetworkInterfaces": [*OWN, *theirs]})
+
+    assert [line.split(" (")[0] for line in found(VPC, NAT)] == [
+        "the network interface eni-9",
+        "the network interface eni-8",
+    ]
+
+
+def test_what_would_stop_it_is_said_before_anything_is_removed(
+    world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world["state"] = [*ON_AWS, BUCKET]
+    account(monkeypatch, list_object_versions={"Versions": [{}]})
+    stack = Stack.model_validate({"cluster": cluster()})
+
+    with pytest.raises(StepFailed, match=r"in part, and nothing was removed:\n    the bucket models-1"):
+        check_removable(stack, "dev", Path(), confirmed="dev")
+
+
+def test_what_aws_does_not_let_us_see_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "aws").write_text("#!/bin/sh\necho AccessDenied >&2; exit 254\n")
+    (tmp_path / "aws").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    assert found(BUCKET) == []
+    assert "not looked at (s3api list-object-versions): AccessDenied" in capsys.readouterr().out

@@ -69,6 +69,7 @@ class _Addons(pulumi.ComponentResource):
             self._settings.name,
             namespace=SYSTEM,
             service_account=account,
+            boundary=self._settings.permissions_boundary,
             policy_arns={policy: aws_managed(policy)},
             opts=pulumi.ResourceOptions(parent=self),
         )

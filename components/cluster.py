@@ -7,6 +7,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
 from components import image_cache
+from components.access_entries import AccessEntries
 from components.addons import ClusterAddons, NodeAddons
 from components.control_plane import ControlPlane
 from components.iam import aws_managed, role, trust
@@ -51,6 +52,7 @@ class EksCluster(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         network = Network("network", settings, opts=self._child)
         control_plane = ControlPlane("control-plane", settings, network, provider=provider, opts=self._child)
+        access = AccessEntries("access", settings.access, control_plane.cluster_name, opts=self._child)
         nodes = self._node_groups(control_plane, network)
         system = [made for key, made in nodes.items() if settings.node_groups[key].role == "system"]
         addons = ClusterAddons(
@@ -67,7 +69,7 @@ class EksCluster(pulumi.ComponentResource):
             control_plane.security_group,
             nodes,
         )
-        self.provider = self._api(name, control_plane, [*system, addons])
+        self.provider = self._api(name, control_plane, [*access.all, *system, addons])
         self.register_outputs({})
 
     def _node_groups(self, control_plane: ControlPlane, network: Network) -> dict[str, NodeGroup]:
@@ -77,6 +79,7 @@ class EksCluster(pulumi.ComponentResource):
             "nodes",
             f"{settings.name}-nodes",
             trust("ec2.amazonaws.com"),
+            boundary=settings.permissions_boundary,
             policy_arns={policy: aws_managed(policy) for policy in _NODE_POLICIES},
             statements=image_cache.permissions(settings) if settings.image_cache else (),
             opts=self._child,

@@ -1,6 +1,6 @@
 """The control plane of an EKS cluster: API server, its key, its logs, who may use it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -8,11 +8,13 @@ import pulumi_eks as eks
 
 from components.log_group import log_group_name, without_leftover
 from components.network import Network
-from stacks.settings.aws.eks import Access, EksCluster
+from stacks.settings.aws.eks import EksCluster
 
-# https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
-_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKS{name}Policy"
-_POLICIES = {"cluster-admin": "ClusterAdmin", "admin": "Admin", "edit": "Edit", "view": "View"}
+# https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html
+_ACCESS = {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
+# Another value replaces a cluster: one that was made with it keeps it.
+# https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/eks_cluster#access_config-1
+_AS_MADE = pulumi.ResourceOptions(ignore_changes=["accessConfig.bootstrapClusterCreatorAdminPermissions"])
 
 
 class ControlPlane(pulumi.ComponentResource):
@@ -91,7 +93,6 @@ class ControlPlane(pulumi.ComponentResource):
             upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
             deletion_protection=settings.protected,
             authentication_mode=eks.AuthenticationMode.API,
-            access_entries=_entries(settings.access),
             skip_default_node_group=True,
             skip_default_security_groups=True,
             create_instance_role=False,
@@ -102,24 +103,31 @@ class ControlPlane(pulumi.ComponentResource):
             kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),
             coredns_addon_options=eks.CoreDnsAddonOptionsArgs(enabled=False),
             opts=pulumi.ResourceOptions(
-                parent=self, providers=[provider], depends_on=list(logs), protect=settings.protected or None
+                parent=self,
+                providers=[provider],
+                depends_on=list(logs),
+                protect=settings.protected or None,
+                transforms=[_of_component(settings.permissions_boundary)],
             ),
         )
 
 
-def _entries(access: Mapping[str, Access]) -> dict[str, eks.AccessEntryArgs]:
-    return {
-        name: eks.AccessEntryArgs(principal_arn=entry.principal_arn, access_policies={name: _policy(entry)})
-        for name, entry in access.items()
-    }
+def _of_component(boundary: str | None) -> pulumi.ResourceTransform:
+    """Return what changes the component's own resources, where it takes no argument for that.
 
+    It lets in who makes the cluster, for good and beside the program; and it makes the control plane's role.
+    """
 
-def _policy(entry: Access) -> eks.AccessPolicyAssociationArgs:
-    scope = aws.eks.AccessPolicyAssociationAccessScopeArgs(
-        type="namespace" if entry.namespaces else "cluster", namespaces=entry.namespaces or None
-    )
-    arn = _POLICY.format(name=_POLICIES[entry.policy])
-    return eks.AccessPolicyAssociationArgs(policy_arn=arn, access_scope=scope)
+    def changed(made: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if made.type_ == "aws:eks/cluster:Cluster":
+            return pulumi.ResourceTransformResult(
+                {**made.props, "accessConfig": _ACCESS}, pulumi.ResourceOptions.merge(made.opts, _AS_MADE)
+            )
+        if made.type_ == "aws:iam/role:Role" and boundary:
+            return pulumi.ResourceTransformResult({**made.props, "permissionsBoundary": boundary}, made.opts)
+        return None
+
+    return changed
 
 
 def _name(cluster: aws.eks.Cluster) -> pulumi.Output[str]:

@@ -1,39 +1,57 @@
-"""What a workflow may do on AWS, beside reading."""
+"""What a workflow may change on AWS: what has the names or the tag of its own stack."""
+
+from collections.abc import Mapping
 
 from components.iam import Statement, allow
+from components.read_policy import eks_arns
+from stacks.settings.account import EPHEMERAL, boundary_arn
 from stacks.settings.aws.eks import EksCluster
-from stacks.settings.bootstrap import EPHEMERAL
 
-# Services whose resources have no name before they are made: bounded by the region.
-_IN_REGION = ["autoscaling:*", "ec2:*", "elasticloadbalancing:*"]
-# Those that manage no resource of the stack's name, in any region.
-_ANYWHERE = ["budgets:*", "route53:ChangeResourceRecordSets", "tag:TagResources", "tag:UntagResources"]
-_EKS_KINDS = ["nodegroup", "addon", "access-entry", "podidentityassociation"]
+# What the stack makes in EC2, which has tags from the start; what each of these is in has them already.
+_MADE = {
+    "AllocateAddress": "elastic-ip",
+    "AuthorizeSecurityGroupEgress": "security-group-rule",
+    "AuthorizeSecurityGroupIngress": "security-group-rule",
+    "CreateFlowLogs": "vpc-flow-log",
+    "CreateInternetGateway": "internet-gateway",
+    "CreateLaunchTemplate": "launch-template",
+    "CreateNatGateway": "natgateway",
+    "CreateRouteTable": "route-table",
+    "CreateSecurityGroup": "security-group",
+    "CreateSubnet": "subnet",
+    "CreateVpc": "vpc",
+    "CreateVpcEndpoint": "vpc-endpoint",
+}
+# EKS asks on behalf of who makes a node group whether he may start instances by its launch template:
+# https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
+_STARTED = ["instance", "network-interface", "volume"]
+_OF_RULES = [
+    "ec2:AuthorizeSecurityGroup*",
+    "ec2:ModifySecurityGroupRules",
+    "ec2:RevokeSecurityGroup*",
+]
 _OF_KEYS = [
+    "kms:CancelKeyDeletion",
     "kms:CreateAlias",
-    "kms:CreateGrant",
-    "kms:CreateKey",
     "kms:DeleteAlias",
     "kms:EnableKeyRotation",
-    "kms:PutKeyPolicy",
     "kms:ScheduleKeyDeletion",
-    "kms:TagResource",
     "kms:UntagResource",
+    "kms:UpdateAlias",
     "kms:UpdateKeyDescription",
 ]
-_OF_ROLES = [
+_OF_ALIASES = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
+# What makes a role more than it was: only for roles that have the boundary.
+_WITHIN_BOUNDARY = [
     "iam:AttachRolePolicy",
     "iam:CreateRole",
-    "iam:DeleteRole",
     "iam:DeleteRolePolicy",
     "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
     "iam:PutRolePolicy",
-    "iam:TagRole",
-    "iam:UntagRole",
     "iam:UpdateAssumeRolePolicy",
-    "iam:UpdateRole",
-    "iam:UpdateRoleDescription",
 ]
+_OF_ROLES = ["iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRole", "iam:UpdateRoleDescription"]
 # Who is handed a role of the stack's (components/cluster.py, control_plane.py, network.py, iam.py).
 _TAKERS = [
     "ec2.amazonaws.com",
@@ -47,27 +65,14 @@ _LINKED = ["autoscaling", "eks", "eks-nodegroup", "elasticloadbalancing", "spot"
 
 
 def deploying(cluster: EksCluster) -> list[Statement]:
-    """Return what `pulumi up` needs for all that a stack makes, its names or its region being the limit."""
-    name, account = cluster.name, cluster.account
-    here = {"StringEquals": {"aws:RequestedRegion": cluster.region}}
-    logs = [f"/aws/eks/{name}/*", f"/axon/{name}/*"]
-    roles = f"arn:aws:iam::{account}:role/{name}-*"
-    linked = [f"{service}.amazonaws.com" for service in _LINKED]
+    """Return what `pulumi up` changes, beside what it reads (components/read_policy.py)."""
     return [
-        allow(_IN_REGION, ["*"], here),
-        allow(_ANYWHERE, ["*"]),
-        allow(["eks:*"], [_eks(cluster, "cluster"), *(f"{_eks(cluster, kind)}/*" for kind in _EKS_KINDS)]),
-        allow(["eks:CreateCluster"], ["*"], here),
-        allow(["ecr:*"], [f"arn:aws:ecr:{cluster.region}:{account}:repository/{name}/*"]),
-        allow(["ecr:GetAuthorizationToken"], ["*"]),
-        allow(["s3:*"], [f"arn:aws:s3:::{name}-*"]),
-        allow(["logs:*"], [f"arn:aws:logs:{cluster.region}:{account}:log-group:{group}" for group in logs]),
-        allow(["kms:*"], [f"arn:aws:kms:{cluster.region}:{account}:alias/{name}-*"]),
-        # A key has no name; those of others have policies, which name whom they let in.
-        allow(_OF_KEYS, ["*"], here),
-        allow(_OF_ROLES, [roles]),
-        allow(["iam:PassRole"], [roles], {"StringEquals": {"iam:PassedToService": _TAKERS}}),
-        allow(["iam:CreateServiceLinkedRole"], ["*"], {"StringEquals": {"iam:AWSServiceName": linked}}),
+        *_ec2(cluster),
+        *_load_balancers(cluster),
+        *_named(cluster),
+        *_keys(cluster),
+        *_roles(cluster),
+        *_dns_and_budget(cluster),
     ]
 
 
@@ -77,6 +82,110 @@ def trying(cluster: EksCluster) -> list[Statement]:
     return [allow(["ecr:*"], [place]), allow(["ecr:GetAuthorizationToken"], ["*"])]
 
 
-def _eks(cluster: EksCluster, kind: str) -> str:
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
-    return f"arn:aws:eks:{cluster.region}:{cluster.account}:{kind}/{cluster.name}"
+def _own(cluster: EksCluster, **more: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the condition that what is changed has the stack's tag."""
+    return {"StringEquals": {"aws:ResourceTag/axon:cluster": cluster.name, **more}}
+
+
+def _tagged(cluster: EksCluster) -> dict[str, dict[str, str]]:
+    """Return the condition that what is made gets the stack's tag."""
+    return {"StringEquals": {"aws:RequestTag/axon:cluster": cluster.name}}
+
+
+def _ec2(cluster: EksCluster) -> list[Statement]:
+    arn = f"arn:aws:ec2:{cluster.region}:{cluster.account}"
+    kinds = [f"{arn}:{kind}/*" for kind in sorted({*_MADE.values(), *_STARTED})]
+    made = [f"ec2:{action}" for action in _MADE]
+    # EKS makes the security group of nodes, and tags it with a name of its own.
+    of_eks = {"StringEquals": {"aws:ResourceTag/aws:eks:cluster-name": cluster.name}}
+    at_birth = {"StringEquals": {**_tagged(cluster)["StringEquals"]}, "Null": {"ec2:CreateAction": "false"}}
+    # Each VPC comes with a security group that has no tags; the stack takes the rules from it.
+    untagged = {"Null": {"aws:ResourceTag/axon:cluster": "true"}}
+    return [
+        allow([*made, "ec2:RunInstances"], kinds, _tagged(cluster)),
+        allow(["ec2:CreateTags"], [f"{arn}:*/*"], at_birth),
+        allow(["ec2:*"], [f"{arn}:*/*"], _own(cluster)),
+        allow([*_OF_RULES, "ec2:RunInstances"], [f"{arn}:security-group/*"], of_eks),
+        allow(["ec2:RunInstances"], [f"arn:aws:ec2:{cluster.region}::image/*"]),
+        allow(["ec2:CreateTags", "ec2:RevokeSecurityGroup*"], [f"{arn}:security-group/*"], untagged),
+        *_existing_vpc(cluster, arn),
+    ]
+
+
+def _existing_vpc(cluster: EksCluster, arn: str) -> list[Statement]:
+    """Let the stack use a VPC that somebody else has made, without its tags."""
+    existing = cluster.network.existing
+    if existing is None:
+        return []
+    subnets = [*existing.private_subnets.values(), *existing.public_subnets.values()]
+    used = [f"{arn}:vpc/{existing.vpc}", *(f"{arn}:subnet/{subnet}" for subnet in subnets)]
+    return [allow(["ec2:CreateSecurityGroup", "ec2:RunInstances"], used)]
+
+
+def _load_balancers(cluster: EksCluster) -> list[Statement]:
+    arn = f"arn:aws:elasticloadbalancing:{cluster.region}:{cluster.account}"
+    made = ["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"]
+    at_birth = {**_tagged(cluster), "Null": {"elasticloadbalancing:CreateAction": "false"}}
+    # EKS tags the Auto Scaling group of a node group with the cluster's name.
+    of_eks = {"StringEquals": {"aws:ResourceTag/eks:cluster-name": cluster.name}}
+    groups = f"arn:aws:autoscaling:{cluster.region}:{cluster.account}:autoScalingGroup:*"
+    return [
+        allow(made, [f"{arn}:*"], _tagged(cluster)),
+        allow(["elasticloadbalancing:AddTags"], [f"{arn}:*"], at_birth),
+        allow(["elasticloadbalancing:*"], [f"{arn}:*"], _own(cluster)),
+        allow(["autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"], [groups], of_eks),
+    ]
+
+
+def _named(cluster: EksCluster) -> list[Statement]:
+    name, place = cluster.name, f"{cluster.region}:{cluster.account}"
+    logs = [f"arn:aws:logs:{place}:log-group:/{kind}/{name}/*" for kind in ("aws/eks", "axon")]
+    # A cluster that lets in who made it would let in whoever took this role.
+    nobody = {"Bool": {"eks:bootstrapClusterCreatorAdminPermissions": "false"}}
+    return [
+        allow(["eks:*"], eks_arns(cluster)),
+        allow(["eks:CreateCluster"], ["*"], {**_tagged(cluster), **nobody}),
+        allow(["ecr:*"], [f"arn:aws:ecr:{place}:repository/{name}/*"]),
+        allow(["ecr:GetAuthorizationToken"], ["*"]),
+        allow(["s3:*"], [f"arn:aws:s3:::{name}-*"]),
+        allow(["logs:*"], logs),
+    ]
+
+
+def _keys(cluster: EksCluster) -> list[Statement]:
+    arn = f"arn:aws:kms:{cluster.region}:{cluster.account}"
+    # EKS lets itself use the key, in the name of who makes the cluster:
+    # https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
+    for_aws = {**_own(cluster), "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [
+        allow(["kms:CreateKey"], ["*"], _tagged(cluster)),
+        allow(["kms:TagResource"], [f"{arn}:key/*"], _tagged(cluster)),
+        allow(_OF_ALIASES, [f"{arn}:alias/{cluster.name}-*"]),
+        allow(_OF_KEYS, [f"{arn}:key/*"], _own(cluster)),
+        allow(["kms:CreateGrant"], [f"{arn}:key/*"], for_aws),
+    ]
+
+
+def _roles(cluster: EksCluster) -> list[Statement]:
+    own = f"arn:aws:iam::{cluster.account}:role/{cluster.name}-*"
+    limit = boundary_arn(cluster.account, cluster.name)
+    of_aws = f"arn:aws:iam::{cluster.account}:role/aws-service-role/*"
+    linked = [f"{service}.amazonaws.com" for service in _LINKED]
+    return [
+        allow(_WITHIN_BOUNDARY, [own], {"StringEquals": {"iam:PermissionsBoundary": limit}}),
+        allow(_OF_ROLES, [own]),
+        allow(["iam:PassRole"], [own], {"StringEquals": {"iam:PassedToService": _TAKERS}}),
+        allow(["iam:CreateServiceLinkedRole"], [of_aws], {"StringEquals": {"iam:AWSServiceName": linked}}),
+    ]
+
+
+def _dns_and_budget(cluster: EksCluster) -> list[Statement]:
+    found: list[Statement] = []
+    if cluster.load_balancer.dns:
+        zone = f"arn:aws:route53:::hostedzone/{cluster.load_balancer.dns.zone_id}"
+        found.append(allow(["route53:ChangeResourceRecordSets"], [zone]))
+    if cluster.budget:
+        # The engine makes up the rest of its name.
+        change = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"]
+        found.append(allow(change, [f"arn:aws:budgets::{cluster.account}:budget/budget-*"]))
+    return found

@@ -1,17 +1,21 @@
 """The roles that GitHub's workflows take on AWS, without a stored key."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.deploy_policy import deploying, trying
-from components.iam import Statement, allow, aws_managed, document, role
+from components.iam import Statement, document
+from components.read_policy import reading
 from components.registry import expiry
+from components.state_policy import StateKeys, state_access
 from components.state_store import StateStore
+from stacks.settings.account import EPHEMERAL, GITHUB, PULL_REQUEST, SESSION_MINUTES, Kind, job_environment
 from stacks.settings.aws.eks import EksCluster
-from stacks.settings.bootstrap import EPHEMERAL, GITHUB
+from stacks.settings.bootstrap import Github
 
 # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 _ISSUER = "token.actions.githubusercontent.com"
@@ -21,38 +25,41 @@ _KEPT_DAYS = 14
 
 
 class GithubRoles(pulumi.ComponentResource):
-    """For each environment a role that may deploy it and one that may read it for a preview.
+    """For each environment the roles that deploy it, preview a change of it, and look for drift.
 
-    Each trusts the jobs of one environment of one repository, and these are GitHub's to guard: by reviewers,
-    by branches.
+    Each trusts the jobs of one of GitHub's environments of one repository, which are GitHub's to guard: by
+    branches, by reviewers (gitops/protection.py).
     """
 
     arns: Mapping[str, pulumi.Output[str]]
-    """The role of each of GitHub's environments: `dev`, `dev-preview`, …"""
+    """The role of each of GitHub's environments: `dev`, `dev-preview`, `dev-drift`, …"""
 
     def __init__(
         self,
         name: str,
-        repository: str,
+        settings: Github,
         clusters: Mapping[str, EksCluster],
         *,
         store: StateStore,
-        ephemeral: Collection[str] = (),
-        provider: str | None = None,
+        region: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make them. `clusters` are the environments'; `provider` is GitHub's, if the account has it."""
+        """Make them. `clusters` are the environments'; `store` is in `region`."""
         super().__init__("axon:github_roles:GithubRoles", name, None, opts)
-        self._child, self._store, self._repository = pulumi.ResourceOptions(parent=self), store, repository
-        self._issued = pulumi.Output.from_input(provider) if provider else self._issuer(name)
+        self._child, self._settings = pulumi.ResourceOptions(parent=self), settings
+        self._store, self._region = store, region
+        self._issued = (
+            pulumi.Output.from_input(settings.provider) if settings.provider else self._issuer(name)
+        )
         arns: dict[str, pulumi.Output[str]] = {}
         for environment, cluster in clusters.items():
-            arns[environment] = self._role(environment, deploying(cluster), "*")
-            arns[f"{environment}-preview"] = self._role(f"{environment}-preview", [], None)
-            if environment in ephemeral:
-                key = f"{environment}-ephemeral"
-                arns[key] = self._role(key, trying(cluster), "*/axon/pr-*")
-        if ephemeral:
+            own: dict[Kind, list[Statement]] = {"deploy": deploying(cluster), "preview": [], "drift": []}
+            if environment in settings.ephemeral:
+                own["ephemeral"] = trying(cluster)
+            read = self._reading(environment, cluster)
+            for kind, statements in own.items():
+                arns[job_environment(environment, kind)] = self._role(environment, kind, statements, read)
+        if settings.ephemeral:
             self._repositories()
         self.arns = arns
         self.register_outputs({"arns": dict(arns)})
@@ -73,47 +80,53 @@ class GithubRoles(pulumi.ComponentResource):
             name, url=f"https://{_ISSUER}", client_id_lists=[_AUDIENCE], opts=self._child
         ).arn
 
-    def _role(self, name: str, statements: list[Statement], written: str | None) -> pulumi.Output[str]:
-        """Make the role of one of GitHub's environments; `written` are its objects in the state's bucket."""
-        subject = f"repo:{self._repository}:environment:{name}"
-        made, _ = role(
-            name,
-            f"{GITHUB}-{name}",
-            self._issued.apply(lambda arn: _trust(arn, subject)),
-            policy_arns={"read": aws_managed("ReadOnlyAccess")},
+    def _reading(self, environment: str, cluster: EksCluster) -> aws.iam.Policy:
+        """Make what the roles of an environment share; in each of them it would be too long for IAM."""
+        return aws.iam.Policy(
+            environment,
+            name=f"{GITHUB}-{environment}-read",
+            policy=document(reading(cluster)),
             opts=self._child,
         )
-        known = pulumi.Output.all(self._store.bucket_arn, self._store.key_arn)
+
+    def _role(
+        self, environment: str, kind: Kind, statements: list[Statement], read: aws.iam.Policy
+    ) -> pulumi.Output[str]:
+        name, store = job_environment(environment, kind), self._store
+        subjects = self._settings.subjects(name)
+        made = aws.iam.Role(
+            name,
+            name=f"{GITHUB}-{name}",
+            assume_role_policy=self._issued.apply(lambda arn: _trust(arn, subjects)),
+            max_session_duration=SESSION_MINUTES[kind] * 60,
+            opts=self._child,
+        )
+        aws.iam.RolePolicyAttachment(f"{name}-read", role=made.name, policy_arn=read.arn, opts=self._child)
+        known = pulumi.Output.all(store.bucket_arn, store.key_arn, store.secrets[environment])
+        state = known.apply(lambda arns: _state(StateKeys(*arns, region=self._region), environment, kind))
         aws.iam.RolePolicy(
             name,
             name=name,
             role=made.name,
-            policy=known.apply(lambda arns: document([*statements, *_state(arns[0], arns[1], written)])),
+            policy=state.apply(lambda found: document([*statements, *found])),
             opts=self._child,
         )
         return made.arn
 
 
-def _trust(issuer: str, subject: str) -> str:
-    statement = {
+def _trust(issuer: str, subjects: list[str]) -> str:
+    statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"Federated": issuer},
         "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": {f"{_ISSUER}:aud": _AUDIENCE, f"{_ISSUER}:sub": subject}},
+        "Condition": {"StringEquals": {f"{_ISSUER}:aud": _AUDIENCE, f"{_ISSUER}:sub": subjects}},
     }
     return document([statement])
 
 
-def _state(bucket: str, key: str, written: str | None) -> list[Statement]:
-    """Return what the engine does with its state; a preview writes its lock alone."""
-    objects = [f"{bucket}/.pulumi/{each}" for each in ("locks/*", written) if each]
-    with_key = ["kms:Decrypt", "kms:GenerateDataKey", *(["kms:Encrypt"] if written else [])]
-    # What AWS calls reading includes what is in every other bucket.
-    elsewhere = {"Effect": "Deny", "Action": ["s3:GetObject*"], "NotResource": [f"{bucket}/*"]}
-    return [
-        allow(["s3:ListBucket"], [bucket]),
-        allow(["s3:GetObject"], [f"{bucket}/.pulumi/*"]),
-        allow(["s3:PutObject", "s3:DeleteObject"], objects),
-        allow(with_key, [key]),
-        *([] if written == "*" else [elsewhere]),
-    ]
+def _state(keys: StateKeys, environment: str, kind: Kind) -> list[Statement]:
+    if kind == "deploy":
+        return state_access(keys, read=[], written=[environment])
+    # A pull request's own stack asks the environment beside it for its address.
+    written = [f"{PULL_REQUEST}*"] if kind == "ephemeral" else []
+    return state_access(keys, read=[environment], written=written)

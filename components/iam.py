@@ -21,6 +21,11 @@ def allow(
     return {**statement, "Condition": condition} if condition else statement
 
 
+def deny(actions: Sequence[str], resources: Sequence[str]) -> Statement:
+    """Return a statement that refuses `actions` on `resources`, whatever another one allows."""
+    return {"Effect": "Deny", "Action": list(actions), "Resource": list(resources)}
+
+
 def document(statements: Sequence[Statement]) -> str:
     """Return a policy document."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
@@ -50,12 +55,22 @@ def role(
     full_name: str,
     assume_role_policy: pulumi.Input[str],
     *,
+    boundary: str | None,
     policy_arns: Mapping[str, str] | None = None,
     statements: Sequence[Statement] = (),
     opts: pulumi.ResourceOptions,
 ) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
-    """Make a role and return it with its policies, which what uses the role has to wait for."""
-    made = aws.iam.Role(name, name=full_name, assume_role_policy=assume_role_policy, opts=opts)
+    """Make a role and return it with its policies, which what uses the role has to wait for.
+
+    `boundary` is the ARN of the policy beyond which nothing that is attached to the role allows anything.
+    """
+    made = aws.iam.Role(
+        name,
+        name=full_name,
+        assume_role_policy=assume_role_policy,
+        permissions_boundary=boundary,
+        opts=opts,
+    )
     policies: list[pulumi.Resource] = [
         aws.iam.RolePolicyAttachment(f"{name}-{key}", role=made.name, policy_arn=arn, opts=opts)
         for key, arn in (policy_arns or {}).items()
@@ -90,6 +105,7 @@ class PodRole(pulumi.ComponentResource):
         *,
         namespace: str,
         service_account: str,
+        boundary: str | None,
         full_name: str | None = None,
         policy_arns: Mapping[str, str] | None = None,
         statements: Sequence[Statement] = (),
@@ -108,6 +124,7 @@ class PodRole(pulumi.ComponentResource):
             name,
             _fit(full_name or f"{cluster}-{name}"),
             trust("pods.eks.amazonaws.com", condition={"StringEquals": tags}, tagged=True),
+            boundary=boundary,
             policy_arns=policy_arns,
             statements=statements,
             opts=child,

@@ -20,6 +20,7 @@ def model_role(
         full_name=f"{on_aws.settings.name}-model-{name}",
         namespace=platform.namespace_name,
         service_account=name,
+        boundary=on_aws.settings.permissions_boundary,
         policy_arns={_policy_name(arn): arn for arn in access.policy_arns},
         statements=statements(access),
         association=on_aws.cluster_name,

@@ -241,6 +241,7 @@ class Network(pulumi.ComponentResource):
                 "vpc-flow-logs.amazonaws.com",
                 condition={"StringEquals": {"aws:SourceAccount": self._cluster.account}},
             ),
+            boundary=self._cluster.permissions_boundary,
             statements=[allow(actions, [f"{arn}:*"])],
             opts=self._child,
         )

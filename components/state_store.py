@@ -1,17 +1,20 @@
-"""Where the engine keeps its state in an AWS account, and the key of the secrets in it."""
+"""Where the engine keeps its state in an AWS account, and the keys of the secrets in it."""
+
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
 from components.bucket import close, keep
-from stacks.settings.bootstrap import KEY_ALIAS, Bootstrap
+from stacks.settings.account import key_alias
+from stacks.settings.bootstrap import Bootstrap
 
 # Longer than a mistake stays unseen.
 _OLD_VERSIONS_DAYS = 90
 
 
 class StateStore(pulumi.ComponentResource):
-    """A bucket that is private, versioned and encrypted by a key of its own; both refuse to be deleted."""
+    """A private, versioned, encrypted bucket, and a key for each environment's secrets; all are protected."""
 
     bucket: pulumi.Output[str]
     """The bucket's name."""
@@ -20,22 +23,33 @@ class StateStore(pulumi.ComponentResource):
     """Its ARN."""
 
     key_arn: pulumi.Output[str]
-    """The key's ARN."""
+    """The ARN of the key that encrypts the bucket's objects, and the secrets of `bootstrap/`."""
+
+    secrets: Mapping[str, pulumi.Output[str]]
+    """The ARN of the key of each environment's secrets."""
 
     def __init__(self, name: str, settings: Bootstrap, *, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("axon:state_store:StateStore", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        kept = pulumi.ResourceOptions(parent=self, protect=True)
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._kept = pulumi.ResourceOptions(parent=self, protect=True)
+        key = self._key(name, "The state of axon's stacks", key_alias())
+        bucket = aws.s3.Bucket(name, bucket=settings.bucket, opts=self._kept)
+        close(name, bucket, key=key.arn, opts=self._child)
+        keep(name, bucket, days=_OLD_VERSIONS_DAYS, opts=self._child)
+        self.bucket, self.bucket_arn, self.key_arn = bucket.id, bucket.arn, key.arn
+        self.secrets = {
+            each: self._key(f"{name}-{each}", f"Secrets in the state of axon's {each}", key_alias(each)).arn
+            for each in settings.environments
+        }
+        self.register_outputs({"bucket": self.bucket})
+
+    def _key(self, name: str, description: str, alias: str) -> aws.kms.Key:
         key = aws.kms.Key(
             name,
-            description="The state of axon's stacks, and the secrets in it",
+            description=description,
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            opts=kept,
+            opts=self._kept,
         )
-        aws.kms.Alias(name, name=KEY_ALIAS, target_key_id=key.id, opts=child)
-        bucket = aws.s3.Bucket(name, bucket=settings.bucket, opts=kept)
-        close(name, bucket, key=key.arn, opts=child)
-        keep(name, bucket, days=_OLD_VERSIONS_DAYS, opts=child)
-        self.bucket, self.bucket_arn, self.key_arn = bucket.id, bucket.arn, key.arn
-        self.register_outputs({"bucket": self.bucket})
+        aws.kms.Alias(name, name=alias, target_key_id=key.id, opts=self._child)
+        return key

@@ -31,7 +31,7 @@ from gitops.state import StateError, back_up, export, is_busy
 from local.backend import BackendError, check_backend
 from stacks.settings import SettingsError, Stack, load_file
 from stacks.settings.aws.eks import EksCluster
-from stacks.settings.bootstrap import load_bootstrap_file
+from stacks.settings.bootstrap_file import load_bootstrap_file
 
 PROJECT = Path(__file__).parents[1]
 

@@ -25,7 +25,7 @@ def bootstrap(stack: str, settings: Bootstrap, *, folder: Path = FOLDER, backend
         here = _environment(f"file://{state}")
         _run(folder, here, "stack", "select", "--create", stack)
         _up(stack, folder, here)
-        _move(stack, folder, here, there, settings.secrets_provider)
+        _move(stack, folder, here, there, settings.secrets_provider())
         shutil.rmtree(state)
     _up(stack, folder, there)
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from gitops.stackfile import raw_of
 from stacks.settings import Stack
+from stacks.settings.account import EPHEMERAL
 from stacks.settings.aws.eks import EksCluster
-from stacks.settings.bootstrap import EPHEMERAL
 from stacks.settings.checksums import own_buckets
 from stacks.settings.source import NAMESPACE
 from stacks.settings.yaml_dump import dumped

@@ -13,8 +13,8 @@ from pathlib import Path
 import yaml
 
 from stacks.settings import Stack
+from stacks.settings.account import STATE, key_alias
 from stacks.settings.aws.eks import EksCluster
-from stacks.settings.bootstrap import KEY_ALIAS, STATE
 from stacks.settings.loading import STACKS
 
 LOCAL_PASSPHRASE = "local"
@@ -67,7 +67,7 @@ def check_backend(stack: Stack, name: str, environ: Mapping[str, str] = os.envir
     if not url.startswith("http") and not _has_key(name) and _passphrase(environ) in _KNOWN:
         raise BackendError(
             f"{name} is on AWS, and everybody knows the passphrase of its secrets: unset {_PASSPHRASE}, and "
-            f"`pulumi stack init {name} --secrets-provider 'awskms://{KEY_ALIAS}?region={region}'` "
+            f"`pulumi stack init {name} --secrets-provider 'awskms://{key_alias(name)}?region={region}'` "
             "(`make bootstrap` makes the key)"
         )
 

@@ -36,6 +36,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             cluster.name,
             namespace=SYSTEM,
             service_account=_ACCOUNT,
+            boundary=cluster.permissions_boundary,
             statements=permissions(cluster.name),
             association=on_aws.cluster_name,
             opts=pulumi.ResourceOptions(parent=self),

@@ -37,6 +37,7 @@ class ExternalDns(pulumi.ComponentResource):
             cluster.name,
             namespace=SYSTEM,
             service_account=_ACCOUNT,
+            boundary=cluster.permissions_boundary,
             statements=[
                 allow(["route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets"], zones),
                 allow(read, ["*"]),

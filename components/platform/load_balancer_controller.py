@@ -37,6 +37,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             cluster.name,
             namespace=SYSTEM,
             service_account=_ACCOUNT,
+            boundary=cluster.permissions_boundary,
             statements=permissions(cluster),
             association=on_aws.cluster_name,
             opts=pulumi.ResourceOptions(parent=self),

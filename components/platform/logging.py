@@ -63,6 +63,7 @@ class Logging(pulumi.ComponentResource):
             cluster.name,
             namespace=SYSTEM,
             service_account=_ACCOUNT,
+            boundary=cluster.permissions_boundary,
             statements=[allow(write, [arn, f"{arn}:*"])],
             association=on_aws.cluster_name,
             opts=child,

@@ -1,30 +1,80 @@
 """The settings of `bootstrap/`: what an AWS account has before any stack of axon is in it."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path as FilePath
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, cast
 
-import pulumi
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-from stacks.settings.aws.eks import EksCluster
+from stacks.settings.account import STATE, key_alias
 from stacks.settings.aws.units import AccountId, IamArn, Region, no_duplicates
 from stacks.settings.base import Settings
-from stacks.settings.errors import Path, Problem, problems
-from stacks.settings.loading import SettingsError, config_of, load_file, of_the_engine
-from stacks.settings.source import Source, described, read_source
 from stacks.settings.units import DnsLabel
 
-# What the names of what belongs to the account begin with: of its bucket and key, of its roles, and of the
-# repositories that ECR makes for what a pull request's own stack pushes.
-STATE, GITHUB, EPHEMERAL = "axon-state", "axon-github", "axon-ephemeral"
-KEY_ALIAS = f"alias/{STATE}"
+
+def _action(text: str) -> str:
+    service, _, action = text.partition(":")
+    if not re.fullmatch(r"[a-z0-9-]+:[A-Za-z0-9*]+", text):
+        raise ValueError(f'"{text}" is not an action of IAM (such as dynamodb:GetItem)')
+    if service in _OF_IDENTITIES:
+        raise ValueError(f'"{text}": what makes or takes identities is not a model\'s to have')
+    if not action.strip("*"):
+        raise ValueError(
+            f'"{text}" is all that the service can do: name the actions (such as {service}:Get*)'
+        )
+    return text
+
+
+# Services that decide who somebody is, and may do.
+_OF_IDENTITIES = ("account", "iam", "identitystore", "organizations", "sso", "sso-directory", "sts")
+Action = Annotated[str, AfterValidator(_action)]
 # https://docs.github.com/en/rest/repos/repos: of an owner and of a repository.
 Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$")]
 
 
+class Github(Settings):
+    """A repository on GitHub whose workflows preview and deploy the environments."""
+
+    repository: Repository
+    """The repository: `owner/name`."""
+
+    owner_id: Annotated[int, Field(ge=1)]
+    """GitHub's number of the repository's owner."""
+
+    repository_id: Annotated[int, Field(ge=1)]
+    """GitHub's number of the repository."""
+
+    ephemeral: Annotated[list[DnsLabel], AfterValidator(no_duplicates)] = Field(default_factory=list[str])
+    """The environments beside which pull requests may have stacks of their own, on the same cluster."""
+
+    provider: IamArn | None = None
+    """GitHub's OIDC provider, if the account has it already: it can have one alone. Unset: it is made."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_numbers(cls, given: Any) -> Any:
+        """Say how to find GitHub's numbers, which nobody knows by heart."""
+        found = cast(dict[str, Any], given) if isinstance(given, dict) else {}
+        missing = [key for key in ("owner_id", "repository_id") if key not in found]
+        if missing and "repository" in found:
+            ask = f"gh api repos/{found['repository']} --jq '{{owner_id: .owner.id, repository_id: .id}}'"
+            message = f"needs {' and '.join(missing)}, which GitHub puts into its tokens (find with: {ask})"
+            raise PydanticCustomError("ids", "{message}", {"message": message})
+        return cast(Any, given)
+
+    def subjects(self, environment: str) -> list[str]:
+        """Return what GitHub's tokens call a job of one of GitHub's environments, in both forms that it uses.
+
+        The numbers are in those of repositories that were created or renamed since July 15, 2026:
+        https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
+        """
+        owner, _, name = self.repository.partition("/")
+        numbered = f"{owner}@{self.owner_id}/{name}@{self.repository_id}"
+        return [f"repo:{form}:environment:{environment}" for form in (self.repository, numbered)]
+
+
 class Bootstrap(Settings):
-    """What an AWS account has before any stack is in it: state, its key, and roles for workflows."""
+    """What an AWS account has before any stack is in it: state, its keys, and roles for workflows."""
 
     account: AccountId
     """The AWS account. With the credentials of another nothing is done."""
@@ -32,17 +82,16 @@ class Bootstrap(Settings):
     region: Region
     """Where the state is kept."""
 
-    repository: Repository
-    """The repository on GitHub whose workflows may take the roles: `owner/name`."""
-
     environments: Annotated[list[DnsLabel], AfterValidator(no_duplicates)] = Field(min_length=1)
-    """The stacks of this account that workflows preview and deploy, as their stack files are called."""
+    """The stacks of this account, as their stack files are called."""
 
-    ephemeral: Annotated[list[DnsLabel], AfterValidator(no_duplicates)] = Field(default_factory=list[str])
-    """Those beside which pull requests may have stacks of their own, on the same cluster."""
+    github: Github | None = None
+    """Roles for the workflows of a repository on GitHub. Unset: none are made."""
 
-    github_provider: IamArn | None = None
-    """GitHub's OIDC provider, if the account has it already: it can have one alone. Unset: it is made."""
+    model_actions: Annotated[list[Action], AfterValidator(no_duplicates)] = Field(
+        default_factory=list[str], max_length=40
+    )
+    """What models' own policies (`aws.policy_arns`) may allow, beside reading S3: actions of IAM."""
 
     @property
     def bucket(self) -> str:
@@ -54,78 +103,6 @@ class Bootstrap(Settings):
         """What `pulumi login` takes."""
         return f"s3://{self.bucket}?region={self.region}"
 
-    @property
-    def secrets_provider(self) -> str:
-        """What `pulumi stack init --secrets-provider` takes."""
-        return f"awskms://{KEY_ALIAS}?region={self.region}"
-
-
-class _File(Settings):
-    """What the stack file says: under one key, since the engine would take a lone account for a number."""
-
-    bootstrap: Bootstrap
-    """What an AWS account has before any stack is in it."""
-
-
-def load_bootstrap(folder: FilePath) -> tuple[Bootstrap, dict[str, EksCluster]]:
-    """Return the running stack's settings, whose file is in `folder`, and each environment's cluster.
-
-    Raises:
-        SettingsError: with every problem, a line each: `file:line: path: what`.
-    """
-    file = folder / f"Pulumi.{pulumi.get_stack()}.yaml"
-    return validated(*of_the_engine(read_source(file, f"{folder.name}/{file.name}")))
-
-
-def load_bootstrap_file(file: FilePath) -> Bootstrap:
-    """Return the settings of a stack file, without the engine.
-
-    Raises:
-        SettingsError: as `load_bootstrap`; also when the file is not there.
-    """
-    source = read_source(file, f"{file.parent.name}/{file.name}")
-    if not file.exists():
-        raise SettingsError(f"{source.name}: no such stack file")
-    return validated(config_of(file, source), source)[0]
-
-
-def validated(raw: Mapping[str, Any], source: Source) -> tuple[Bootstrap, dict[str, EksCluster]]:
-    """Check the settings of a stack file.
-
-    Raises:
-        SettingsError: as `load_bootstrap`.
-    """
-    if source.problems:
-        raise SettingsError(described(source, source.problems))
-    found, clusters = list[Problem](), dict[str, EksCluster]()
-    try:
-        settings = _File.model_validate(raw).bootstrap
-    except ValidationError as error:
-        found += problems(error, _File)
-    else:
-        clusters = {name: c for name in settings.environments if (c := _cluster(name))}
-        found += _elsewhere(settings, clusters)
-        if not found:
-            return settings, clusters
-    raise SettingsError(described(source, found))
-
-
-def _cluster(environment: str) -> EksCluster | None:
-    cluster = load_file(environment).cluster
-    return cluster if isinstance(cluster, EksCluster) else None
-
-
-def _elsewhere(settings: Bootstrap, clusters: Mapping[str, EksCluster]) -> Iterator[Problem]:
-    for index, name in enumerate(settings.ephemeral):
-        if name not in settings.environments:
-            yield Problem(("bootstrap", "ephemeral", index), f"{name} is not one of `environments`")
-    for index, name in enumerate(settings.environments):
-        path: Path = ("bootstrap", "environments", index)
-        cluster = clusters.get(name)
-        if cluster is None:
-            yield Problem(path, f"{name} is not on AWS: it needs no role")
-        elif cluster.account != settings.account:
-            yield Problem(path, f"{name} is in another account, {cluster.account}")
-        elif any(f"{own}-".startswith(f"{cluster.name}-") for own in (STATE, GITHUB, EPHEMERAL)):
-            message = f"{name}'s cluster is called {cluster.name}: its role could change {cluster.name}-…"
-            yield Problem(path, f"{message}, which is the account's")
+    def secrets_provider(self, environment: str | None = None) -> str:
+        """Return what `pulumi stack init --secrets-provider` takes: of bootstrap/, or of an environment."""
+        return f"awskms://{key_alias(environment)}?region={self.region}"

@@ -15,7 +15,9 @@ from moto.server import ThreadedMotoServer
 
 from gitops.bootstrap import bootstrap
 from gitops.state import StateError
-from stacks.settings.bootstrap import KEY_ALIAS, Bootstrap, load_bootstrap_file
+from stacks.settings.account import key_alias
+from stacks.settings.bootstrap import Bootstrap
+from stacks.settings.bootstrap_file import load_bootstrap_file
 from tests.doubles import Account
 from tests.stacks import PROJECT, environment_of_tests
 
@@ -68,7 +70,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bare]:
     s3.create_bucket(
         Bucket=settings.bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
     )
-    kms.create_alias(AliasName=KEY_ALIAS, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    kms.create_alias(AliasName=key_alias(), TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
     try:
         yield Bare(folder, account, settings, s3, f"{settings.backend}&s3ForcePathStyle=true")
     finally:
@@ -101,7 +103,10 @@ def test_each_environment_is_told_its_role_and_where_its_state_is(bare: Bare) ->
     bare.bootstrap()
 
     github = bare.output()["github"]
-    assert sorted(github) == ["dev", "dev-ephemeral", "dev-preview", "prod", "prod-preview"]
+    assert sorted(github) == [
+        *("dev", "dev-drift", "dev-ephemeral", "dev-preview"),
+        *("prod", "prod-drift", "prod-preview"),
+    ]
     assert github["dev-ephemeral"]["CLUSTER"] == "axon-dev"
     assert github["dev"] == {
         "AWS_ROLE": "arn:aws:iam::111122223333:role/axon-github-dev",
@@ -111,7 +116,7 @@ def test_each_environment_is_told_its_role_and_where_its_state_is(bare: Bare) ->
 
 
 def test_a_move_that_was_cut_off_is_done_again(bare: Bare) -> None:
-    command = ["pulumi", "stack", "init", "main", "--secrets-provider", bare.settings.secrets_provider]
+    command = ["pulumi", "stack", "init", "main", "--secrets-provider", bare.settings.secrets_provider()]
     environment = {**environment_of_tests(), "PULUMI_BACKEND_URL": bare.backend}
     subprocess.run(command, cwd=bare.folder, env=environment, capture_output=True, check=True)
 

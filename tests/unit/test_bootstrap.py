@@ -1,117 +1,177 @@
-"""What an AWS account has before any stack is in it: who may take which role, and what it may do."""
+"""What an AWS account has before any stack is in it: its settings, who may take which role, its state."""
 
-import json
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-import stacks.settings.bootstrap as bootstrap_settings
+import stacks.settings.bootstrap_file as bootstrap_file
+from components.boundary import Boundaries
 from components.github_roles import GithubRoles
 from components.state_store import StateStore
-from stacks.settings.bootstrap import Bootstrap, load_bootstrap_file
+from stacks.settings.aws.eks import EksCluster
+from stacks.settings.bootstrap import Bootstrap
+from stacks.settings.bootstrap_file import load_bootstrap_file
 from stacks.settings.loading import SettingsError, load_file
 from tests.unit.conftest import Recorder, arn
+from tests.unit.iam_policies import allowed, statements
 from tests.unit.on_aws import ACCOUNT, cluster
 
 ROLE, POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+ALIAS = "aws:kms/alias:Alias"
+GITHUB: dict[str, Any] = {
+    "repository": "my-team/axon",
+    "owner_id": 123456,
+    "repository_id": 456789,
+    "ephemeral": ["dev"],
+}
 GOOD: dict[str, Any] = {
     "account": ACCOUNT,
     "region": "eu-west-1",
-    "repository": "my-team/axon",
     "environments": ["dev", "prod"],
+    "github": GITHUB,
 }
+ROLES = ["dev", "dev-preview", "dev-drift", "dev-ephemeral", "prod", "prod-preview", "prod-drift"]
+STATE = f"{arn('state')}/.pulumi"
+BY_S3 = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
 Deploy = Callable[[Callable[[], Any]], Recorder]
 
 
-@pytest.fixture
+def made(**github: Any) -> GithubRoles:
+    settings = Bootstrap.model_validate({**GOOD, "github": {**GITHUB, **github}})
+    clusters = {"dev": cluster(), "prod": cluster(name="production")}
+    assert settings.github
+    store = StateStore("state", settings)
+    return GithubRoles("github", settings.github, clusters, store=store, region=settings.region)
+
+
+@pytest.fixture(scope="module")
 def account(deploy: Deploy) -> Recorder:
     return deploy(lambda: made() and None)
 
 
-def made(provider: str | None = None) -> GithubRoles:
-    store = StateStore("state", Bootstrap.model_validate(GOOD))
-    return GithubRoles(
-        "github", "my-team/axon", {"dev": cluster()}, store=store, ephemeral=["dev"], provider=provider
-    )
+def own(account: Recorder, role: str) -> list[Any]:
+    """What a role's own policy says; what its environment's roles may read is not in it."""
+    return statements(account.named(POLICY)[role]["policy"])
 
 
-def statements(account: Recorder, role: str) -> list[dict[str, Any]]:
-    return json.loads(account.named(POLICY)[role]["policy"])["Statement"]
-
-
-def allowed(account: Recorder, role: str, action: str, resource: str) -> bool:
-    """Say whether a role's own policy has a statement that allows this, whatever its condition."""
-    return any(
-        statement["Effect"] == "Allow"
-        and any(fnmatchcase(action, pattern) for pattern in statement["Action"])
-        and any(fnmatchcase(resource, pattern) for pattern in statement["Resource"])
-        for statement in statements(account, role)
-    )
-
-
-@pytest.mark.parametrize("environment", ["dev", "dev-preview"])
-def test_a_role_trusts_the_jobs_of_one_environment_of_one_repository(
-    account: Recorder, environment: str
-) -> None:
-    trust = json.loads(account.named(ROLE)[environment]["assumeRolePolicy"])["Statement"]
+@pytest.mark.parametrize("name", ROLES)
+def test_a_role_trusts_the_jobs_of_one_environment_of_one_repository(account: Recorder, name: str) -> None:
+    """In both forms of https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims."""
+    trust = statements(account.named(ROLE)[name]["assumeRolePolicy"])
 
     assert [statement["Action"] for statement in trust] == ["sts:AssumeRoleWithWebIdentity"]
     assert trust[0]["Condition"] == {
         "StringEquals": {
             "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": f"repo:my-team/axon:environment:{environment}",
+            "token.actions.githubusercontent.com:sub": [
+                f"repo:my-team/axon:environment:{name}",
+                f"repo:my-team@123456/axon@456789:environment:{name}",
+            ],
         }
     }
 
 
-def test_a_preview_writes_nothing_but_the_engines_locks(account: Recorder) -> None:
-    store = f"{arn('state')}/.pulumi"
+def test_an_account_that_knows_github_keeps_its_provider(deploy: Deploy) -> None:
+    there = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+    recorder = deploy(lambda: made(provider=there) and None)
 
-    assert allowed(account, "dev-preview", "s3:PutObject", f"{store}/locks/dev.json")
-    assert not allowed(account, "dev-preview", "s3:PutObject", f"{store}/stacks/axon/dev.json")
-    assert not allowed(account, "dev-preview", "kms:Encrypt", arn("state"))
-    denied = [one for one in statements(account, "dev-preview") if one["Effect"] == "Deny"]
-    assert denied == [{"Effect": "Deny", "Action": ["s3:GetObject*"], "NotResource": [f"{arn('state')}/*"]}]
+    assert recorder.all(PROVIDER) == []
+    trust = statements(recorder.named(ROLE)["dev"]["assumeRolePolicy"])[0]
+    assert trust["Principal"] == {"Federated": there}
+
+
+def test_an_account_without_github_has_a_store_and_limits_alone(deploy: Deploy) -> None:
+    def program() -> None:
+        settings = Bootstrap.model_validate({key: GOOD[key] for key in ("account", "region", "environments")})
+        StateStore("state", settings)
+        Boundaries("boundaries", {"dev": cluster()}, settings.model_actions)
+
+    recorder = deploy(program)
+
+    assert recorder.all(ROLE) == []
+    assert sorted(one["name"] for one in recorder.all(ALIAS)) == [
+        "alias/axon-state",
+        "alias/axon-state-dev",
+        "alias/axon-state-prod",
+    ]
+    assert recorder.one("aws:iam/policy:Policy")["name"] == "axon-boundary-lab"
+
+
+# The engine's files of a stack: https://github.com/pulumi/pulumi/tree/v3.272.0/pkg/backend/diy
+def files(stack: str) -> list[str]:
+    return [
+        f"{STATE}/stacks/axon/{stack}.json",
+        f"{STATE}/stacks/axon/{stack}.json.bak",
+        f"{STATE}/stacks/axon/{stack}.pulumi-tags",
+        f"{STATE}/history/axon/{stack}/{stack}-1795000000000000000.history.json",
+        f"{STATE}/backups/axon/{stack}/{stack}.1795000000000000000.json",
+        f"{STATE}/journal/axon/{stack}/1.json",
+    ]
+
+
+def lock(stack: str) -> str:
+    return f"{STATE}/locks/organization/axon/{stack}/3f0e.json"
 
 
 @pytest.mark.parametrize(
-    ("action", "resource", "may"),
+    ("role", "read", "written"),
     [
-        ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/lab-nodes", True),
-        ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/other-nodes", False),
-        ("iam:CreateUser", "*", False),
-        ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/axon-github-dev", False),
-        ("eks:DeleteCluster", f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/lab", True),
-        ("eks:DeleteCluster", f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/lab2", False),
-        ("eks:DeleteNodegroup", f"arn:aws:eks:eu-west-1:{ACCOUNT}:nodegroup/lab/cpu/1", True),
-        ("s3:DeleteBucket", "arn:aws:s3:::lab-models-1", True),
-        ("s3:DeleteBucket", "arn:aws:s3:::others", False),
-        ("ecr:PutImage", f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/lab/iris", True),
-        ("organizations:LeaveOrganization", "*", False),
+        ("dev", ["dev"], ["dev"]),
+        ("dev-preview", ["dev"], []),
+        ("dev-drift", ["dev"], []),
+        ("dev-ephemeral", ["dev", "pr-12"], ["pr-12"]),
+        ("prod", ["prod"], ["prod"]),
+        ("prod-preview", ["prod"], []),
     ],
 )
-def test_a_deployment_may_do_what_its_own_stack_needs(
-    account: Recorder, action: str, resource: str, may: bool
+def test_a_role_reads_writes_and_locks_the_state_of_its_own_stacks(
+    account: Recorder, role: str, read: list[str], written: list[str]
 ) -> None:
-    assert allowed(account, "dev", action, resource) is may
+    policy = own(account, role)
+    stacks = ["dev", "prod", "dev2", "dev-2", "pr-12", "main"]
+
+    def may(action: str, *places: str) -> set[bool]:
+        return {allowed(policy, action, place) for place in places}
+
+    assert [one for one in stacks if may("s3:GetObject", *files(one)) == {True}] == read
+    assert [one for one in stacks if may("s3:PutObject", *files(one)) == {True}] == written
+    assert [one for one in stacks if may("s3:DeleteObject", *files(one)) == {True}] == written
+    assert [one for one in stacks if may("s3:PutObject", lock(one)) == {True}] == read
+    others = [one for one in stacks if one not in read]
+    for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"):
+        assert may(action, *(file for one in others for file in (*files(one), lock(one)))) == {False}
+        assert may(action, f"{STATE}/stacks/axon-bootstrap/main.json") == {False}
+    assert may("s3:GetObject", f"{STATE}/meta.yaml") == {True}
+    assert may("s3:PutObject", f"{STATE}/meta.yaml") == {False}
 
 
-def test_a_pull_requests_own_stack_reaches_its_own_state_and_images_alone(account: Recorder) -> None:
-    state, ecr = f"{arn('state')}/.pulumi", f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository"
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_decrypts_the_secrets_of_its_own_environment_alone(account: Recorder, role: str) -> None:
+    policy, environment = own(account, role), role.partition("-")[0]
+    other = "prod" if environment == "dev" else "dev"
 
-    def may(action: str, resource: str) -> bool:
-        return allowed(account, "dev-ephemeral", action, resource)
+    assert allowed(policy, "kms:Decrypt", arn(f"state-{environment}"))
+    assert not allowed(policy, "kms:Decrypt", arn(f"state-{other}"))
+    # The bucket's key is for S3 to use, on objects that the role may read.
+    assert allowed(policy, "kms:Decrypt", arn("state"), BY_S3)
+    assert not allowed(policy, "kms:Decrypt", arn("state"))
 
-    assert may("s3:PutObject", f"{state}/stacks/axon/pr-12.json")
-    assert not may("s3:PutObject", f"{state}/stacks/axon/dev.json")
-    assert may("ecr:PutImage", f"{ecr}/axon-ephemeral/iris")
-    assert not may("ecr:PutImage", f"{ecr}/lab/iris")
-    assert not may("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/lab-nodes")
+
+def test_a_preview_encrypts_no_secrets(account: Recorder) -> None:
+    assert allowed(own(account, "dev"), "kms:Encrypt", arn("state-dev"))
+    assert not allowed(own(account, "dev-preview"), "kms:Encrypt", arn("state-dev"))
+
+
+def test_a_pull_requests_own_stack_pushes_where_nothing_else_is(account: Recorder) -> None:
+    ecr, policy = f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository", own(account, "dev-ephemeral")
+
+    assert allowed(policy, "ecr:PutImage", f"{ecr}/axon-ephemeral/iris")
+    assert not allowed(policy, "ecr:PutImage", f"{ecr}/lab/iris")
+    assert not allowed(policy, "iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/lab-nodes")
     template = account.one("aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate")
     assert (template["prefix"], template["appliedFors"]) == ("axon-ephemeral", ["CREATE_ON_PUSH"])
 
@@ -124,28 +184,60 @@ def test_the_state_is_kept_encrypted_and_cannot_be_deleted_by_mistake(account: R
 
     assert by_default == {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": arn("state")}
     assert account.options("aws:s3/bucket:Bucket").protect
-    assert account.options("aws:kms/key:Key").protect
+    assert [one.protect for one in account.requests if one.type == "aws:kms/key:Key"] == [True] * 3
 
 
-def test_an_account_that_knows_github_keeps_its_provider(deploy: Deploy) -> None:
-    there = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
-    recorder = deploy(lambda: made(there) and None)
+def named(monkeypatch: pytest.MonkeyPatch, **clusters: EksCluster) -> None:
+    stack = load_file("dev")
+    monkeypatch.setattr(
+        bootstrap_file, "load_file", lambda name: stack.model_copy(update={"cluster": clusters[name]})
+    )
 
-    assert recorder.all(PROVIDER) == []
-    trust = json.loads(recorder.named(ROLE)["dev"]["assumeRolePolicy"])["Statement"][0]
-    assert trust["Principal"] == {"Federated": there}
+
+def written(tmp_path: Path, **settings: Any) -> Path:
+    file = tmp_path / "Pulumi.main.yaml"
+    content = {"config": {"axon:bootstrap": {**GOOD, **settings}}}
+    file.write_text("# an account\n" + yaml.safe_dump(content, sort_keys=False))
+    return file
 
 
 def test_no_role_of_a_stack_may_change_what_is_the_accounts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    file = tmp_path / "Pulumi.main.yaml"
-    file.write_text(yaml.safe_dump({"config": {"axon:bootstrap": {**GOOD, "environments": ["dev"]}}}))
-    named = load_file("dev").model_copy(update={"cluster": cluster(name="axon")})
-    monkeypatch.setattr(bootstrap_settings, "load_file", lambda stack: named)
+    named(monkeypatch, dev=cluster(name="axon"))
 
     with pytest.raises(SettingsError, match="dev's cluster is called axon: its role could change axon-…"):
-        load_bootstrap_file(file)
+        load_bootstrap_file(written(tmp_path, environments=["dev"]))
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"dev": "one", "dev-blue": "two"}, "dev-blue begins with dev-: the roles of dev and dev-blue"),
+        ({"dev": "lab", "prod": "lab-2"}, "dev's cluster is called lab: its role could change lab-2"),
+        ({"dev": "lab", "prod": "lab"}, "dev's cluster is called lab: its role could change lab, which"),
+        ({"dev": "lab", "pr-1": "two"}, "pr-1: stacks called pr-… are those of pull requests"),
+    ],
+)
+def test_environments_whose_rights_would_overlap_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, names: dict[str, str], said: str
+) -> None:
+    clusters = {environment: cluster(name=name) for environment, name in names.items()}
+    named(monkeypatch, **clusters)
+
+    with pytest.raises(SettingsError) as refused:
+        load_bootstrap_file(written(tmp_path, environments=list(names)))
+
+    assert said in str(refused.value)
+
+
+def test_names_that_only_look_alike_are_not_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    named(monkeypatch, dev=cluster(name="lab"), dev2=cluster(name="lab2"))
+
+    assert load_bootstrap_file(written(tmp_path, environments=["dev", "dev2"])).environments == [
+        "dev",
+        "dev2",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -155,18 +247,26 @@ def test_no_role_of_a_stack_may_change_what_is_the_accounts(
         ({"account": "999999999999"}, "dev is in another account, 111122223333"),
         ({"environments": ["local"]}, "local is not on AWS: it needs no role"),
         ({"environments": ["staging"]}, "Pulumi.staging.yaml: no such stack file"),
-        ({"ephemeral": ["staging"]}, "bootstrap.ephemeral.0: staging is not one of `environments`"),
-        ({"repository": "axon"}, "axon:bootstrap.repository"),
+        ({"github": {**GITHUB, "ephemeral": ["staging"]}}, "staging is not one of `environments`"),
+        ({"github": {**GITHUB, "repository": "axon"}}, "axon:bootstrap.github.repository"),
         ({"regoin": "eu-west-1"}, "axon:bootstrap.regoin: unknown key (try region)"),
+        ({"model_actions": ["iam:PassRole"]}, "what makes or takes identities is not a model's to have"),
+        ({"model_actions": ["dynamodb:*"]}, "name the actions (such as dynamodb:Get*)"),
     ],
     ids=str,
 )
 def test_a_wrong_file_says_where(tmp_path: Path, wrong: dict[str, Any], said: str) -> None:
-    file = tmp_path / "Pulumi.main.yaml"
-    content = {"config": {"axon:bootstrap": {**GOOD, **wrong}}}
-    file.write_text("# an account\n" + yaml.safe_dump(content, sort_keys=False))
-
     with pytest.raises(SettingsError) as refused:
-        load_bootstrap_file(file)
+        load_bootstrap_file(written(tmp_path, **wrong))
 
     assert said in str(refused.value)
+
+
+def test_githubs_numbers_are_asked_for_with_the_command_that_finds_them(tmp_path: Path) -> None:
+    github = {key: value for key, value in GITHUB.items() if key != "owner_id"}
+
+    with pytest.raises(SettingsError) as refused:
+        load_bootstrap_file(written(tmp_path, github=github))
+
+    assert "axon:bootstrap.github: needs owner_id, which GitHub puts into its tokens" in str(refused.value)
+    assert "gh api repos/my-team/axon --jq '{owner_id: .owner.id, repository_id: .id}'" in str(refused.value)

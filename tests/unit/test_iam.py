@@ -17,7 +17,13 @@ Deploy = Callable[[Callable[[], Any]], Recorder]
 
 
 def pod_role(deploy: Deploy, **settings: Any) -> Recorder:
-    given = {"namespace": "models", "service_account": "iris", "association": "lab", **settings}
+    given = {
+        "namespace": "models",
+        "service_account": "iris",
+        "boundary": None,
+        "association": "lab",
+        **settings,
+    }
     return deploy(lambda: PodRole("iris", "lab", **given).arn)
 
 
@@ -90,6 +96,7 @@ def test_names_of_roles_fit_and_differ_however_long_the_models_are(deploy: Deplo
                     full_name=f"{name}-model-{model}",
                     namespace="models",
                     service_account=model,
+                    boundary=None,
                 )
 
     names = [role["name"] for role in deploy(program).all(ROLE)]

@@ -11,6 +11,7 @@ import pytest
 
 from components import ModelApi, Platform
 from components.addons import ClusterAddons, NodeAddons
+from components.boundary import boundary
 from components.iam import allow, document, trust
 from components.model_role import statements
 from components.model_store import ModelStore
@@ -20,6 +21,7 @@ from stacks.settings import Platform as PlatformSettings
 from stacks.settings.aws.access import AwsAccess
 from tests.doubles.policies import policy_failures
 from tests.unit.conftest import Recorder
+from tests.unit.iam_policies import allowed
 from tests.unit.on_aws import cluster, on_aws
 
 ROLE, INLINE = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
@@ -29,6 +31,7 @@ SETTINGS = cluster(
     {"gpu": {"instance_types": ["g5.xlarge"]}},
     network={"flow_logs": True},
     external_dns={"zone_ids": ["Z0123456789ABCDEFGHIJ"]},
+    permissions_boundary="arn:aws:iam::111122223333:policy/axon-boundary-lab",
 )
 Deploy = Callable[[Callable[[], Any]], Recorder]
 
@@ -104,6 +107,27 @@ def test_the_walk_sees_every_role(everything: Recorder) -> None:
         "vpc-cni",
     }
     assert len(dict(documents(everything))) == 7
+
+
+def test_every_role_has_the_boundary_that_a_deployment_must_give_it(everything: Recorder) -> None:
+    limits = {role.get("permissionsBoundary") for role in everything.all(ROLE)}
+
+    assert limits == {SETTINGS.permissions_boundary}
+
+
+def test_the_boundary_leaves_every_role_what_it_says(everything: Recorder) -> None:
+    limit = boundary(SETTINGS, [])
+    asked = [
+        (action, resource.replace("*", "x"))
+        for name, statement in permitted(everything)
+        if name.startswith("RolePolicy ")
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    ]
+    here = {"aws:RequestedRegion": SETTINGS.region}
+
+    assert len(asked) > 30
+    assert [one for one in asked if not allowed(limit, *one, here)] == []
 
 
 def test_no_policy_permits_more_than_it_says(everything: Recorder) -> None:

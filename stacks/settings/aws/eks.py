@@ -91,8 +91,8 @@ class Access(Settings):
     principal_arn: IamArn
     """The role or user."""
 
-    policy: Literal["cluster-admin", "admin", "edit", "view"] = "view"
-    """EKS' access policy of that name."""
+    policy: Literal["cluster-admin", "admin", "admin-view", "edit", "view"] = "view"
+    """EKS' access policy of that name. `admin-view` reads everything, Secrets too."""
 
     namespaces: list[DnsLabel] = Field(default_factory=list[str])
     """Where it holds. Empty: everywhere."""
@@ -138,7 +138,10 @@ class EksCluster(Settings):
     """Who may reach the Kubernetes API."""
 
     access: dict[DnsLabel, Access] = Field(default_factory=dict[str, Access])
-    """IAM principals that may use the cluster, beside the one that creates it."""
+    """IAM principals that may use the cluster, all of them: who creates it is not among them by that."""
+
+    permissions_boundary: IamArn | None = None
+    """IAM policy that limits each role of the stack (`make bootstrap` makes one). Unset: no limit."""
 
     node_groups: dict[GroupName, NodeGroup] = Field(min_length=1)
     """The nodes."""

@@ -6,15 +6,10 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
 
+from components.eks_transform import of_component
 from components.log_group import log_group_name, without_leftover
 from components.network import Network
 from stacks.settings.aws.eks import EksCluster
-
-# https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html
-_ACCESS = {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
-# Another value replaces a cluster: one that was made with it keeps it.
-# https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/eks_cluster#access_config-1
-_AS_MADE = pulumi.ResourceOptions(ignore_changes=["accessConfig.bootstrapClusterCreatorAdminPermissions"])
 
 
 class ControlPlane(pulumi.ComponentResource):
@@ -107,27 +102,9 @@ class ControlPlane(pulumi.ComponentResource):
                 providers=[provider],
                 depends_on=list(logs),
                 protect=settings.protected or None,
-                transforms=[_of_component(settings.permissions_boundary)],
+                transforms=[of_component(settings.permissions_boundary)],
             ),
         )
-
-
-def _of_component(boundary: str | None) -> pulumi.ResourceTransform:
-    """Return what changes the component's own resources, where it takes no argument for that.
-
-    It lets in who makes the cluster, for good and beside the program; and it makes the control plane's role.
-    """
-
-    def changed(made: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-        if made.type_ == "aws:eks/cluster:Cluster":
-            return pulumi.ResourceTransformResult(
-                {**made.props, "accessConfig": _ACCESS}, pulumi.ResourceOptions.merge(made.opts, _AS_MADE)
-            )
-        if made.type_ == "aws:iam/role:Role" and boundary:
-            return pulumi.ResourceTransformResult({**made.props, "permissionsBoundary": boundary}, made.opts)
-        return None
-
-    return changed
 
 
 def _name(cluster: aws.eks.Cluster) -> pulumi.Output[str]:

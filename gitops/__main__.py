@@ -9,6 +9,7 @@ from typing import Any
 
 from gitops.base import read_base
 from gitops.bootstrap import FOLDER, bootstrap
+from gitops.bootstrap_steps import next_steps
 from gitops.cost_text import table
 from gitops.costs import cost_of
 from gitops.drift import drift_of
@@ -23,6 +24,7 @@ from gitops.markdown import failure, to_markdown
 from gitops.patch_file import patched
 from gitops.patches import PatchError, patches_of, patches_text, running
 from gitops.preview import read_preview
+from gitops.protection import check_protection
 from gitops.refresh_prices import PRICE_LIST, RefreshError, refresh
 from gitops.report import Exit, make_report
 from gitops.secrets import masked
@@ -45,8 +47,8 @@ def _report(arguments: argparse.Namespace) -> int:
     stack = arguments.stack
     given = arguments.preview
     try:
-        settings = load_file(stack) if given else _settings(stack)
-        document = json.loads(given.read_text()) if given else preview_json(stack, settings)
+        load_file(stack) if given else _settings(stack)
+        document = json.loads(given.read_text()) if given else preview_json(stack)
         old = at_base(arguments.base, stack)
         new, judged_by = (PROJECT / path_of(stack)).read_text(), read_base(arguments.base, stack)
         report = make_report(stack, arguments.base, read_preview(document), old, new, judged_by)
@@ -61,7 +63,9 @@ def _policies(arguments: argparse.Namespace) -> int:
     """Ask the policies about what `up` would change; ends with 4 if it must not."""
     stack = arguments.stack
     settings = _settings(stack)
-    preview = read_preview(preview_json(stack, settings))
+    # On AWS the autoscaler changes what the engine must know before (docs/aws.md): as `make up` does.
+    on_aws = isinstance(settings.cluster, EksCluster)
+    preview = read_preview(preview_json(stack, refresh=on_aws))
     base = judging(arguments.base, stack, settings)
     if preview.errors:
         raise PreviewError("\n".join(str(masked(error)) for error in preview.errors))
@@ -82,9 +86,10 @@ def _drift(arguments: argparse.Namespace) -> int:
 
     Ends with 5 if something has, and with 6, without a word on it, while an update is under way.
     """
-    stack, settings = arguments.stack, _settings(arguments.stack)
+    stack = arguments.stack
+    _settings(stack)
     before = export(stack)
-    preview = read_preview(preview_json(stack, settings, refresh=True))
+    preview = read_preview(preview_json(stack, refresh=True))
     if is_busy(before, export(stack)):
         print(f"{stack}: an update is under way or was interrupted; ask again afterwards", file=sys.stderr)
         return Exit.BUSY
@@ -147,20 +152,27 @@ def _issue(arguments: argparse.Namespace) -> int:
     return Exit.SAFE
 
 
-def _repository() -> Repository:
-    """Return the repository whose workflow runs, by the variables that GitHub sets."""
-    names = ("GITHUB_REPOSITORY", "GITHUB_TOKEN")
-    if missing := [name for name in names if not os.environ.get(name)]:
-        raise GithubError(f"{' and '.join(missing)} must be set, as in a workflow of GitHub")
+def _repository(name: str | None = None) -> Repository:
+    """Return a repository; without a name, that whose workflow runs, by the variables that GitHub sets."""
+    names = ["GITHUB_TOKEN"] if name else ["GITHUB_REPOSITORY", "GITHUB_TOKEN"]
+    if missing := [one for one in names if not os.environ.get(one)]:
+        how = "on a machine of yours: export GITHUB_TOKEN=$(gh auth token)"
+        raise GithubError(f"{' and '.join(missing)} must be set, as in a workflow of GitHub ({how})")
     api = os.environ.get("GITHUB_API_URL", "https://api.github.com")
     login = os.environ.get("AXON_GITHUB_LOGIN")  # of a GitHub App, whose tokens cannot ask who they are
-    return Repository(os.environ["GITHUB_REPOSITORY"], os.environ["GITHUB_TOKEN"], api, login)
+    return Repository(name or os.environ["GITHUB_REPOSITORY"], os.environ["GITHUB_TOKEN"], api, login)
 
 
 def _bootstrap(arguments: argparse.Namespace) -> int:
-    """Make what an AWS account has before any stack is in it: where state is kept, roles for workflows."""
-    settings = load_bootstrap_file(FOLDER / f"Pulumi.{arguments.stack}.yaml")
+    """Make what an AWS account has before any stack is in it: state, limits, roles for workflows.
+
+    Makes nothing while GitHub would let others use the roles than they are meant for.
+    """
+    settings, clusters = load_bootstrap_file(FOLDER / f"Pulumi.{arguments.stack}.yaml")
+    if settings.github:
+        check_protection(_repository(settings.github.repository), settings)
     bootstrap(arguments.stack, settings, backend=arguments.backend)
+    print(next_steps(settings, clusters))
     return Exit.SAFE
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from gitops.secrets import masked
-from stacks.settings import Stack
-from stacks.settings.aws.eks import EksCluster
 
 PROJECT = Path(__file__).parents[1]
 # A preview's state is thrown away, yet the engine writes all of it out again for each resource, which takes
@@ -21,18 +19,16 @@ class PreviewError(Exception):
     """The engine gave no preview. Its text is what it said instead."""
 
 
-def preview_json(
-    stack: str, settings: Stack, project: Path = PROJECT, *, refresh: bool = False
-) -> Mapping[str, Any]:
+def preview_json(stack: str, project: Path = PROJECT, *, refresh: bool = False) -> Mapping[str, Any]:
     """Return the engine's JSON. A preview that failed is one as well: it holds the errors.
 
-    With `refresh` the engine reads the world first, so that what has drifted is a change.
+    With `refresh` the engine reads the world first, so that what has drifted is a change. Without, it needs
+    no rights in the cluster.
 
     Raises:
         PreviewError: when there is no engine, or no JSON.
     """
-    # On AWS the autoscaler changes what the engine must know before (docs/aws.md): as `make preview` does.
-    reads = ["--refresh"] if refresh or isinstance(settings.cluster, EksCluster) else []
+    reads = ["--refresh"] if refresh else []
     command = ["pulumi", "preview", "--json", "--stack", stack, "--non-interactive", *reads]
     try:
         run = subprocess.run(

@@ -25,6 +25,10 @@ class GithubError(Exception):
     """GitHub refused. Its text says what was asked and what the answer was."""
 
 
+class NotThere(GithubError):
+    """GitHub has no such thing, or none that the token may know of."""
+
+
 @dataclass(frozen=True)
 class Repository:
     """A repository of GitHub's API (https://docs.github.com/en/rest/issues)."""
@@ -47,6 +51,13 @@ class Repository:
             return str(self._ask("GET", f"{self.api}/user")["login"])
         except (GithubError, KeyError, TypeError):
             return WORKFLOWS  # so that no comment of anybody else is taken for ours
+
+    def read(self, path: str) -> Any | None:
+        """Return what there is at a path below the repository, or None; "" is the repository itself."""
+        try:
+            return self._ask("GET", path) if path else self._ask("GET", f"{self.api}/repos/{self.name}")
+        except NotThere:
+            return None
 
     def comment(self, number: int, text: str) -> str:
         """Write a comment on a pull request, or edit the one that has the same marker; return its address."""
@@ -97,7 +108,8 @@ class Repository:
         except httpx.HTTPError as error:
             raise GithubError(f"{method} {url}: {error}") from None
         if answer.is_error:
-            raise GithubError(f"{method} {url}: {answer.status_code} {answer.text[:200]}")
+            kind = NotThere if answer.status_code == 404 else GithubError
+            raise kind(f"{method} {url}: {answer.status_code} {answer.text[:200]}")
         return answer.json()
 
 

@@ -56,7 +56,7 @@ def _cluster(settings: LocalSettings, stack: str) -> str | None:
     """Return the cluster that a stack has, in words, or None where the local one is needed."""
     named = _named(stack)
     if isinstance(named, EksCluster):
-        return f"made on AWS by the stack, as {check_aws(named)}"
+        return "made on AWS by the stack"
     if named:
         return f"the one that the stack file names, {named.context or named.kubeconfig}"
     context = found_cluster(settings)
@@ -73,7 +73,10 @@ def _named(stack: str) -> Cluster | None:
 
 def _start(settings: LocalSettings, arguments: argparse.Namespace) -> None:
     """Start the local cluster, unless the stack has a cluster of its own or yours is the current context."""
-    if not _named(arguments.stack) and not found_cluster(settings):
+    named = _named(arguments.stack)
+    if isinstance(named, EksCluster):
+        console.print(f"AWS      as {check_aws(named)}")
+    elif not named and not found_cluster(settings):
         cluster.start(settings)
 
 

@@ -14,7 +14,8 @@ def check_aws(cluster: EksCluster) -> str:
     pulumi-eks and the kubeconfig call `aws eks get-token`.
 
     Raises:
-        StepFailed: without the AWS CLI, without credentials, or with those of another account.
+        StepFailed: without the AWS CLI, without credentials, with those of another account, or with those of
+            somebody whom the cluster does not let in.
     """
     if shutil.which("aws") is None:
         raise StepFailed("the AWS CLI (2.x) is not on PATH: logging in to EKS and ECR needs it")
@@ -28,4 +29,28 @@ def check_aws(cluster: EksCluster) -> str:
             f"you are logged in to AWS account {identity['Account']}, and the stack is of {cluster.account} "
             "(axon:cluster.account); nothing was done"
         )
-    return str(identity["Arn"])
+    arn = str(identity["Arn"])
+    if not any(_is(arn, access.principal_arn) for access in cluster.access.values()):
+        raise StepFailed(
+            f"{arn} stands in no entry of axon:cluster.access, and nobody else gets into the cluster: add "
+            f'`me: {{principal_arn: "{_principal(arn)}", policy: cluster-admin}}`'
+        )
+    return arn
+
+
+def _is(arn: str, principal: str) -> bool:
+    """Say whether somebody who is logged in is a principal: sessions of a role do not name its path."""
+    kind, _, name = principal.rpartition(":")[2].partition("/")
+    return arn == principal or (kind == "role" and _role_of(arn) == name.rpartition("/")[2])
+
+
+def _principal(arn: str) -> str:
+    """Return the ARN of an access entry for somebody who is logged in."""
+    role = _role_of(arn)
+    return f"arn:aws:iam::{arn.split(':')[4]}:role/{role}" if role else arn
+
+
+def _role_of(arn: str) -> str | None:
+    """Return the role of a session: arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION."""
+    kind, _, name = arn.rpartition(":")[2].partition("/")
+    return name.partition("/")[0] if kind == "assumed-role" else None

@@ -34,8 +34,8 @@ def load_bootstrap(folder: FilePath) -> tuple[Bootstrap, dict[str, EksCluster]]:
     return validated(*of_the_engine(read_source(file, f"{folder.name}/{file.name}")))
 
 
-def load_bootstrap_file(file: FilePath) -> Bootstrap:
-    """Return the settings of a stack file, without the engine.
+def load_bootstrap_file(file: FilePath) -> tuple[Bootstrap, dict[str, EksCluster]]:
+    """Return the settings of a stack file and each environment's cluster, without the engine.
 
     Raises:
         SettingsError: as `load_bootstrap`; also when the file is not there.
@@ -43,7 +43,7 @@ def load_bootstrap_file(file: FilePath) -> Bootstrap:
     source = read_source(file, f"{file.parent.name}/{file.name}")
     if not file.exists():
         raise SettingsError(f"{source.name}: no such stack file")
-    return validated(config_of(file, source), source)[0]
+    return validated(config_of(file, source), source)
 
 
 def validated(raw: Mapping[str, Any], source: Source) -> tuple[Bootstrap, dict[str, EksCluster]]:

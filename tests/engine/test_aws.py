@@ -112,6 +112,20 @@ def test_the_autoscaler_prefers_spot_and_falls_back(dev: OnDoubles) -> None:
     ]
 
 
+def test_the_cluster_lets_in_whom_the_stack_file_names_and_not_who_made_it(dev: OnDoubles) -> None:
+    (cluster,) = dev.account.of("Cluster")
+    named = {one["principal_arn"] for one in dev.cluster()["access"].values()}
+
+    assert cluster.inputs["accessConfig"]["bootstrapClusterCreatorAdminPermissions"] is False
+    assert {entry.inputs["principalArn"] for entry in dev.account.of("AccessEntry")} == named
+
+
+def test_every_role_has_the_stacks_boundary(dev: OnDoubles) -> None:
+    limits = {role.inputs.get("permissionsBoundary") for role in dev.account.of("Role")}
+
+    assert limits == {dev.cluster()["permissions_boundary"]}
+
+
 def test_no_policy_allows_everything_on_everything(dev: OnDoubles) -> None:
     texts = [
         row.inputs[key]

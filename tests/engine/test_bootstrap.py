@@ -59,7 +59,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bare]:
     server.start()
     host, port = server.get_host_and_port()
     folder, account = _project(tmp_path / "axon"), Account(tmp_path / "account")
-    settings = load_bootstrap_file(folder / "Pulumi.main.yaml")
+    settings, _ = load_bootstrap_file(folder / "Pulumi.main.yaml")
     found = account.environment(environment_of_tests(), tmp_path / "kubeconfig")
     own = {**KEYS, "AWS_ENDPOINT_URL": f"http://{host}:{port}", "XDG_STATE_HOME": str(tmp_path / "state")}
     for name, value in {**found, **own}.items():

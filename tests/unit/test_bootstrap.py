@@ -11,6 +11,7 @@ import stacks.settings.bootstrap_file as bootstrap_file
 from components.boundary import Boundaries
 from components.github_roles import GithubRoles
 from components.state_store import StateStore
+from stacks.settings.account import SESSION_MINUTES
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.bootstrap import Bootstrap
 from stacks.settings.bootstrap_file import load_bootstrap_file
@@ -72,6 +73,18 @@ def test_a_role_trusts_the_jobs_of_one_environment_of_one_repository(account: Re
                 f"repo:my-team@123456/axon@456789:environment:{name}",
             ],
         }
+    }
+
+
+def test_a_role_lets_its_jobs_stay_as_long_as_they_may_take(account: Recorder) -> None:
+    """The workflows ask for the same: tests/unit/gitops/test_workflows.py."""
+    minutes = {name: role["maxSessionDuration"] / 60 for name, role in account.named(ROLE).items()}
+
+    assert minutes == {
+        **dict.fromkeys(("dev", "prod"), SESSION_MINUTES["deploy"]),
+        **dict.fromkeys(("dev-preview", "prod-preview"), SESSION_MINUTES["preview"]),
+        **dict.fromkeys(("dev-drift", "prod-drift"), SESSION_MINUTES["drift"]),
+        "dev-ephemeral": SESSION_MINUTES["ephemeral"],
     }
 
 
@@ -234,10 +247,9 @@ def test_environments_whose_rights_would_overlap_are_refused(
 def test_names_that_only_look_alike_are_not_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     named(monkeypatch, dev=cluster(name="lab"), dev2=cluster(name="lab2"))
 
-    assert load_bootstrap_file(written(tmp_path, environments=["dev", "dev2"])).environments == [
-        "dev",
-        "dev2",
-    ]
+    settings, clusters = load_bootstrap_file(written(tmp_path, environments=["dev", "dev2"]))
+
+    assert list(clusters) == settings.environments == ["dev", "dev2"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from local.registry import ecr_password, ecr_region
 from local.settings import LocalSettings
 from local.steps import StepFailed
 from stacks.settings import load_file
-from stacks.settings.aws.eks import EksCluster
+from stacks.settings.aws.eks import Access, EksCluster
 
 IMAGE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/axon-dev/iris:1"
 REPOSITORIES = IMAGE.rsplit("/", 1)[0]
@@ -49,11 +49,36 @@ def test_credentials_of_another_account_stop_before_anything(commands: Path) -> 
         check_aws(dev())
 
 
-def test_credentials_of_the_stacks_account_are_shown(commands: Path) -> None:
-    identity = json.dumps({"Account": "111122223333", "Arn": "arn:aws:iam::111122223333:user/me"})
-    command(commands, "aws", f"echo '{identity}'")
+def let_in(*principals: str) -> EksCluster:
+    access = {f"a{index}": Access(principal_arn=arn) for index, arn in enumerate(principals)}
+    return dev().model_copy(update={"access": access})
 
-    assert check_aws(dev()) == "arn:aws:iam::111122223333:user/me"
+
+@pytest.mark.parametrize(
+    ("arn", "principal"),
+    [
+        ("iam::111122223333:user/me", "iam::111122223333:user/me"),
+        ("sts::111122223333:assumed-role/deploy/session", "iam::111122223333:role/deploy"),
+        ("sts::111122223333:assumed-role/deploy/session", "iam::111122223333:role/aws-reserved/sso/deploy"),
+    ],
+)
+def test_credentials_of_whom_the_cluster_lets_in_are_shown(commands: Path, arn: str, principal: str) -> None:
+    command(commands, "aws", f"echo '{json.dumps({'Account': '111122223333', 'Arn': f'arn:aws:{arn}'})}'")
+
+    assert check_aws(let_in(f"arn:aws:{principal}")) == f"arn:aws:{arn}"
+
+
+def test_who_is_not_let_in_is_told_the_entry_that_does_it(commands: Path) -> None:
+    arn = "arn:aws:sts::111122223333:assumed-role/admin/me"
+    command(commands, "aws", f"echo '{json.dumps({'Account': '111122223333', 'Arn': arn})}'")
+
+    with pytest.raises(StepFailed) as refused:
+        check_aws(
+            let_in("arn:aws:iam::111122223333:role/administrator", "arn:aws:iam::111122223333:user/admin")
+        )
+
+    entry = '`me: {principal_arn: "arn:aws:iam::111122223333:role/admin", policy: cluster-admin}`'
+    assert entry in str(refused.value)
 
 
 def test_no_credentials_say_what_to_do(commands: Path) -> None:

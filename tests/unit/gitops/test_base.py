@@ -173,7 +173,7 @@ def run(
 ) -> int:
     """Run `python -m gitops policies` on a preview that is there."""
     monkeypatch.setattr(commands, "_settings", lambda _: settings_of(world.after, world.stack))
-    monkeypatch.setattr(commands, "preview_json", lambda *_: document or world.document())
+    monkeypatch.setattr(commands, "preview_json", lambda *_, **__: document or world.document())
     monkeypatch.setattr(judged, "read_base", lambda *_: base)
     monkeypatch.setattr(sys, "argv", ["gitops", "policies", "--stack", world.stack])
     return commands.main()

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 import yaml
 
 from gitops.environments import environments
+from gitops.protection import BRANCH
 from local.settings import LocalSettings
 from local.steps import run_steps
 from local.toolbox.go import go_command, missing_go
+from stacks.settings.account import SESSION_MINUTES, Kind, key_alias
 
 PROJECT = Path(__file__).parents[3]
 WORKFLOWS = sorted((PROJECT / ".github/workflows").glob("*.yaml"))
@@ -104,6 +107,71 @@ def test_what_waits_for_a_stack_is_never_cancelled(stack: str) -> None:
     assert len(comers) == 2, "deploy and destroy: two updates never run on one stack"
     assert [(one["cancel-in-progress"], one["queue"]) for one in comers] == [(False, "max")] * 2
     assert [one["group"] for one in groups("drift", stack)] == [f"{deploy['group']}-drift"]
+
+
+def on_aws() -> Iterator[tuple[str, Kind, dict[str, Any]]]:
+    """Each job that takes a role, and what for: by the ending of its environment."""
+    for name in NAMES:
+        for job, found in jobs(name).items():
+            if "environment" in found:
+                ending = found["environment"].rpartition("-")[2]
+                kind: Kind = next((one for one in SESSION_MINUTES if one == ending), "deploy")
+                yield f"{name}.{job}", kind, found
+
+
+def step_of_credentials(job: dict[str, Any]) -> int:
+    """The place of the step that takes the role."""
+    return next(
+        index
+        for index, step in enumerate(job["steps"])
+        if "configure-aws-credentials" in step.get("uses", "")
+    )
+
+
+ON_AWS = [pytest.param(kind, job, id=name) for name, kind, job in on_aws()]
+
+
+def test_each_kind_of_role_is_taken_by_a_job() -> None:
+    assert {kind for _, kind, _ in on_aws()} == set(SESSION_MINUTES)
+    assert len(ON_AWS) == 7
+
+
+@pytest.mark.parametrize(("kind", "job"), ON_AWS)
+def test_credentials_are_good_for_as_long_as_the_job_may_take(kind: Kind, job: dict[str, Any]) -> None:
+    """Else an update that takes long could not save its state. The roles have the same times."""
+    asked = job["steps"][step_of_credentials(job)]["with"]["role-duration-seconds"]
+
+    assert (asked, job["timeout-minutes"] * 60) == (SESSION_MINUTES[kind] * 60,) * 2
+    assert 60 <= SESSION_MINUTES[kind] <= 360, "AWS: an hour at least; GitHub: six at most"
+
+
+@pytest.mark.parametrize(("kind", "job"), ON_AWS)
+def test_what_a_branch_installs_and_trains_runs_without_credentials(kind: Kind, job: dict[str, Any]) -> None:
+    place = step_of_credentials(job)
+    before, after = (
+        [step.get("run", "") for step in part] for part in (job["steps"][:place], job["steps"][place:])
+    )
+
+    assert [run for run in before if run.startswith("make tools")], "installs what the project needs"
+    assert not [run for run in after if "make tools" in run or "make models" in run or "uv sync" in run]
+
+
+def test_a_preview_and_the_look_for_drift_have_roles_of_their_own() -> None:
+    assert jobs("pull-request")["preview"]["environment"] == "${{ matrix.stack }}-preview"
+    assert jobs("drift")["drift"]["environment"] == "${{ matrix.stack }}-drift"
+
+
+def test_what_is_merged_to_the_protected_branch_is_what_is_deployed() -> None:
+    deploy = yaml.safe_load((PROJECT / ".github/workflows/deploy.yaml").read_text())
+
+    # YAML 1.1 reads `on` as true.
+    assert deploy[True] == {"push": {"branches": [BRANCH]}}
+
+
+def test_the_stack_of_a_pull_request_has_the_key_of_its_environment() -> None:
+    text = (PROJECT / ".github/workflows/ephemeral.yaml").read_text()
+
+    assert f'"awskms://{key_alias("$ENVIRONMENT")}?region=$AWS_REGION"' in text
 
 
 def test_a_deploy_is_judged_by_the_policies_that_were_there_before_it() -> None:

@@ -235,7 +235,7 @@ def test_a_cache_is_no_way_to_the_images_that_it_cannot_have(stack_file: Path) -
     (line,) = lines(stack_file, text)
     assert "nodes with GPUs need `axon:images.mirror`" in line
 
-    stack_file.write_text(text.replace("[g6.xlarge]", "[g6.xlarge]\n        image: bottlerocket"))
+    stack_file.write_text(text.replace("[g5.xlarge]", "[g5.xlarge]\n        image: bottlerocket"))
     images = load_file("test").images
     assert images.mirrored("docker.io/a/b:1") == f"{images.registry}/hub/a/b:1"
 

@@ -17,7 +17,7 @@ AddonName = Literal[
     "aws-ebs-csi-driver",
     "eks-node-monitoring-agent",
 ]
-# Those of axon's node groups: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType)
+# Those of axon: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType)
 AmiType = Literal[
     "AL2023_x86_64_STANDARD",
     "AL2023_ARM_64_STANDARD",

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -115,7 +115,7 @@ def on_aws() -> Iterator[tuple[str, Kind, dict[str, Any]]]:
         for job, found in jobs(name).items():
             if "environment" in found:
                 ending = found["environment"].rpartition("-")[2]
-                kind: Kind = next((one for one in SESSION_MINUTES if one == ending), "deploy")
+                kind = cast(Kind, ending) if ending in SESSION_MINUTES else "deploy"
                 yield f"{name}.{job}", kind, found
 
 

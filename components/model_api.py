@@ -18,6 +18,7 @@ from components.pod import pod_spec, service_port
 from components.route import Route, backend, rule, url
 from components.scheduling import scheduling
 from predictor_images import image_of
+from stacks.settings.architectures import architectures_of
 from stacks.settings.aws.checks import eligible_groups
 from stacks.settings.images import Images
 from stacks.settings.model import Model
@@ -76,7 +77,12 @@ class ModelApi(pulumi.ComponentResource):
         self._on_platform = pulumi.ResourceOptions(
             parent=self, depends_on=[platform], custom_timeouts=self._timeouts()
         )
-        self.image = image_of(images, model.predictor, gpu=model.compute.gpu > 0)
+        self.image = image_of(
+            images,
+            model.predictor,
+            gpu=model.compute.gpu > 0,
+            architectures=architectures_of(on_aws.settings if on_aws else None, model),
+        )
         self._model_has_role = on_aws is not None and model.access.granted
         self._scheduling = scheduling(self._name, model, on_aws.settings if on_aws else None)
 

@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from local import own_registry
+from local.platforms import foreign, parts_of, platform_words
 from local.registry import ecr_password, ecr_region
 from local.settings import LocalSettings
 from local.steps import StepFailed, run_logged, timed
@@ -41,21 +42,51 @@ class Builder:
         self.push(image)
 
     def make(
-        self, image: str, folder: Path, dockerfile: Path, arguments: Mapping[str, str] | None = None
+        self,
+        image: str,
+        folder: Path,
+        dockerfile: Path,
+        arguments: Mapping[str, str] | None = None,
+        architectures: Sequence[str] = (),
     ) -> None:
-        """Build an image from a folder. It stays on this machine."""
+        """Build an image from a folder, for each of these architectures. It stays on this machine."""
         words = [word for k, v in (arguments or {}).items() for word in ("--build-arg", f"{k}={v}")]
         docker = docker_runs()
         self._log_in(image, docker=docker)  # what it starts from is there, too
         command = ["docker", "build", "--provenance=false"] if docker else self._buildah("build", image)
-        run_logged([*command, *words, "-t", image, "-f", dockerfile, folder], self._log)
+        for architecture, part in parts_of(image, architectures).items():
+            places = [*platform_words(architecture), "-t", part, "-f", dockerfile, folder]
+            try:
+                run_logged([*command, *words, *places], self._log)
+            except StepFailed as error:
+                raise foreign(architecture, error) from None
 
-    def push(self, image: str) -> None:
-        """Push an image that was built here."""
+    def push(self, image: str, architectures: Sequence[str] = ()) -> None:
+        """Push an image that was built here: of several architectures each part, then what names them."""
         docker = docker_runs()
         self._log_in(image, docker=docker)
-        for push in self._pushes(image, docker=docker):
-            run_logged(push, self._log)
+        parts = list(parts_of(image, architectures).values())
+        for part in parts:
+            # A tag of ECR never changes: a part that an interrupted push has left is the one to name.
+            for push in [] if len(parts) > 1 and pushed(part) else self._pushes(part, docker=docker):
+                run_logged(push, self._log)
+        for index in self._index(image, parts, docker=docker) if len(parts) > 1 else ():
+            run_logged(index, self._log)
+
+    def _index(self, image: str, parts: Sequence[str], *, docker: bool) -> list[list[str]]:
+        """Return the commands that push one name for the parts that a registry holds."""
+        if docker:
+            return [
+                ["docker", "manifest", "create", image, *parts],
+                ["docker", "manifest", "push", "--purge", image],
+            ]
+        manifest, login = self.buildah("manifest"), ["--authfile", str(self._login)]
+        return [
+            [*manifest, "create", image],
+            *([*manifest, "add", *login, image, f"docker://{part}"] for part in parts),
+            [*manifest, "push", "--all", *login, image, f"docker://{image}"],
+            [*manifest, "rm", image],
+        ]
 
     def _pushes(self, image: str, *, docker: bool) -> list[list[str]]:
         """Return the commands that push an image: into the local registry under a name of its own."""

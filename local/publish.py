@@ -7,12 +7,14 @@ import envoy
 
 from components.platform import versions
 from local.images import Builder, push_base, push_binary, pushed
+from local.platforms import machine, parts_of
 from local.sample_check import check_sample
 from local.settings import LocalSettings
-from local.steps import timed
+from local.steps import console, timed
 from local.toolbox.builds import binary
 from predictor_images import BuildContext, ContentError, contexts_of
 from stacks.settings import Stack
+from stacks.settings.architectures import architectures_of
 
 
 def publish(settings: LocalSettings, stack: Stack) -> None:
@@ -32,14 +34,14 @@ def publish(settings: LocalSettings, stack: Stack) -> None:
         missing = [context for context in own if not pushed(context.image)]
         if not pushed(framework.image):
             _make(builder, name, framework)
-            builder.push(framework.image)
+            builder.push(framework.image, framework.architectures)
         for context in missing:
             _make(builder, name, context)
         made |= {context.image for context in missing}
         if own and own[-1].image in made:  # also for a second model with the same image, and its own settings
-            check_sample(builder, name, stack.models[name], own[-1].image)
+            _check(builder, name, stack, own[-1])
         for context in missing:
-            builder.push(context.image)
+            builder.push(context.image, context.architectures)
 
 
 def contexts_of_models(stack: Stack) -> dict[str, list[BuildContext]]:
@@ -52,7 +54,8 @@ def contexts_of_models(stack: Stack) -> dict[str, list[BuildContext]]:
     problems: list[str] = []
     for name, model in stack.models.items():
         try:
-            if contexts := contexts_of(stack.images, model.predictor, gpu=model.compute.gpu > 0):
+            architectures, gpu = architectures_of(stack.cluster, model), model.compute.gpu > 0
+            if contexts := contexts_of(stack.images, model.predictor, gpu=gpu, architectures=architectures):
                 found[name] = contexts
         except ContentError as error:
             problems.append(f"axon:models.{name}: {error}")
@@ -66,7 +69,18 @@ def _make(builder: Builder, name: str, context: BuildContext) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     with timed(f"{name}: image {context.image}"), tempfile.TemporaryDirectory(dir=cache) as folder:
         context.write(Path(folder))
-        builder.make(context.image, Path(folder), Path(folder) / "Dockerfile")
+        dockerfile = Path(folder) / "Dockerfile"
+        builder.make(context.image, Path(folder), dockerfile, architectures=context.architectures)
+
+
+def _check(builder: Builder, name: str, stack: Stack, context: BuildContext) -> None:
+    """Ask the image of this machine's architecture for the model's sample, if there is one."""
+    parts = parts_of(context.image, context.architectures)
+    if image := parts.get(machine(), parts.get("")):
+        check_sample(builder, name, stack.models[name], image)
+    else:
+        others = " and ".join(context.architectures)
+        console.print(f"· {name}: not asked for its sample before the push: its image is for {others}")
 
 
 def missing_images(stack: Stack) -> list[str]:

@@ -6,7 +6,7 @@ changed image, and a visible diff of its Deployment. The program and the builder
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePath
 
@@ -56,10 +56,16 @@ class BuildContext:
     Not build arguments: buildah's layer cache takes two instructions that differ in one for the same.
     """
 
+    architectures: tuple[str, ...] = ()
+    """What it is built for, such as `amd64`. None: the building machine's."""
+
     @cached_property
     def image(self) -> str:
-        """The full reference: repository, and the content's hash as tag."""
-        return f"{self.repository}:{self._tag(self.files)}"
+        """The full reference: repository, and as tag the content's hash and the architectures."""
+        return self._reference(self.files)
+
+    def _reference(self, files: Mapping[str, Path]) -> str:
+        return f"{self.repository}:{'-'.join([self._tag(files), *self.architectures])}"
 
     def _tag(self, files: Mapping[str, Path]) -> str:
         total = hashlib.sha256(repr(sorted(self.arguments.items())).encode())
@@ -82,19 +88,21 @@ class BuildContext:
         """
         copies = copy(self.files, folder)
         (folder / "Dockerfile").write_text(self._instructions)
-        if f"{self.repository}:{self._tag(copies)}" != self.image:
+        if self._reference(copies) != self.image:
             raise ContentError(f"{self.image}: its files changed while they were copied (run it again)")
 
 
-def image_of(images: Images, predictor: Predictor, *, gpu: bool = False) -> str:
-    """Return the image that a predictor runs in, on a GPU or without.
+def image_of(
+    images: Images, predictor: Predictor, *, gpu: bool = False, architectures: tuple[str, ...] = ()
+) -> str:
+    """Return the image that a predictor runs in, on a GPU or without, on nodes of these architectures.
 
     Raises:
         MissingModel: when the predictor's folder holds no model yet.
     """
     if isinstance(predictor, ImagePredictor):
         return predictor.image
-    return contexts_of(images, predictor, gpu=gpu)[-1].image
+    return contexts_of(images, predictor, gpu=gpu, architectures=architectures)[-1].image
 
 
 def repositories_of(stack: Stack) -> list[str]:
@@ -107,19 +115,22 @@ def repositories_of(stack: Stack) -> list[str]:
     return sorted(names)
 
 
-def contexts_of(images: Images, predictor: Predictor, *, gpu: bool = False) -> list[BuildContext]:
+def contexts_of(
+    images: Images, predictor: Predictor, *, gpu: bool = False, architectures: tuple[str, ...] = ()
+) -> list[BuildContext]:
     """Return what has to be built for a predictor, in order: the framework's image, then each model's.
 
     A model that is fetched needs no image: the framework's runs as it is.
     """
     if isinstance(predictor, ImagePredictor):
         return []
-    found = [_framework(images, predictor, gpu=gpu)]
+    found = [replace(_framework(images, predictor, gpu=gpu), architectures=architectures)]
     folders = {path: _files(predictor.type, path) for path in predictor.folders.values()}
     _refuse_two_versions(folders)
     for place, path in predictor.folders.items():
         arguments = {"BASE_IMAGE": found[-1].image, "PREDICTOR": predictor.type, "FOLDER": place}
-        found.append(_model(images, path, folders[path], arguments))
+        context = _model(images, path, folders[path], arguments)
+        found.append(replace(context, architectures=architectures))
     return found
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
+from stacks.settings.architectures import architecture_problems
 from stacks.settings.aws.checks import aws_problems
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.checksums import checksum_problems
@@ -26,6 +27,7 @@ def cross_problems(stack: Stack) -> Iterator[Problem]:
     yield from gateway_problems(stack)
     if isinstance(stack.cluster, EksCluster):
         yield from aws_problems(stack.cluster, stack.models)
+        yield from architecture_problems(stack, stack.cluster)
         yield from _open_to_everybody(stack, stack.cluster)
         yield from _no_way_to_images(stack, stack.cluster)
         if stack.platform.gateway.port != 80:

@@ -13,6 +13,7 @@ import pytest
 from local.publish import publish
 from local.settings import LocalSettings
 from stacks.settings import Images
+from stacks.settings import Stack as StackSettings
 from stacks.settings.loading import load_file
 from tests.conftest import ONE, SMALL
 from tests.doubles import Account, Operation, target_group_bindings
@@ -54,6 +55,8 @@ def environments(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactor
     """Return what makes the stack of a file, such as `dev`, and removes it again."""
     local = of_file("local")["images"]
     publish(machine, load_file("local"))
+    for name in ("dev", "prod"):  # with the architecture of their nodes in the tag
+        publish(machine, StackSettings.model_validate({**of_file(name), "images": local}))
     publish_addons(machine, Images(**local))
     charts = tmp_path_factory.mktemp("charts") / "charts"
     collect_charts(machine, charts)

@@ -22,11 +22,14 @@ class World:
         self._failing = failing
         monkeypatch.setattr(publishing, "pushed", self._is_pushed)
         monkeypatch.setattr(publishing, "check_sample", self._check)
-        monkeypatch.setattr(Builder, "make", lambda _, image, *__: self.done.append(f"make {_name(image)}"))
-        monkeypatch.setattr(Builder, "push", lambda _, image: self._push(image))
+        monkeypatch.setattr(Builder, "make", self._make)
+        monkeypatch.setattr(Builder, "push", lambda _, image, architectures: self._push(image))
 
     def _is_pushed(self, image: str) -> bool:
         return image in self.pushed
+
+    def _make(self, image: str, *_: object, **__: object) -> None:
+        self.done.append(f"make {_name(image)}")
 
     def _push(self, image: str) -> None:
         self.pushed.add(image)

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.iam import Statement, allow, deny, document
-from stacks.settings.account import STATE, boundary_name
+from stacks.settings.account import STATE, boundary_name, key_alias
 from stacks.settings.aws.eks import EksCluster
 
 # What AWS' own policies for the control plane, nodes, network, volumes and Session Manager use, and the
@@ -113,6 +113,7 @@ def boundary(cluster: EksCluster, model_actions: Sequence[str]) -> list[Statemen
         allow(["iam:CreateServiceLinkedRole"], ["*"], linked),
         *([allow(model_actions, ["*"])] if model_actions else []),
         deny(["s3:*"], [f"arn:aws:s3:::{STATE}-*"]),
+        deny(["kms:*"], ["*"], {"ForAnyValue:StringLike": {"kms:ResourceAliases": f"{key_alias()}*"}}),
     ]
 
 

@@ -1,7 +1,5 @@
 """What a workflow may change on AWS: what has the names or the tag of its own stack."""
 
-from collections.abc import Mapping
-
 from components.iam import Statement, allow
 from components.read_policy import eks_arns
 from stacks.settings.account import EPHEMERAL, boundary_arn
@@ -82,9 +80,9 @@ def trying(cluster: EksCluster) -> list[Statement]:
     return [allow(["ecr:*"], [place]), allow(["ecr:GetAuthorizationToken"], ["*"])]
 
 
-def _own(cluster: EksCluster, **more: str) -> Mapping[str, Mapping[str, str]]:
+def _own(cluster: EksCluster) -> dict[str, dict[str, str]]:
     """Return the condition that what is changed has the stack's tag."""
-    return {"StringEquals": {"aws:ResourceTag/axon:cluster": cluster.name, **more}}
+    return {"StringEquals": {"aws:ResourceTag/axon:cluster": cluster.name}}
 
 
 def _tagged(cluster: EksCluster) -> dict[str, dict[str, str]]:
@@ -98,9 +96,11 @@ def _ec2(cluster: EksCluster) -> list[Statement]:
     made = [f"ec2:{action}" for action in _MADE]
     # EKS makes the security group of nodes, and tags it with a name of its own.
     of_eks = {"StringEquals": {"aws:ResourceTag/aws:eks:cluster-name": cluster.name}}
-    at_birth = {"StringEquals": {**_tagged(cluster)["StringEquals"]}, "Null": {"ec2:CreateAction": "false"}}
+    at_birth = {**_tagged(cluster), "Null": {"ec2:CreateAction": "false"}}
     # Each VPC comes with a security group that has no tags; the stack takes the rules from it.
-    untagged = {"Null": {"aws:ResourceTag/axon:cluster": "true"}}
+    untagged = {
+        "Null": {f"aws:ResourceTag/{key}": "true" for key in ("axon:cluster", "aws:eks:cluster-name")}
+    }
     return [
         allow([*made, "ec2:RunInstances"], kinds, _tagged(cluster)),
         allow(["ec2:CreateTags"], [f"{arn}:*/*"], at_birth),
@@ -157,9 +157,11 @@ def _keys(cluster: EksCluster) -> list[Statement]:
     # EKS lets itself use the key, in the name of who makes the cluster:
     # https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
     for_aws = {**_own(cluster), "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    # A new key has no tags when it gets its first; those of other stacks, and of the state, have theirs.
+    not_others = {**_tagged(cluster), "StringEqualsIfExists": _own(cluster)["StringEquals"]}
     return [
         allow(["kms:CreateKey"], ["*"], _tagged(cluster)),
-        allow(["kms:TagResource"], [f"{arn}:key/*"], _tagged(cluster)),
+        allow(["kms:TagResource"], [f"{arn}:key/*"], not_others),
         allow(_OF_ALIASES, [f"{arn}:alias/{cluster.name}-*"]),
         allow(_OF_KEYS, [f"{arn}:key/*"], _own(cluster)),
         allow(["kms:CreateGrant"], [f"{arn}:key/*"], for_aws),

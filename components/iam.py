@@ -21,9 +21,11 @@ def allow(
     return {**statement, "Condition": condition} if condition else statement
 
 
-def deny(actions: Sequence[str], resources: Sequence[str]) -> Statement:
+def deny(
+    actions: Sequence[str], resources: Sequence[str], condition: Mapping[str, Any] | None = None
+) -> Statement:
     """Return a statement that refuses `actions` on `resources`, whatever another one allows."""
-    return {"Effect": "Deny", "Action": list(actions), "Resource": list(resources)}
+    return {**allow(actions, resources, condition), "Effect": "Deny"}
 
 
 def document(statements: Sequence[Statement]) -> str:

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.bucket import close, keep
-from stacks.settings.account import key_alias
+from stacks.settings.account import STATE, key_alias
 from stacks.settings.bootstrap import Bootstrap
 
 # Longer than a mistake stays unseen.
@@ -49,6 +49,8 @@ class StateStore(pulumi.ComponentResource):
             description=description,
             enable_key_rotation=True,
             deletion_window_in_days=30,
+            # So that no stack can take it for its own (components/deploy_policy.py).
+            tags={"axon:cluster": STATE},
             opts=self._kept,
         )
         aws.kms.Alias(name, name=alias, target_key_id=key.id, opts=self._child)

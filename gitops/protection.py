@@ -68,9 +68,10 @@ def _of_branch(repository: Repository, name: str) -> Iterator[str]:
             yield f"  {name}: is for protected branches, and {BRANCH} is not one (Settings, Rules)"
     else:
         listed = repository.read(f"environments/{name}/deployment-branch-policies") or {}
-        names = {one["name"] for one in listed.get("branch_policies", [])}
-        if others := sorted(names - {BRANCH}):
-            yield f"  {name}: {', '.join(others)} may use it, too (leave `{BRANCH}` alone)"
+        rules = [(one.get("type", "branch"), one["name"]) for one in listed.get("branch_policies", [])]
+        # Whoever may push may also make a tag of that name.
+        if others := [f"{kind} {rule}" for kind, rule in rules if (kind, rule) != ("branch", BRANCH)]:
+            yield f"  {name}: {', '.join(others)} may use it, too (leave the branch `{BRANCH}` alone)"
 
 
 def _reviewed(repository: Repository, name: str) -> Iterator[str]:

@@ -67,6 +67,8 @@ def _many(value: str | Sequence[str]) -> Sequence[str]:
 # What a condition says of a key of the request, which may not be there.
 _HOLDS = {
     "Bool": lambda found, values: found is not None and found in values,
+    "ForAnyValue:StringLike": lambda found, values: any(matches(one, found or "") for one in values),
     "Null": lambda found, values: str(found is None).lower() in values,
     "StringEquals": lambda found, values: found is not None and found in values,
+    "StringEqualsIfExists": lambda found, values: found is None or found in values,
 }

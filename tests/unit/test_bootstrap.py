@@ -198,6 +198,8 @@ def test_the_state_is_kept_encrypted_and_cannot_be_deleted_by_mistake(account: R
     assert by_default == {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": arn("state")}
     assert account.options("aws:s3/bucket:Bucket").protect
     assert [one.protect for one in account.requests if one.type == "aws:kms/key:Key"] == [True] * 3
+    # A deployment may tag new keys alone, and change those that have its tag.
+    assert [key["tags"] for key in account.all("aws:kms/key:Key")] == [{"axon:cluster": "axon-state"}] * 3
 
 
 def named(monkeypatch: pytest.MonkeyPatch, **clusters: EksCluster) -> None:

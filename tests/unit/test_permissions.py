@@ -162,6 +162,12 @@ def test_a_deployment_changes_what_has_its_tag_and_nothing_else(action: str) -> 
             {"aws:ResourceTag/axon:cluster": "other"},
             False,
         ),
+        (
+            "ec2:CreateTags",
+            "security-group/of-nodes-of-another-cluster",
+            {"aws:ResourceTag/aws:eks:cluster-name": "other"},
+            False,
+        ),
         ("ec2:TerminateInstances", "instance/i-1", {}, False),
     ],
 )
@@ -237,6 +243,8 @@ def test_a_deployment_may_do_what_its_own_stack_needs(action: str, resource: str
         ("elasticloadbalancing:AddTags", NLB, REQUEST_TAG),
         ("kms:ScheduleKeyDeletion", KEY, {}),
         ("kms:PutKeyPolicy", KEY, TAG),
+        ("kms:TagResource", KEY, {**REQUEST_TAG, "aws:ResourceTag/axon:cluster": "other"}),
+        ("kms:TagResource", KEY, {**REQUEST_TAG, "aws:ResourceTag/axon:cluster": "axon-state"}),
         ("kms:CreateGrant", KEY, TAG),
         ("kms:Decrypt", KEY, TAG),
         ("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z00000000000000000000", {}),
@@ -354,6 +362,13 @@ def writes(action: Any) -> bool:
 )
 def test_a_role_within_the_boundary_reads_no_state_and_no_secrets(action: str, resource: str) -> None:
     assert not allowed(LIMIT, action, resource, HERE)
+
+
+def test_what_models_may_do_does_not_open_the_state() -> None:
+    limit = boundary(OWN, ["kms:Decrypt"])
+
+    assert allowed(limit, "kms:Decrypt", KEY, {**HERE, "kms:ResourceAliases": "alias/our-models"})
+    assert not allowed(limit, "kms:Decrypt", KEY, {**HERE, "kms:ResourceAliases": "alias/axon-state-dev"})
 
 
 # --- The boundary leaves what the platform needs

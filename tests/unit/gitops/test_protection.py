@@ -89,7 +89,15 @@ def test_an_account_without_github_asks_nobody() -> None:
                     "branch_policies": [{"name": "main"}, {"name": "feature/*"}]
                 }
             },
-            "dev: feature/* may use it, too (leave `main` alone)",
+            "dev: branch feature/* may use it, too (leave the branch `main` alone)",
+        ),
+        (
+            {
+                "environments/dev/deployment-branch-policies": {
+                    "branch_policies": [{"name": "main", "type": "tag"}]
+                }
+            },
+            "dev: tag main may use it, too",
         ),
         (
             {"branches/main": {"name": "main", "protected": False}},

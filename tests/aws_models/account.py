@@ -20,6 +20,7 @@ NOT_IN_MOTO = {
     "CreateAddon",
     "CreateOrUpdateTags",  # without an Auto Scaling group, which EKS makes
     "CreatePodIdentityAssociation",
+    "CreatePullThroughCacheRule",
     "CreateRepositoryCreationTemplate",
     "UpdateAddon",
 }

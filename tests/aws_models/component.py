@@ -20,10 +20,29 @@ class Cluster(pulumi.ComponentResource):
             entry.setdefault("accessPolicies", {})
         providers = opts.providers
         provider = providers[0] if isinstance(providers, list) else None
-        inner = pulumi.ResourceOptions(parent=opts.parent, provider=provider, depends_on=opts.depends_on)
+        inner = pulumi.ResourceOptions(
+            parent=opts.parent,
+            provider=provider,
+            depends_on=opts.depends_on,
+            transformations=[_in_process(transform) for transform in opts.transforms or ()],
+        )
         made = component.Cluster(resource_name, inputs, inner)
         self.eks_cluster = pulumi.Output.from_input(None).apply(lambda _: made.cluster)
         self.kubeconfig_json = made.kubeconfig
+
+
+def _in_process(transform: pulumi.ResourceTransform) -> pulumi.ResourceTransformation:
+    """Return a transform, which the engine calls, as one that the SDK calls itself."""
+
+    def changed(made: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        arguments = pulumi.ResourceTransformArgs(True, made.type_, made.name, dict(made.props), made.opts)
+        result = transform(arguments)
+        if not isinstance(result, pulumi.ResourceTransformResult):
+            return None
+        props = {_snake(key): value for key, value in result.props.items()}
+        return pulumi.ResourceTransformationResult(props, made.opts)
+
+    return changed
 
 
 def stand_in(patch: pytest.MonkeyPatch) -> None:
@@ -33,6 +52,10 @@ def stand_in(patch: pytest.MonkeyPatch) -> None:
 
 def _camel(name: str) -> str:
     return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name)
 
 
 def _plain(value: Any) -> Any:

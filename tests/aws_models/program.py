@@ -3,7 +3,7 @@
 import asyncio
 import json
 import runpy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -35,6 +35,7 @@ class Recorder(Mocks):
     account: Account
     default_tags: dict[str, str] = field(default_factory=dict)
     registered: list[MockResourceArgs] = field(default_factory=list)
+    made: list[tuple[str, str]] = field(default_factory=list)
     lock: Any = field(default_factory=Lock)
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -44,6 +45,7 @@ class Recorder(Mocks):
                 self.default_tags = _tags_of(args.inputs)
             if args.typ.startswith("aws:"):
                 made = calls.create(Resource(args.typ, args.name, self._inputs(args), self.account))
+                self.made.append((args.typ, made.id))
                 return made.id, {**args.inputs, **made.outputs}
         read = _SERVICE if args.resource_id else {}
         return args.resource_id or f"{args.name}-id", {**args.inputs, **read}
@@ -58,6 +60,10 @@ class Recorder(Mocks):
         if args.token == "aws:index/getPartition:getPartition":
             return {"partition": "aws", "dnsSuffix": "amazonaws.com", "id": "aws"}, []
         raise AssertionError(f"unexpected call of {args.token}")
+
+    def ids(self, token: str) -> list[str]:
+        """Return what AWS calls the resources of a type."""
+        return [id_ for typ, id_ in self.made if typ == token]
 
     def values_of(self, chart: str) -> Mapping[str, Any]:
         """Return the values of a Helm chart, by its name."""
@@ -90,16 +96,25 @@ def run_bootstrap(text: str, account: Account, folder: Path) -> Recorder:
 
 def _run(program: Path, text: str, account: Account, folder: Path, patch: pytest.MonkeyPatch) -> Recorder:
     (folder / "Pulumi.strict.yaml").write_text(text)
+    config = yaml.safe_load(text)["config"]
+    stand_in(patch)
+    return run(
+        lambda: runpy.run_path(str(program), run_name="axon_main"),
+        account,
+        {key: json.dumps(value) for key, value in config.items()},
+    )
+
+
+def run(program: Callable[[], Any], account: Account, config: Mapping[str, str] | None = None) -> Recorder:
+    """Run a program, and wait until everything that it registers has been made."""
     asyncio.set_event_loop(asyncio.new_event_loop())
     recorder = Recorder(account)
     pulumi.runtime.set_mocks(recorder, project="axon", stack="strict", monitor=MockMonitor(recorder))
-    config = yaml.safe_load(text)["config"]
-    pulumi.runtime.set_all_config({key: json.dumps(value) for key, value in config.items()})
-    stand_in(patch)
+    pulumi.runtime.set_all_config(dict(config or {}))
 
     @pulumi.runtime.test
     def drained() -> None:
-        runpy.run_path(str(program), run_name="axon_main")
+        program()
 
     drained()
     return recorder

@@ -36,13 +36,16 @@ def _balancer(**settings: Any) -> dict[str, Any]:
     return {"load_balancer": {"allow": ["203.0.113.0/24"], **settings}}
 
 
+_PLAIN = _balancer(plain_http=True)
+
+
 # what a small cluster has besides, by what a test is called
 VARIANTS: dict[str, dict[str, Any]] = {
-    "no-tls": _balancer(),
+    "no-tls": {},
     "tls-at-the-load-balancer": _balancer(tls={"certificate_arn": CERTIFICATE}, dns=_DNS),
     "tls-at-the-gateway": _balancer(tls={"cluster_issuer": "letsencrypt"}, dns=_DNS),
     "client-certificates": _balancer(tls={"cluster_issuer": "letsencrypt", "client_ca": "clients"}, dns=_DNS),
-    "proxy-protocol": _balancer(client_ip="proxy_protocol"),
+    "proxy-protocol": _balancer(plain_http=True, client_ip="proxy_protocol"),
     "internal": _balancer(scheme="internal", allow=["10.0.0.0/16"]),
     "no-nat": {"network": {"nat": "none", "interface_endpoints": _ENDPOINTS}},
     "flow-logs-and-a-nat-a-zone": {"network": {"nat": "per_zone", "flow_logs": True}},
@@ -72,6 +75,19 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "node_groups": {"system": _SYSTEM, "thirty-characters-of-a-group-1": _CPU},
     },
     "virginia": {"region": "us-east-1"},
+    "permissions-boundary": {"permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/axon-boundary-lab"},
+    "access": {
+        "access": {
+            policy: {"principal_arn": f"arn:aws:iam::{ACCOUNT}:role/{policy}", "policy": policy}
+            for policy in ("cluster-admin", "admin", "admin-view", "edit", "view")
+        }
+    },
+    "image-cache": {
+        "image_cache": {
+            name: f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ecr-pullthroughcache/{name}-abcdef"
+            for name in ("docker_hub", "github")
+        }
+    },
 }
 _MODELS = {
     "iris": {
@@ -98,7 +114,7 @@ def bootstrap_files() -> dict[str, str]:
 def variant(name: str, serial: int) -> str:
     """Return a small stack with what the variant adds, whose names in the account are its own."""
     groups = {"system": _SYSTEM, "cpu": _CPU}
-    given = {"region": "eu-west-1", "name": f"v{serial}", "node_groups": groups, **VARIANTS[name]}
+    given = {"region": "eu-west-1", "name": f"v{serial}", "node_groups": groups, **_PLAIN, **VARIANTS[name]}
     network = {"zone_count": 2, **given.pop("network", {})}
     cluster = {"kind": "eks", "account": ACCOUNT, "version": "1.36", "network": network, **given}
     return yaml.safe_dump({"config": {"axon:cluster": cluster, "axon:models": _MODELS}}, sort_keys=False)
@@ -122,7 +138,7 @@ def in_an_existing_vpc(region: str) -> str:
         "public_subnets": dict(subnets()),
     }
     cluster = {"kind": "eks", "account": ACCOUNT, "version": "1.36", "region": region, "name": "existing"}
-    cluster |= {"network": {"existing": existing}, "node_groups": {"system": _SYSTEM, "cpu": _CPU}}
+    cluster |= {"network": {"existing": existing}, "node_groups": {"system": _SYSTEM, "cpu": _CPU}, **_PLAIN}
     return yaml.safe_dump({"config": {"axon:cluster": cluster, "axon:models": _MODELS}}, sort_keys=False)
 
 

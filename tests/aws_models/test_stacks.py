@@ -7,6 +7,7 @@ import pytest
 
 from tests.aws_models.account import Account, Finding
 from tests.aws_models.across import across
+from tests.aws_models.authorization import unauthorized
 from tests.aws_models.program import Recorder, run_bootstrap, run_stack
 from tests.aws_models.stack_files import (
     VARIANTS,
@@ -24,7 +25,7 @@ def refused(text: str, folder: Path) -> str:
     region = region_of(text)
     recorder = run_stack(with_what_there_is(text, region), Account(region), folder)
     assert made(recorder) > 50
-    return lines([*recorder.account.findings, *across(recorder)])
+    return lines([*recorder.account.findings, *across(recorder), *unauthorized(recorder)])
 
 
 def lines(findings: Iterable[Finding]) -> str:
@@ -58,5 +59,5 @@ def test_aws_takes_what_an_account_has_before_any_stack(account: str, region: st
 
     recorder = run_bootstrap(text, Account(region), tmp_path)
 
-    assert lines(recorder.account.findings) == ""
+    assert lines([*recorder.account.findings, *unauthorized(recorder)]) == ""
     assert made(recorder) > 10

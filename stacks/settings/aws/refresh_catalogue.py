@@ -44,10 +44,7 @@ def _zones() -> Iterator[tuple[str, dict[str, str]]]:
     session: Any = import_module("botocore.session").get_session()
     regions: list[str] = session.get_available_regions("eks")
     for region in sorted(regions):
-        ids = {str(zone.name)[-1]: str(zone.zone_id) for zone in known[region]}
-        # Offers name zones that moto's list lacks.
-        sold = {zone[-1] for zones in _offered(region).values() for zone in zones}
-        yield region, {letter: ids.get(letter, "") for letter in sorted({*ids, *sold})}
+        yield region, {str(zone.name)[-1]: str(zone.zone_id) for zone in known[region]}
 
 
 def _zone_rows(found: dict[str, dict[str, str]]) -> Iterator[str]:

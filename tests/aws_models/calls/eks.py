@@ -3,9 +3,26 @@
 from tests.aws_models.account import client
 from tests.aws_models.resource import Made, Resource
 
+# https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html (subnet requirements for clusters)
+_ZONES_WITHOUT_EKS = {"use1-az3", "usw1-az2", "cac1-az3"}
+# https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+_ACCESS_POLICIES = {
+    f"arn:aws:eks::aws:cluster-access-policy/AmazonEKS{name}Policy"
+    for name in ("Admin", "AdminView", "ClusterAdmin", "ClusterInsights", "Edit", "SecretReader", "View")
+}
+
+
+def check_zones(resource: Resource, subnets: list[str]) -> None:
+    """Note subnets in zones where EKS makes nothing."""
+    for subnet in client("ec2", resource.region).describe_subnets(SubnetIds=subnets)["Subnets"]:
+        if subnet["AvailabilityZoneId"] in _ZONES_WITHOUT_EKS:
+            zone = subnet["AvailabilityZone"]
+            resource.account.note(resource.title, f"UnsupportedAvailabilityZoneException: {zone} has no EKS")
+
 
 def cluster(resource: Resource) -> Made:
     name, subnets = resource.inputs["name"], resource.inputs["vpcConfig"]["subnetIds"]
+    check_zones(resource, subnets)
     logs, network = resource.take("enabledClusterLogTypes"), resource.take("vpcConfig")
     resource.create(
         "eks",
@@ -43,6 +60,9 @@ def access_entry(resource: Resource) -> Made:
 
 
 def access_policy_association(resource: Resource) -> Made:
+    arn = resource.inputs["policyArn"]
+    if arn not in _ACCESS_POLICIES:
+        resource.account.note(resource.title, f"eks:AssociateAccessPolicy: {arn} is not a policy of EKS'")
     resource.create("eks", "AssociateAccessPolicy")
     return Made(resource.name)
 

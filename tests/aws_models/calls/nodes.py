@@ -3,6 +3,7 @@
 import uuid
 
 from tests.aws_models.account import client
+from tests.aws_models.calls.eks import check_zones
 from tests.aws_models.resource import Made, Resource
 
 
@@ -23,6 +24,7 @@ def launch_template(resource: Resource) -> Made:
 def node_group(resource: Resource) -> Made:
     """Make it, of types that EC2 sells here, and say what EKS calls its Auto Scaling group."""
     name = resource.own_name("nodeGroupName", "nodeGroupNamePrefix")
+    check_zones(resource, resource.inputs["subnetIds"])
     _is_offered(resource)
     resource.create(
         "eks", "CreateNodegroup", {"nodeRoleArn": "nodeRole", "subnetIds": "subnets"}, nodegroupName=name

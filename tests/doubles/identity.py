@@ -124,9 +124,12 @@ def prefix_property(token: str) -> str | None:
 
 
 def name_of_prefix(prefix: str, serial: int) -> str:
-    """Return a name as Terraform makes one of a prefix: with 26 digits, the clock's first."""
+    """Return a name as Terraform makes one of a prefix: 18 digits of the clock, 8 hexadecimal of a counter.
+
+    The counter begins where each number has a letter in it.
+    """
     clock = time.strftime("%Y%m%d%H%M%S", time.gmtime())
-    return f"{prefix}{clock}{serial % 10**4:04d}{serial:08d}"
+    return f"{prefix}{clock}{serial % 10**4:04d}{0xA00000 + serial:08x}"
 
 
 def made_up_name(token: str, name: str, seed: str) -> str:

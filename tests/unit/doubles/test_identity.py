@@ -1,5 +1,7 @@
 """What a resource is called, and what it says of itself."""
 
+import re
+
 from tests.doubles import Account
 from tests.doubles.provider import Provider
 from tests.doubles.wire import UNKNOWN
@@ -18,8 +20,8 @@ class TestIdentity:
         assert arns["Role"] == f"arn:aws:iam::{NUMBER}:role/node"
         assert arns["Cluster"] == f"arn:aws:eks:eu-west-1:{NUMBER}:cluster/lab"
         assert arns["NodeGroup"].startswith(f"arn:aws:eks:eu-west-1:{NUMBER}:nodegroup/lab/cpu-2")
-        assert nodes.inputs["nodeGroupName"].removeprefix("cpu-").isdigit()
-        assert len(nodes.inputs["nodeGroupName"]) == len("cpu-") + 26
+        assert re.fullmatch(r"cpu-\d{18}[0-9a-f]{8}", nodes.inputs["nodeGroupName"])
+        assert not nodes.inputs["nodeGroupName"].removeprefix("cpu-").isdigit()
         assert nodes.outputs["resources"][0]["autoscalingGroups"][0]["name"].startswith("eks-cpu-")
         assert account.of("Cluster")[0].outputs["vpcConfig"]["vpcId"] == vpc.id
 

@@ -40,6 +40,10 @@ _PLAIN = _balancer(plain_http=True)
 
 
 # what a small cluster has besides, by what a test is called
+_CACHE = {
+    name: f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ecr-pullthroughcache/{name}-abcdef"
+    for name in ("docker_hub", "github")
+}
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-tls": {},
     "tls-at-the-load-balancer": _balancer(tls={"certificate_arn": CERTIFICATE}, dns=_DNS),
@@ -47,7 +51,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "client-certificates": _balancer(tls={"cluster_issuer": "letsencrypt", "client_ca": "clients"}, dns=_DNS),
     "proxy-protocol": _balancer(plain_http=True, client_ip="proxy_protocol"),
     "internal": _balancer(scheme="internal", allow=["10.0.0.0/16"]),
-    "no-nat": {"network": {"nat": "none", "interface_endpoints": _ENDPOINTS}},
+    "no-nat": {"network": {"nat": "none", "interface_endpoints": _ENDPOINTS}, "image_cache": _CACHE},
     "flow-logs-and-a-nat-a-zone": {"network": {"nat": "per_zone", "flow_logs": True}},
     "public-nodes": _nodes("m7i.large", subnets="public"),
     "bottlerocket": _nodes("m7i.large", image="bottlerocket"),
@@ -82,12 +86,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
             for policy in ("cluster-admin", "admin", "admin-view", "edit", "view")
         }
     },
-    "image-cache": {
-        "image_cache": {
-            name: f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ecr-pullthroughcache/{name}-abcdef"
-            for name in ("docker_hub", "github")
-        }
-    },
+    "image-cache": {"image_cache": _CACHE},
 }
 _MODELS = {
     "iris": {

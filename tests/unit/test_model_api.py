@@ -49,6 +49,13 @@ def pod(recorder: Recorder) -> dict[str, Any]:
     return recorder.named(DEPLOYMENT)["iris"]["spec"]["template"]["spec"]
 
 
+def test_the_docs_count_the_objects_of_a_model(iris: Recorder) -> None:
+    made = [one for one in iris.resources if one.name == "iris" and one.typ.startswith("kubernetes:")]
+
+    docs = (Path(__file__).parents[2] / "docs/aws.md").read_text()
+    assert f"| **each model** | {len(made)} | {len(made)} |" in docs, [one.typ for one in made]
+
+
 def test_the_autoscaler_owns_the_replica_count(iris: Recorder) -> None:
     assert "replicas" not in iris.named(DEPLOYMENT)["iris"]["spec"]
     assert iris.one(SCALED)["spec"]["scaleTargetRef"]["name"] == "iris"

@@ -1,6 +1,8 @@
 """What a stack costs: from the committed prices, with what they lack said."""
 
 from decimal import Decimal
+from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from stacks.settings.aws.checks import replicas_per_node
 from stacks.settings.aws.eks import EksCluster
 from tests.unit.on_aws import SYSTEM, cluster, group
 
+PROJECT = Path(__file__).parents[3]
 IRIS = {"predictor": {"image": "registry.example/iris:1"}}
 
 
@@ -177,3 +180,14 @@ def test_the_stacks_of_the_repo_have_a_budget_above_their_least() -> None:
     assert isinstance(prod.cluster, EksCluster)
     assert prod.cluster.budget
     assert found.low < prod.cluster.budget.monthly_usd
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_the_docs_show_what_the_command_prints(stack: str) -> None:
+    found = cost_of(load_file(stack))
+    assert found is not None
+    shown, _, _ = table(found, stack).partition("\nof it, ")
+    docs = (PROJECT / "docs/aws.md").read_text()
+
+    assert indent(shown, "    ") in docs
+    assert f"a spot node counts {SPOT_SHARE} of on-demand" in docs

@@ -48,6 +48,7 @@ _IN_REGION = [
     "ec2messages:*",
     "ecr:BatchGetImage",
     "ecr:BatchImportUpstreamImage",
+    "ecr:CreateRepository",
     "ecr:GetAuthorizationToken",
     "ecr:GetDownloadUrlForLayer",
     "eks-auth:AssumeRoleForPodIdentity",

@@ -39,6 +39,13 @@ _OF_KEYS = [
     "kms:UpdateKeyDescription",
 ]
 _OF_ALIASES = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
+# ECR's rules of its pull-through cache are of the whole registry, which is the account's:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+_OF_CACHE_RULES = [
+    "ecr:CreatePullThroughCacheRule",
+    "ecr:DeletePullThroughCacheRule",
+    "ecr:UpdatePullThroughCacheRule",
+]
 # What makes a role more than it was: only for roles that have the boundary.
 _WITHIN_BOUNDARY = [
     "iam:AttachRolePolicy",
@@ -147,6 +154,7 @@ def _named(cluster: EksCluster) -> list[Statement]:
         allow(["eks:CreateCluster"], ["*"], {**_tagged(cluster), **nobody}),
         allow(["ecr:*"], [f"arn:aws:ecr:{place}:repository/{name}/*"]),
         allow(["ecr:GetAuthorizationToken"], ["*"]),
+        *([allow(_OF_CACHE_RULES, ["*"])] if cluster.image_cache else []),
         allow(["s3:*"], [f"arn:aws:s3:::{name}-*"]),
         allow(["logs:*"], logs),
     ]
@@ -172,7 +180,8 @@ def _roles(cluster: EksCluster) -> list[Statement]:
     own = f"arn:aws:iam::{cluster.account}:role/{cluster.name}-*"
     limit = boundary_arn(cluster.account, cluster.name)
     of_aws = f"arn:aws:iam::{cluster.account}:role/aws-service-role/*"
-    linked = [f"{service}.amazonaws.com" for service in _LINKED]
+    services = [*_LINKED, *(["pullthroughcache.ecr"] if cluster.image_cache else [])]
+    linked = [f"{service}.amazonaws.com" for service in services]
     return [
         allow(_WITHIN_BOUNDARY, [own], {"StringEquals": {"iam:PermissionsBoundary": limit}}),
         allow(_OF_ROLES, [own]),

@@ -10,6 +10,7 @@ _DESCRIPTIONS = [
     "budgets:ListTagsForResource",
     "budgets:ViewBudget",
     "ec2:Describe*",
+    "ecr:DescribePullThroughCacheRules",
     "ecr:DescribeRepositories",
     "eks:DescribeAddonVersions",
     "eks:DescribeClusterVersions",

@@ -9,6 +9,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from components.boundary import boundary
 from components.deploy_policy import deploying, trying
+from components.image_cache import permissions
 from components.read_policy import reading
 from components.state_policy import StateKeys, state_access
 from stacks.settings import load_file
@@ -28,6 +29,10 @@ LIMITED = {"iam:PermissionsBoundary": LIMIT_ARN}
 HERE = {"aws:RequestedRegion": "eu-west-1"}
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"
 KEYS = StateKeys(f"arn:aws:s3:::axon-state-{ACCOUNT}-ap-southeast-2", KEY * 2, KEY * 2, "ap-southeast-2")
+CACHE = {
+    name: f"arn:aws:secretsmanager:ap-southeast-2:{ACCOUNT}:secret:ecr-pullthroughcache/{name}-abcdef"
+    for name in ("docker_hub", "github")
+}
 # The longest names, an existing VPC of six zones, and everything that can be asked for.
 LARGEST = cluster(
     name="a-cluster-of-20-char",
@@ -35,6 +40,7 @@ LARGEST = cluster(
     load_balancer=OWN.load_balancer.model_dump(),
     external_dns={"zone_ids": [f"Z{index:031}" for index in range(20)]},
     budget=OWN.budget and OWN.budget.model_dump(),
+    image_cache=CACHE,
     network={
         "existing": {
             **EXISTING,
@@ -371,7 +377,35 @@ def test_what_models_may_do_does_not_open_the_state() -> None:
     assert not allowed(limit, "kms:Decrypt", KEY, {**HERE, "kms:ResourceAliases": "alias/axon-state-dev"})
 
 
+RULES = ["ecr:CreatePullThroughCacheRule", "ecr:UpdatePullThroughCacheRule", "ecr:DeletePullThroughCacheRule"]
+
+
+def test_a_deployment_changes_the_accounts_cache_rules_only_where_its_stack_has_a_cache() -> None:
+    cached = deploying(LARGEST)
+    linked = {**HERE, "iam:AWSServiceName": "pullthroughcache.ecr.amazonaws.com"}
+    role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/pullthroughcache.ecr.amazonaws.com/x"
+
+    assert [rule for rule in RULES if not allowed(cached, rule, "*", HERE)] == []
+    assert allowed(cached, "iam:CreateServiceLinkedRole", role, linked)
+    assert [rule for rule in RULES if allowed(DEPLOY, rule, "*", HERE)] == []
+    assert not allowed(DEPLOY, "iam:CreateServiceLinkedRole", role, linked)
+
+
 # --- The boundary leaves what the platform needs
+
+
+def test_the_boundary_leaves_what_nodes_need_to_fill_the_cache() -> None:
+    limit, context = boundary(LARGEST, []), {"aws:RequestedRegion": "ap-southeast-2"}
+    needed = [
+        (action, resource)
+        for one in permissions(LARGEST)
+        for action in several(one["Action"])
+        for resource in several(one["Resource"])
+    ]
+
+    assert needed
+    assert [pair for pair in needed if not allowed(limit, *pair, context)] == []
+
 
 OF_AWS = [
     *("AmazonEKSClusterPolicy", "AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"),

@@ -30,21 +30,21 @@ def check_aws(cluster: EksCluster) -> str:
             "(axon:cluster.account); nothing was done"
         )
     arn = str(identity["Arn"])
-    if not any(_is(arn, access.principal_arn) for access in cluster.access.values()):
+    if not any(is_principal(arn, access.principal_arn) for access in cluster.access.values()):
         raise StepFailed(
             f"{arn} stands in no entry of axon:cluster.access, and nobody else gets into the cluster: add "
-            f'`me: {{principal_arn: "{_principal(arn)}", policy: cluster-admin}}`'
+            f'`me: {{principal_arn: "{principal_of(arn)}", policy: cluster-admin}}`'
         )
     return arn
 
 
-def _is(arn: str, principal: str) -> bool:
+def is_principal(arn: str, principal: str) -> bool:
     """Say whether somebody who is logged in is a principal: sessions of a role do not name its path."""
     kind, _, name = principal.rpartition(":")[2].partition("/")
     return arn == principal or (kind == "role" and _role_of(arn) == name.rpartition("/")[2])
 
 
-def _principal(arn: str) -> str:
+def principal_of(arn: str) -> str:
     """Return the ARN of an access entry for somebody who is logged in."""
     role = _role_of(arn)
     return f"arn:aws:iam::{arn.split(':')[4]}:role/{role}" if role else arn

@@ -41,6 +41,8 @@ class Life:
 
     def init(self) -> None:
         """Create the engine's stack, with the environment's own key."""
+        who = self._commands.run("up", "aws", "sts", "get-caller-identity", "--output", "json")
+        self._file.let_in(json.loads(who)["Arn"])
         self._file.write()
         provider = ("--secrets-provider", self._file.provider) if self._file.provider else ()
         self._commands.run("up", "pulumi", "stack", "init", self._file.name, *provider)

@@ -7,13 +7,14 @@ from typing import Any
 import yaml
 
 from gitops.stackfile import raw_of
+from local.aws import is_principal, principal_of
 from stacks.settings import load_file
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.source import NAMESPACE
 from stacks.settings.yaml_dump import dumped
 
-# What belongs to the environment alone: its names, its people's mail, its protection.
-_NOT_TAKEN = ("protected", "budget", "external_dns")
+# What belongs to the environment alone: its names, its people's mail, its protection, the limit of its roles.
+_NOT_TAKEN = ("protected", "budget", "external_dns", "permissions_boundary")
 
 
 class StackFile:
@@ -31,6 +32,12 @@ class StackFile:
     def cluster(self) -> dict[str, Any]:
         """The settings of the cluster, to be changed."""
         return self.settings["cluster"]
+
+    def let_in(self, arn: str) -> None:
+        """Give whoever runs the test access to the cluster, if the environment does not."""
+        access: dict[str, Any] = self.cluster.setdefault("access", {})
+        if not any(is_principal(arn, entry["principal_arn"]) for entry in access.values()):
+            access["smoke"] = {"principal_arn": principal_of(arn), "policy": "cluster-admin"}
 
     def write(self) -> EksCluster:
         """Write the settings as they are now, and return those of the cluster.
@@ -54,4 +61,5 @@ def smoke_settings(given: dict[str, Any], name: str) -> dict[str, Any]:
     cluster["model_store"] = {**cluster.get("model_store", {}), "delete_with_contents": True}
     balancer = {key: value for key, value in cluster.get("load_balancer", {}).items() if key != "tls"}
     balancer.pop("dns", None)
+    balancer["plain_http"] = True  # as long as TLS is off
     return {**made, "cluster": {**cluster, "load_balancer": balancer}}

@@ -41,6 +41,7 @@ exit 0
 AWS = """\
 echo aws "$@" >> {folder}/calls
 case $2 in
+get-caller-identity) echo '{{"Arn": "arn:aws:sts::111122223333:assumed-role/me/session"}}' ;;
 import-certificate) echo '{{"CertificateArn": "arn:aws:acm:eu-west-1:111122223333:certificate/1"}}' ;;
 get-resources) cat {folder}/left ;;
 describe-instance-type-offerings) cat {folder}/offered ;;
@@ -123,7 +124,10 @@ def test_a_whole_life_passes_and_leaves_nothing(
     types = [cluster["node_groups"]["cpu-spot"]["instance_types"] for cluster in made]
     assert types[0] != types[-1] == ["m6a.large"]
     calls = (folder / "calls").read_text().splitlines()
-    assert calls[0] == "pulumi stack init smoke-dev --secrets-provider awskms://alias/axon-dev"
+    assert {cluster["access"]["smoke"]["principal_arn"] for cluster in made} == {
+        "arn:aws:iam::111122223333:role/me"
+    }
+    assert calls[1] == "pulumi stack init smoke-dev --secrets-provider awskms://alias/axon-dev"
     assert calls.index("patch STACK=smoke-dev") < calls.index("down CONFIRM=smoke-dev STACK=smoke-dev")
     killed = calls.index("pulumi cancel --yes --stack smoke-dev --non-interactive")
     assert "--clear-pending-creates" in calls[killed + 1]
@@ -131,6 +135,19 @@ def test_a_whole_life_passes_and_leaves_nothing(
     assert any(call.startswith("aws acm delete-certificate") for call in calls)
     assert (folder / "stacks/Pulumi.dev.yaml").read_text() == before
     assert not (folder / "stacks/Pulumi.smoke-dev.yaml").exists()
+
+
+def test_a_copy_of_prod_is_a_stack_that_can_be_removed(folder: Path) -> None:
+    prod = (PROJECT / "stacks/Pulumi.prod.yaml").read_text()
+    (folder / "stacks/Pulumi.prod.yaml").write_text(prod)
+
+    cluster = StackFile(folder / "stacks", "prod").write()
+
+    assert cluster.name == "axon-smoke-prod"
+    assert not cluster.protected
+    assert cluster.model_store.delete_with_contents
+    assert cluster.load_balancer.tls is None
+    assert cluster.load_balancer.dns is None
 
 
 def test_a_step_that_fails_says_what_aws_said_and_the_rest_goes_on(

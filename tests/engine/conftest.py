@@ -66,6 +66,8 @@ def environments(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactor
         folder = tmp_path_factory.mktemp(name)
         account = Account(folder / "account")
         settings = _settings(name, local)
+        if limit := settings["cluster"].get("permissions_boundary"):  # `make bootstrap` makes it
+            account.put("aws:iam/policy:Policy", limit, arn=limit)
         with stack(folder / "axon", f"{name}-{uuid.uuid4().hex[:6]}", settings, _doubled(account)) as made:
             (made.folder / "charts").symlink_to(charts)
             _prefix(made)

@@ -74,7 +74,7 @@ def test_an_image_may_be_started_otherwise(deploy: Deploy) -> None:
 
 
 def test_an_image_that_says_how_is_ended_when_it_is_dead(deploy: Deploy) -> None:
-    settings = {**IMAGE, "liveness_path": "/alive", "probe_timeout": "1500ms"}
+    settings = {**IMAGE, "liveness_path": "/alive", "probe_timeout": "2s"}
 
     container = predictor(deploy, predictor=settings)
 

@@ -118,7 +118,7 @@ class Provider:
         with self.store.writing() as world:
             found = world.resources[resource.key]
             found.outputs["status"] = "CREATE_FAILED"
-            raise UnfinishedError(found.id, found.outputs, found.inputs, message)
+        raise UnfinishedError(found.id, found.outputs, found.inputs, message)
 
     def _named(self, token: str, inputs: Properties, serial: int) -> Properties:
         prop, prefix = name_property(token), prefix_property(token)

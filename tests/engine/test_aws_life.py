@@ -40,7 +40,7 @@ def test_a_create_that_fails_in_the_middle_is_made_good_by_the_next_up(prod: OnD
     assert first.returncode != 0
     assert "no capacity" in first.stdout
     # Nothing but the models waits for that group.
-    assert "GatewayClass" in first.stdout
+    assert "Release aws-load-balancer-controller created" in first.stdout
     # What does not wait for the group that failed was made, and at once: one after the other it would
     # have taken as long as all of it together.
     overlap = prod.account.overlap("create")

@@ -1,14 +1,11 @@
 """The life of the stack `prod` on AWS: a create that fails, protection, and a destroy that leaves nothing."""
 
 import re
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
-from gitops.failed_creation import replace_failed
 from local import removal
 from local.steps import StepFailed
 from stacks.settings.stack import Stack as StackSettings
@@ -52,52 +49,6 @@ def test_a_create_that_fails_in_the_middle_is_made_good_by_the_next_up(prod: OnD
     assert prod.stack.changes() == {}
 
 
-def test_a_group_that_aws_made_and_that_then_failed_is_made_again(
-    prod: OnDoubles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    groups = prod.cluster()["node_groups"]
-    groups["extra"] = {"instance_types": ["m7i.large"], "max_instances": 1}
-    prod.account.fail_after_creation(NODE_GROUP, "extra", "NodeCreationFailure: Instances failed to join")
-    first = prod.stack.pulumi("up", "--yes", "--skip-preview", check=False)
-    assert first.returncode != 0
-    assert "Instances failed to join" in first.stdout
-    (failed,) = [row.id for row in prod.account.of("NodeGroup") if row.name == "extra"]
-    _eks_of(prod, tmp_path)
-    for name, value in {
-        **prod.stack.environment,
-        "PATH": f"{tmp_path}:{prod.stack.environment['PATH']}",
-    }.items():
-        monkeypatch.setenv(name, value)
-
-    (line,) = replace_failed(settings(prod), prod.stack.name, prod.stack.folder)
-    prod.stack.up("--refresh")
-
-    assert "node group" in line
-    assert "Instances failed to join" in line
-    (made,) = [row for row in prod.account.of("NodeGroup") if row.name == "extra"]
-    assert made.id != failed
-    assert made.outputs.get("status") != "CREATE_FAILED"
-    assert replace_failed(settings(prod), prod.stack.name, prod.stack.folder) == []
-    del groups["extra"]
-    prod.stack.up()
-
-
-def _eks_of(prod: OnDoubles, folder: Path) -> None:
-    """Write an `aws` command that describes what the account has."""
-    script = f"""#!{sys.executable}
-import json, sys
-resources = json.load(open({str(prod.account.folder / "account.json")!r}))["resources"]
-words = sys.argv[3:]
-id_ = ":".join(word for flag, word in zip(words[::2], words[1::2]) if flag.endswith("name"))
-(row,) = [row for row in resources if row["token"].startswith("aws:eks/") and row["id"] == id_]
-issue = {{"code": "NodeCreationFailure", "message": "Instances failed to join the cluster"}}
-one = {{"status": row["outputs"].get("status", "ACTIVE"), "health": {{"issues": [issue]}}}}
-print(json.dumps({{sys.argv[2].removeprefix("describe-"): one}}))
-"""
-    (folder / "aws").write_text(script)
-    (folder / "aws").chmod(0o755)
-
-
 def test_each_zone_has_a_way_out_of_its_own(prod: OnDoubles) -> None:
     assert len(prod.account.of("NatGateway")) == 3
     routes = [row.inputs for row in prod.account.of("Route") if row.inputs.get("natGatewayId")]
@@ -117,21 +68,6 @@ def test_accelerators_come_from_zero_and_keep_others_away(prod: OnDoubles) -> No
 def test_everything_carries_the_stacks_tags(prod: OnDoubles) -> None:
     for row in prod.account.of("Vpc") + prod.account.of("NodeGroup") + prod.account.of("Bucket"):
         assert row.outputs["tagsAll"]["axon:cluster"] == "axon-prod", row.key
-
-
-def test_tls_is_turned_off_and_on_again(prod: OnDoubles) -> None:
-    """The controller refuses another target group for a binding that is there."""
-    balancer = prod.cluster()["load_balancer"]
-    tls = balancer.pop("tls")
-
-    prod.stack.up()
-    without = {row.inputs["port"] for row in prod.account.of("Listener")}
-    balancer["tls"] = tls
-    prod.stack.up()
-
-    assert without == {80}
-    assert {row.inputs["port"] for row in prod.account.of("Listener")} == {80, 443}
-    assert prod.stack.changes() == {}
 
 
 def test_a_version_of_kubernetes_is_raised_in_place(prod: OnDoubles) -> None:

@@ -24,7 +24,7 @@ _BIN = Path(__file__).parent / "bin"
 
 @dataclass(frozen=True)
 class Overlap:
-    """How long operations took one by one, and how long they took in all."""
+    """How long operations took one by one, and for how long any of them ran."""
 
     total: float
     wall: float
@@ -112,7 +112,10 @@ class Account:
         calls = [call for call in self.record() if not ops or call.op in ops]
         if not calls:
             return Overlap(0.0, 0.0)
-        wall = max(call.end for call in calls) - min(call.start for call in calls)
+        wall, until = 0.0, 0.0
+        for call in sorted(calls, key=lambda call: call.start):
+            wall += max(0.0, call.end - max(call.start, until))
+            until = max(until, call.end)
         return Overlap(sum(call.seconds for call in calls), wall)
 
 

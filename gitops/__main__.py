@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +102,27 @@ def _drift(arguments: argparse.Namespace) -> int:
     return Exit.DRIFTED if drifted else Exit.SAFE
 
 
+def _back_up(arguments: argparse.Namespace) -> int:
+    """Keep a copy of a stack's state; refuse to go on where an update was interrupted."""
+    _settings(arguments.stack)
+    _copied(arguments.stack)
+    return Exit.SAFE
+
+
 def _prepare(arguments: argparse.Namespace) -> int:
-    """Before an update: copy the state, refuse one that was interrupted, mark what EKS failed to create."""
+    """Before an update: `back-up`, then mark what EKS failed to create."""
     settings = _settings(arguments.stack)
-    if file := back_up(arguments.stack):
-        print(f"state    copied to {file}")
-    for line in replace_failed(settings, arguments.stack):
+    for line in replace_failed(settings, arguments.stack, _copied(arguments.stack)):
         print(line)
     return Exit.SAFE
+
+
+def _copied(stack: str) -> Mapping[str, Any]:
+    """Keep a copy of a stack's state, and return the state."""
+    state = export(stack)
+    if file := back_up(stack, state):
+        print(f"state    copied to {file}")
+    return state
 
 
 def _comment(arguments: argparse.Namespace) -> int:
@@ -235,6 +249,7 @@ _COMMANDS = (
     _patch,
     _patches,
     _issue,
+    _back_up,
     _prepare,
     _bootstrap,
     _ephemeral,

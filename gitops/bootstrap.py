@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from gitops.state import StateError, export, state_home
+from gitops.state import StateError, export, resources, state_home
 from stacks.settings.bootstrap import Bootstrap
 
 FOLDER = Path(__file__).parents[1] / "bootstrap"
@@ -50,7 +50,7 @@ def _knows(stack: str, folder: Path, environment: dict[str, str]) -> bool:
         state = export(stack, folder, environment)
     except StateError:
         return False
-    return bool((state.get("deployment") or {}).get("resources"))
+    return bool(resources(state))
 
 
 def _local_state(stack: str) -> Path:

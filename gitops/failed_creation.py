@@ -5,15 +5,15 @@ CREATE_FAILED. The engine has it in its state, and its refresh finds nothing tha
 would leave it as it is. `pulumi state taint` marks a resource for replacement; a refresh keeps the mark.
 """
 
-import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops.state import PROJECT, StateError, export
+from gitops.state import PROJECT, StateError, resources
+from local.aws import AwsError, ask_aws
 from stacks.settings import Stack
 from stacks.settings.aws.eks import EksCluster
 
@@ -48,17 +48,18 @@ KINDS = {
 }
 
 
-def replace_failed(stack: Stack, name: str, project: Path = PROJECT) -> list[str]:
+def replace_failed(stack: Stack, name: str, state: Mapping[str, Any], project: Path = PROJECT) -> list[str]:
     """Mark each resource of a stack that EKS failed to create; return a line for each, with EKS' reason.
 
+    `state` is the engine's, as exported.
+
     Raises:
-        StateError: when the state cannot be read or changed, or AWS does not answer.
+        StateError: when the state cannot be changed, or AWS does not answer.
     """
     if not isinstance(stack.cluster, EksCluster):
         return []
     region = stack.cluster.region
-    resources = (export(name, project).get("deployment") or {}).get("resources", [])
-    known = [one for one in resources if one["type"] in KINDS and one.get("id")]
+    known = [one for one in resources(state) if one["type"] in KINDS and one.get("id")]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         reasons = list(pool.map(lambda one: _why_failed(one, region), known))
     lines: list[str] = []
@@ -71,28 +72,23 @@ def replace_failed(stack: Stack, name: str, project: Path = PROJECT) -> list[str
     return lines
 
 
-def _why_failed(resource: dict[str, Any], region: str) -> str | None:
+def _why_failed(resource: Mapping[str, Any], region: str) -> str | None:
     """Return EKS' reason for not creating a resource, or None if EKS created it or no longer has it."""
     kind = KINDS[resource["type"]]
     values = resource["id"].split(":", len(kind.options) - 1)
     options = [word for pair in zip(kind.options, values, strict=True) for word in pair]
-    found = _described(["aws", "eks", kind.operation, *options, "--region", region, "--output", "json"])
-    one = found.get(kind.member, {})
+    try:
+        one = ask_aws(region, "eks", kind.operation, *options).get(kind.member, {})
+    except AwsError as error:
+        if "ResourceNotFoundException" in error.said:
+            return None
+        raise StateError(str(error)) from None
     if one.get("status") != kind.failed:
         return None
     issues = [
         issue.get("message") or issue.get("code", "") for issue in one.get("health", {}).get("issues", [])
     ]
     return "; ".join(filter(None, issues)) or "without a reason"
-
-
-def _described(command: Sequence[str]) -> dict[str, Any]:
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    if run.returncode == 0:
-        return json.loads(run.stdout)
-    if "ResourceNotFoundException" in run.stderr:
-        return {}
-    raise StateError(f"{' '.join(command[:3])}: {run.stderr.strip()}")
 
 
 def _pulumi(project: Path, *words: str) -> None:

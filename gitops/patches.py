@@ -1,13 +1,13 @@
 """Newer releases of what AWS patches: the images of nodes, and EKS add-ons."""
 
-import json
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, get_args
 
+from gitops.state import resources
+from local.aws import AwsError, ask_aws
 from stacks.settings.aws.ami_types import ami_type
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.aws.versions import AddonName, AmiType
@@ -53,7 +53,7 @@ def patches_of(cluster: EksCluster, running: Mapping[str, str] | None = None) ->
 def running(state: Mapping[str, Any]) -> dict[str, str]:
     """Return the oldest release that nodes run, by the kind of their image, as a state knows it."""
     found: dict[str, str] = {}
-    for resource in (state.get("deployment") or {}).get("resources", []):
+    for resource in resources(state):
         outputs = resource.get("outputs") or {}
         if resource.get("type") == NODES and outputs.get("amiType") and outputs.get("releaseVersion"):
             kind, release = str(outputs["amiType"]), str(outputs["releaseVersion"])
@@ -108,14 +108,10 @@ def _order(version: str) -> tuple[int, ...]:
 
 
 def _aws(cluster: EksCluster, *words: str) -> Any:
-    command = ["aws", *words, "--region", cluster.region, "--output", "json"]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise PatchError(f"aws: {error.strerror} (the AWS CLI, version 2, must be on PATH)") from None
-    if run.returncode:
-        raise PatchError(f"{' '.join(command[:3])}: {run.stderr.strip()}")
-    return json.loads(run.stdout)
+        return ask_aws(cluster.region, *words)
+    except AwsError as error:
+        raise PatchError(str(error)) from None
 
 
 def patches_text(stack: str, patches: list[Patch]) -> str:

@@ -29,14 +29,13 @@ def state_home() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "axon"
 
 
-def back_up(stack: str, project: Path = PROJECT) -> Path | None:
-    """Keep a copy of the state, for its owner alone; return it, or None where there is nothing to keep.
+def back_up(stack: str, state: Mapping[str, Any]) -> Path | None:
+    """Keep a copy of an exported state, for its owner alone; return it, or None where it is empty.
 
     Raises:
-        StateError: when the engine does not give the state, or an update was interrupted.
+        StateError: when an update was interrupted.
     """
-    state = export(stack, project)
-    if not (state.get("deployment") or {}).get("resources"):
+    if not resources(state):
         return None
     file = _written(json.dumps(state), copies(stack))
     for old in sorted(copies(stack).glob("*.json"))[:-KEPT]:
@@ -59,6 +58,11 @@ def export(
     if run.returncode:
         raise StateError(f"pulumi stack export: {run.stderr.strip()}")
     return json.loads(run.stdout)
+
+
+def resources(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the resources of an exported state."""
+    return (state.get("deployment") or {}).get("resources") or []
 
 
 def interrupted(stack: str, state: Mapping[str, Any]) -> str | None:

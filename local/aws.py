@@ -3,9 +3,36 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
+from typing import Any
 
 from local.steps import StepFailed
 from stacks.settings.aws.eks import EksCluster
+
+
+class AwsError(Exception):
+    """The AWS CLI gave no answer. Its text is the operation and what it said."""
+
+    def __init__(self, words: Sequence[str], said: str) -> None:
+        self.operation, self.said = " ".join(words[:2]), said
+        super().__init__(f"aws {self.operation}: {said}")
+
+
+def ask_aws(region: str, *words: str) -> Any:
+    """Return the answer of the AWS CLI to an operation, such as `eks describe-cluster --name …`.
+
+    Raises:
+        AwsError: when AWS refuses, or the CLI is not there.
+    """
+    command = ["aws", *words, "--region", region, "--output", "json"]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        said = f"aws: {error.strerror} (the AWS CLI, version 2, must be on PATH)"
+        raise AwsError(words, said) from None
+    if run.returncode:
+        raise AwsError(words, run.stderr.strip())
+    return json.loads(run.stdout or "{}")
 
 
 def check_aws(cluster: EksCluster) -> str:

@@ -1,10 +1,9 @@
 """What would stop `make down` of a stack on AWS in the middle: looked for before anything is removed."""
 
-import json
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from local.aws import AwsError, ask_aws
 from local.steps import console
 from stacks.settings.aws.eks import EksCluster
 
@@ -82,13 +81,8 @@ def _is_own(cluster: EksCluster, interface: Mapping[str, Any], own: set[str]) ->
 
 def _aws(cluster: EksCluster, *words: str) -> Any:
     """Return AWS' answer, or None where it gives none."""
-    command = ["aws", *words, "--region", cluster.region, "--output", "json"]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        console.print(f"not looked at ({' '.join(words[:2])}): aws: {error.strerror}")
+        return ask_aws(cluster.region, *words)
+    except AwsError as error:
+        console.print(f"not looked at ({error.operation}): {error.said}")
         return None
-    if run.returncode:
-        console.print(f"not looked at ({' '.join(words[:2])}): {run.stderr.strip()}")
-        return None
-    return json.loads(run.stdout or "{}")

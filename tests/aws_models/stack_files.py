@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from stacks.settings.aws.network import NEEDED_WITHOUT_NAT
 from tests.aws_models.account import ACCOUNT, client
 from tests.aws_models.program import PROJECT
 
@@ -14,17 +15,6 @@ ZONE = "Z0123456789ABCDEFGHIJ"
 _SYSTEM = {"role": "system", "instance_types": ["m7i.large"], "min_instances": 2, "max_instances": 3}
 _CPU = {"instance_types": ["m7i.large"], "max_instances": 3}
 _DNS = {"zone_id": ZONE, "hostnames": ["models.example.com"]}
-_ENDPOINTS = [
-    "autoscaling",
-    "ec2",
-    "ecr.api",
-    "ecr.dkr",
-    "eks",
-    "eks-auth",
-    "elasticloadbalancing",
-    "logs",
-    "sts",
-]
 
 
 def _nodes(*instance_types: str, **more: Any) -> dict[str, Any]:
@@ -51,7 +41,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "client-certificates": _balancer(tls={"cluster_issuer": "letsencrypt", "client_ca": "clients"}, dns=_DNS),
     "proxy-protocol": _balancer(plain_http=True, client_ip="proxy_protocol"),
     "internal": _balancer(scheme="internal", allow=["10.0.0.0/16"]),
-    "no-nat": {"network": {"nat": "none", "interface_endpoints": _ENDPOINTS}, "image_cache": _CACHE},
+    "no-nat": {
+        "network": {"nat": "none", "interface_endpoints": list(NEEDED_WITHOUT_NAT)},
+        "image_cache": _CACHE,
+    },
     "flow-logs-and-a-nat-a-zone": {"network": {"nat": "per_zone", "flow_logs": True}},
     "public-nodes": _nodes("m7i.large", subnets="public"),
     "bottlerocket": _nodes("m7i.large", image="bottlerocket"),

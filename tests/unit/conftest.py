@@ -1,6 +1,7 @@
 """A recording engine: components run against it, tests look at what they registered."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 
 import predictor_images.contexts as contexts
 import stacks.settings.loading as loading
+from local.registry import ecr_password
 
 SERVICE = {
     "spec": {"clusterIP": "10.96.0.99"},
@@ -124,3 +126,13 @@ def model_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(contexts, "PROJECT", tmp_path)
     monkeypatch.setattr(contexts, "HERE", images)
     return tmp_path / "p"
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder on PATH, before all others, for stand-ins (stand_ins.py)."""
+    ecr_password.cache_clear()  # the answer of another test's `aws`
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return folder

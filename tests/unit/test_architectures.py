@@ -17,8 +17,7 @@ from stacks.settings.architectures import architectures_of
 from stacks.settings.checks import cross_problems
 from stacks.settings.sources import SklearnPredictor
 from tests.unit.on_aws import CPU, cluster
-from tests.unit.test_local_aws import command
-from tests.unit.test_local_aws import commands as commands
+from tests.unit.stand_ins import command
 
 ARM = {"instance_types": ["m7g.large"]}
 GROUPS = {"cpu": CPU, "arm": ARM}

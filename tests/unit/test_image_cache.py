@@ -16,7 +16,7 @@ from stacks.settings.aws.extras import CACHED
 from stacks.settings.images import Images
 from tests.unit.conftest import Recorder
 from tests.unit.on_aws import cluster
-from tests.unit.test_local_aws import command
+from tests.unit.stand_ins import command
 
 RULE = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
 _SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache"

@@ -1,7 +1,6 @@
 """What `make up` does for a stack on AWS, with stand-ins for the `aws` and `buildah` commands."""
 
 import json
-import os
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -10,29 +9,15 @@ import pytest
 from local import registry
 from local.aws import check_aws
 from local.images import Builder
-from local.registry import ecr_password, ecr_region
+from local.registry import ecr_region
 from local.settings import LocalSettings
 from local.steps import StepFailed
 from stacks.settings import load_file
 from stacks.settings.aws.eks import Access, EksCluster
+from tests.unit.stand_ins import command
 
 IMAGE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/axon-dev/iris:1"
 REPOSITORIES = IMAGE.rsplit("/", 1)[0]
-
-
-@pytest.fixture
-def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder on PATH, before all others, for stand-ins."""
-    ecr_password.cache_clear()
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    return folder
-
-
-def command(folder: Path, name: str, script: str) -> None:
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
 
 
 def dev() -> EksCluster:

@@ -11,6 +11,7 @@ from local.removal import check_removable, removed
 from local.steps import StepFailed
 from stacks.settings import Stack
 from tests.unit.on_aws import cluster
+from tests.unit.stand_ins import command
 
 HERE = Stack.model_validate({"cluster": {"kind": "existing"}, "images": {"registry": "localhost:5000/axon"}})
 
@@ -176,12 +177,8 @@ def test_what_would_stop_it_is_said_before_anything_is_removed(
         check_removable(stack, "dev", Path(), confirmed="dev")
 
 
-def test_what_aws_does_not_let_us_see_is_said(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "aws").write_text("#!/bin/sh\necho AccessDenied >&2; exit 254\n")
-    (tmp_path / "aws").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+def test_what_aws_does_not_let_us_see_is_said(commands: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command(commands, "aws", "echo AccessDenied >&2; exit 254")
 
     assert found(BUCKET) == []
     assert "not looked at (s3api list-object-versions): AccessDenied" in capsys.readouterr().out

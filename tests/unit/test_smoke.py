@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import os
 import ssl
 import threading
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from tests.smoke.certificate import HOST, imported, until_answered
 from tests.smoke.commands import Commands, Failed
 from tests.smoke.life import Life
 from tests.smoke.stackfile import StackFile
+from tests.unit.stand_ins import command
 
 PROJECT = Path(__file__).parents[2]
 # Each update leaves a copy of the stack file; the one that is killed goes on until it is.
@@ -77,17 +77,19 @@ def server() -> Iterator[http.server.ThreadingHTTPServer]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: http.server.ThreadingHTTPServer) -> Path:
+def folder(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    commands: Path,
+    server: http.server.ThreadingHTTPServer,
+) -> Path:
     """Return a folder with the stack file of `dev`, and the commands on PATH."""
     (tmp_path / "stacks").mkdir()
     dev = (PROJECT / "stacks/Pulumi.dev.yaml").read_text()
     (tmp_path / "stacks/Pulumi.dev.yaml").write_text(f"secretsprovider: awskms://alias/axon-dev\n{dev}")
     monkeypatch.setattr(loading, "STACKS", tmp_path / "stacks")
-    (tmp_path / "bin").mkdir()
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     for name, script in (("make", MAKE), ("pulumi", PULUMI), ("aws", AWS)):
-        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script.format(folder=tmp_path)}")
-        (tmp_path / "bin" / name).chmod(0o755)
+        command(commands, name, script.format(folder=tmp_path))
     models = yaml.safe_load(dev)["config"]["axon:models"]
     url = f"http://127.0.0.1:{server.server_port}/"
     (tmp_path / "endpoints").write_text(json.dumps(dict.fromkeys(models, url)))

@@ -28,6 +28,7 @@ from stacks.settings.aws.units import (
     TagKey,
     TagValue,
     no_duplicates,
+    not_everybody,
 )
 from stacks.settings.aws.versions import ADDONS, AddonName, AmiType, KubernetesVersion
 from stacks.settings.base import Settings
@@ -55,7 +56,7 @@ GroupName = Annotated[DnsLabel, AfterValidator(_group_name)]
 class Endpoint(Settings):
     """Who may reach the Kubernetes API. It is always reachable inside the VPC."""
 
-    public_cidrs: Annotated[list[Cidr], AfterValidator(no_duplicates)] = Field(
+    public_cidrs: Annotated[list[Cidr], AfterValidator(no_duplicates), AfterValidator(not_everybody)] = Field(
         default_factory=list[str], max_length=40
     )
     """Networks outside that may. Empty: none, and `pulumi up` has to run inside the VPC."""
@@ -65,9 +66,7 @@ class Endpoint(Settings):
 
     @field_validator("public_cidrs")
     @classmethod
-    def _not_everybody(cls, cidrs: list[str]) -> list[str]:
-        if "0.0.0.0/0" in cidrs:
-            raise ValueError("0.0.0.0/0 is the whole internet: say `anywhere: true` if that is meant")
+    def _outside(cls, cidrs: list[str]) -> list[str]:
         for cidr in cidrs:
             if ip_network(cidr).is_private and not cidr.startswith(_DOCUMENTATION):
                 raise ValueError(f'"{cidr}" is private: what is inside the VPC needs no entry')

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from stacks.settings.aws.network import PRIVATE_RANGES
-from stacks.settings.aws.units import Arn, Cidr, no_duplicates
+from stacks.settings.aws.units import Arn, Cidr, no_duplicates, not_everybody
 from stacks.settings.base import Settings
 from stacks.settings.sources import ObjectName
 from stacks.settings.units import DnsLabel
@@ -117,7 +117,7 @@ class LoadBalancer(Settings):
     scheme: Literal["internet-facing", "internal"] = "internet-facing"
     """Where it can be reached from (name and default: Cortex's api_load_balancer_scheme)."""
 
-    allow: Annotated[list[Cidr], AfterValidator(no_duplicates)] = Field(
+    allow: Annotated[list[Cidr], AfterValidator(no_duplicates), AfterValidator(not_everybody)] = Field(
         default_factory=list[str], max_length=60
     )
     """Networks that may connect. Required where it faces the internet; empty and internal: private ones."""
@@ -146,13 +146,6 @@ class LoadBalancer(Settings):
                 {"at": "tls.cluster_issuer"},
             )
         return self
-
-    @field_validator("allow")
-    @classmethod
-    def _not_everybody(cls, allow: list[str]) -> list[str]:
-        if "0.0.0.0/0" in allow:
-            raise ValueError("0.0.0.0/0 is the whole internet: say `anywhere: true` if that is meant")
-        return allow
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> "LoadBalancer":

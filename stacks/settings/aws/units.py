@@ -112,6 +112,13 @@ def no_duplicates(values: list[str]) -> list[str]:
     return values
 
 
+def not_everybody(networks: list[str]) -> list[str]:
+    """Refuse the whole internet in a list of networks, which has a key `anywhere` beside it."""
+    if "0.0.0.0/0" in networks:
+        raise ValueError("0.0.0.0/0 is the whole internet: say `anywhere: true` if that is meant")
+    return networks
+
+
 def _cluster_name(text: str) -> str:
     # Roles carry the name, and a role's name has at most 64 characters:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

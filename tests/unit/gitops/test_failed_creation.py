@@ -1,7 +1,6 @@
 """What EKS failed to create is marked before an update (stand-ins for the `aws` and `pulumi` commands)."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from gitops.failed_creation import KINDS, replace_failed
 from gitops.state import StateError
 from stacks.settings import load_file
+from tests.unit.stand_ins import command
 
 GROUP, ADDON, CLUSTER = (
     "aws:eks/nodeGroup:NodeGroup",
@@ -19,28 +19,14 @@ GROUP, ADDON, CLUSTER = (
 )
 
 
-@pytest.fixture
-def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder on PATH, before all others, for stand-ins."""
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    return tmp_path
-
-
-def command(folder: Path, name: str, script: str) -> None:
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
-
-
-def state(folder: Path, *resources: tuple[str, str]) -> Path:
-    """Let `pulumi` export these resources, each a type and an id; return the file of its other commands."""
+def state(folder: Path, *resources: tuple[str, str]) -> dict[str, Any]:
+    """Return a state of these resources, each a type and an id; `pulumi` writes its commands to `calls`."""
     rows = [
         {"urn": f"urn:pulumi:dev::axon::{kind}::{id_}", "type": kind, "id": id_} for kind, id_ in resources
     ]
-    exported = json.dumps({"deployment": {"resources": [{"urn": "urn:x", "type": "axon:x"}, *rows]}})
-    calls = folder / "calls"
-    calls.touch()
-    command(folder, "pulumi", f"[ $2 = export ] && echo '{exported}' && exit; echo \"$@\" >> {calls}")
-    return calls
+    (folder / "calls").touch()
+    command(folder, "pulumi", f'echo "$@" >> {folder}/calls')
+    return {"deployment": {"resources": [{"urn": "urn:x", "type": "axon:x"}, *rows]}}
 
 
 def answers(folder: Path, member: str, **found: Any) -> None:
@@ -58,45 +44,47 @@ def answers(folder: Path, member: str, **found: Any) -> None:
 def test_what_failed_is_marked_with_its_reason(
     commands: Path, kind: str, id_: str, member: str, status: str, title: str
 ) -> None:
-    calls = state(commands, (kind, id_))
+    found = state(commands, (kind, id_))
     issue = {"code": "NodeCreationFailure", "message": "Instances failed to join", "resourceIds": ["i-1"]}
     answers(commands, member, status=status, health={"issues": [issue]})
 
-    (line,) = replace_failed(load_file("dev"), "dev", commands)
+    (line,) = replace_failed(load_file("dev"), "dev", found, commands)
 
     assert line == f"AWS failed to create the {title} (Instances failed to join): it is made again"
-    assert calls.read_text() == f"state taint urn:pulumi:dev::axon::{kind}::{id_} --stack dev --yes\n"
+    assert (
+        commands / "calls"
+    ).read_text() == f"state taint urn:pulumi:dev::axon::{kind}::{id_} --stack dev --yes\n"
 
 
 @pytest.mark.parametrize("status", ["ACTIVE", "UPDATING", "DEGRADED", "DELETE_FAILED"])
 def test_what_was_created_is_left_alone(commands: Path, status: str) -> None:
-    calls = state(commands, (GROUP, "axon-dev:cpu-2026"))
+    found = state(commands, (GROUP, "axon-dev:cpu-2026"))
     answers(commands, "nodegroup", status=status)
 
-    assert replace_failed(load_file("dev"), "dev", commands) == []
-    assert calls.read_text() == ""
+    assert replace_failed(load_file("dev"), "dev", found, commands) == []
+    assert (commands / "calls").read_text() == ""
 
 
 def test_what_is_gone_is_left_to_the_refresh(commands: Path) -> None:
-    state(commands, (ADDON, "axon-dev:vpc-cni"))
+    found = state(commands, (ADDON, "axon-dev:vpc-cni"))
     command(commands, "aws", "echo 'An error occurred (ResourceNotFoundException)' >&2; exit 254")
 
-    assert replace_failed(load_file("dev"), "dev", commands) == []
+    assert replace_failed(load_file("dev"), "dev", found, commands) == []
 
 
 def test_aws_that_does_not_answer_stops_the_update(commands: Path) -> None:
-    state(commands, (ADDON, "axon-dev:vpc-cni"))
+    found = state(commands, (ADDON, "axon-dev:vpc-cni"))
     command(commands, "aws", "echo 'Could not connect to the endpoint URL' >&2; exit 255")
 
     with pytest.raises(StateError, match="aws eks describe-addon: Could not connect"):
-        replace_failed(load_file("dev"), "dev", commands)
+        replace_failed(load_file("dev"), "dev", found, commands)
 
 
 def test_aws_is_asked_of_the_stacks_region(commands: Path) -> None:
-    state(commands, (GROUP, "axon-dev:cpu-2026"))
+    found = state(commands, (GROUP, "axon-dev:cpu-2026"))
     command(commands, "aws", f'echo "$@" > {commands}/asked; echo "{{}}"')
 
-    replace_failed(load_file("dev"), "dev", commands)
+    replace_failed(load_file("dev"), "dev", found, commands)
 
     asked = (commands / "asked").read_text().split()
     assert asked[:2] == ["eks", "describe-nodegroup"]
@@ -110,7 +98,7 @@ def test_aws_is_asked_of_the_stacks_region(commands: Path) -> None:
 
 
 def test_a_stack_that_is_not_on_aws_asks_nothing() -> None:
-    assert replace_failed(load_file("local"), "local") == []
+    assert replace_failed(load_file("local"), "local", {}) == []
 
 
 @pytest.mark.parametrize(("kind", "shape"), [(GROUP, "Nodegroup"), (ADDON, "Addon"), (CLUSTER, "Cluster")])

@@ -17,6 +17,7 @@ from stacks.settings import load_file
 from stacks.settings.aws.versions import ADDONS, AmiType
 from tests.unit.aws_stack_file import GOOD
 from tests.unit.on_aws import cluster
+from tests.unit.stand_ins import command
 
 STANDARD, GPU = "AL2023_x86_64_STANDARD", "AL2023_x86_64_NVIDIA"
 CNI = ADDONS["1.36"]["vpc-cni"]
@@ -174,10 +175,8 @@ def test_the_command_writes_the_file_and_says_what_it_wrote(
     assert "| not pinned |" in capsys.readouterr().out
 
 
-def test_what_aws_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "aws").write_text("#!/bin/sh\necho AccessDeniedException >&2; exit 254\n")
-    (tmp_path / "aws").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+def test_what_aws_refuses_is_one_line(commands: Path) -> None:
+    command(commands, "aws", "echo AccessDeniedException >&2; exit 254")
 
     with pytest.raises(PatchError, match="aws ssm get-parameter: AccessDeniedException"):
         patches_of(cluster())

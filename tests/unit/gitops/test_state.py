@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import gitops.state as state_module
 from gitops.state import KEPT, StateError, back_up, copies, interrupted
 
 URN = "urn:pulumi:dev::axon::axon:model_api:ModelApi$kubernetes:apps/v1:Deployment::iris-classifier"
@@ -25,15 +24,13 @@ BROKEN = {
 def exported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """What the engine exports, for a test to change; copies go to a folder of the test's."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    found: dict[str, Any] = {}
-    monkeypatch.setattr(state_module, "export", lambda stack, project: found)
-    return found
+    return {}
 
 
 def test_a_copy_is_the_state_and_its_owners_alone(exported: dict[str, Any]) -> None:
     exported |= SOUND
 
-    file = back_up("dev")
+    file = back_up("dev", exported)
 
     assert file is not None
     assert json.loads(file.read_text()) == SOUND
@@ -44,7 +41,7 @@ def test_a_copy_is_the_state_and_its_owners_alone(exported: dict[str, Any]) -> N
 def test_the_last_copies_are_kept(exported: dict[str, Any]) -> None:
     exported |= SOUND
 
-    made = [back_up("dev") for _ in range(KEPT + 3)]
+    made = [back_up("dev", exported) for _ in range(KEPT + 3)]
 
     assert sorted(copies("dev").glob("*.json")) == made[3:]
 
@@ -52,7 +49,7 @@ def test_the_last_copies_are_kept(exported: dict[str, Any]) -> None:
 def test_a_stack_that_was_never_made_has_no_copy(exported: dict[str, Any]) -> None:
     exported |= {"version": 3, "deployment": {"resources": None}}
 
-    assert back_up("dev") is None
+    assert back_up("dev", exported) is None
     assert not copies("dev").exists()
 
 
@@ -60,7 +57,7 @@ def test_an_interrupted_update_is_copied_and_explained(exported: dict[str, Any])
     exported |= BROKEN
 
     with pytest.raises(StateError) as error:
-        back_up("dev")
+        back_up("dev", exported)
 
     assert str(error.value).splitlines() == [
         "dev: an update was interrupted amid",

@@ -16,7 +16,8 @@ AUTOSCALERS = (
 )
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 # Tags that mean one image: the hash of a content, or a whole version. `1`, `v2` and `stable` move on.
-_HASH = re.compile(r"(sha-|sha256-|git-)?[0-9a-f]{12,64}")
+# A hash may name the architectures after it, as predictor_images/contexts.py does for the nodes of a cluster.
+_HASH = re.compile(r"(sha-|sha256-|git-)?[0-9a-f]{12,64}(-(amd64|arm64))*")
 _VERSION = re.compile(r"([A-Za-z][A-Za-z0-9]*[-_])*v?\d+\.\d+[A-Za-z0-9._-]*")
 _MOVES = re.compile(r"latest|stable|nightly|edge|main|master|dev(el)?|snapshot|current|canary|rolling", re.I)
 _DOCKER_HUB = "docker.io"

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from local.predict import ask
 from tests.conftest import SMALL
 from tests.stacks import Stack, get, kubectl
 
@@ -35,7 +36,9 @@ def deploy(live: Stack, **scaling: Any) -> str:
     }
     live.local("images")
     live.up()
-    return live.endpoints()[MODEL]
+    url = live.endpoints()[MODEL]
+    ask(url, b'{"seconds": 0}')  # a gateway that is just installed refuses connections for a moment
+    return url
 
 
 def replicas(live: Stack) -> int:
@@ -71,9 +74,10 @@ async def keep_asking(url: str, ended: asyncio.Event) -> list[int]:
 async def under_load(live: Stack, url: str, clients: int, count: int) -> list[int]:
     """Keep requests in flight until there are so many replicas; return all status codes."""
     ended = asyncio.Event()
-    asking = [asyncio.create_task(keep_asking(url, ended)) for _ in range(clients)]
-    try:
-        await until_replicas(live, count, 180)
-    finally:
-        ended.set()
-    return [status for codes in await asyncio.gather(*asking) for status in codes]
+    async with asyncio.TaskGroup() as group:  # a client that fails ends the test, with its reason
+        asking = [group.create_task(keep_asking(url, ended)) for _ in range(clients)]
+        try:
+            await until_replicas(live, count, 180)
+        finally:
+            ended.set()
+    return [status for client in asking for status in client.result()]

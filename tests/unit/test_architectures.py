@@ -11,6 +11,8 @@ from local.images import Builder
 from local.platforms import machine, parts_of
 from local.settings import LocalSettings
 from local.steps import StepFailed
+from policies import Context, Resource
+from policies.kubernetes import mutable_tag
 from predictor_images import contexts_of, image_of
 from stacks.settings import Images, Model, Stack
 from stacks.settings.architectures import architectures_of
@@ -56,6 +58,9 @@ def test_the_architecture_is_in_the_tag(model_folder: Path) -> None:
     assert tags[("arm64",)].endswith("-arm64")
     assert tags[("amd64", "arm64")].endswith("-amd64-arm64")
     assert len(set(tags.values())) == 4, "a laptop's image is never taken for a node's"
+    for tag in tags.values():
+        pod = {"spec": {"containers": [{"name": "predictor", "image": f"r.example/a:{tag}"}]}}
+        assert not list(mutable_tag(Resource("kubernetes:core/v1:Pod", "iris", pod), Context()))
     for context in contexts_of(registry, predictor, architectures=("arm64",)):
         assert context.image.endswith("-arm64"), "what it starts from as well"
 

@@ -135,6 +135,7 @@ TAGS = [
         "registry.example/team/iris:LATEST",
         "registry.example/team/iris:prod",
     ),
+    *("registry.example/team/iris:0123456789abcdef-latest", "registry.example/team/iris:amd64"),
     *("registry.example/team/iris:1.2-latest", "registry.example/team/iris:nightly-2026.01"),
     *("registry.example:5000/team/iris", "registry.example/team/iris@sha256:abc", "iris:latest@sha256:0"),
 ]

@@ -73,7 +73,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="axon-images-") as root,
         stack(Path(root) / "axon", name, settings) as live,
     ):
-        live.local("images")
+        live.axon("images")
         live.up()
         print("| image | MB | example | s |\n|---|---|---|---|", flush=True)
         for model in settings["models"]:

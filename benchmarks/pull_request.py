@@ -48,15 +48,14 @@ def report(count: int) -> tuple[float, int]:
         with stack(folder, name, settings(count, name)) as made:
             _commit(made)
             output = folder / "comment.md"
-            words = ["-m", "gitops", "report", "--stack", name, "--base", "HEAD", "--output", str(output)]
+            words = ["-m", "axon", "report", "--stack", name, "--base", "HEAD", "--output", str(output)]
             seconds = timed([_PYTHON, *words], folder, made.environment)
             return seconds, len(output.read_text())
 
 
 def _commit(made: Stack) -> None:
     """Make a repository of the stack's project, whose base has the file without its models."""
-    for part in ("gitops", "policies"):
-        (made.folder / part).symlink_to(PROJECT / part)
+    (made.folder / "policies").symlink_to(PROJECT / "policies")
     models = made.settings.pop("models")
     made.write()
     made.settings["models"] = models

@@ -14,10 +14,10 @@ from predictor_images.content import ContentError, copy, digest_of, files_of
 from predictor_images.requirements import REQUIREMENTS, packages_of, pins_of
 from stacks.settings.images import Images
 from stacks.settings.model import BuiltPredictor, ImagePredictor, Predictor, PythonPredictor
+from stacks.settings.project import PROJECT
 from stacks.settings.sources import SklearnPredictor
 from stacks.settings.stack import Stack
 
-PROJECT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
 # What a predictor's folder must hold one of, and how it gets there.
 _FILES = {

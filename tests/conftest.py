@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from local import cluster, supervisor
-from local.found import found_cluster
-from local.publish import publish
-from local.settings import LocalSettings
+from axon.found import found_cluster
+from axon.images.publish import publish
+from axon.local_cluster import cluster, supervisor
+from axon.machine import LocalSettings
 from stacks.settings.loading import load_file
 from tests.stacks import Stack, kubectl, of_file, stack
 

@@ -6,8 +6,8 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from local.images import Builder, push_base, pushed
-from local.settings import LocalSettings
+from axon.images.build import Builder, push_base, pushed
+from axon.machine import LocalSettings
 from stacks.settings.images import Images
 from tests import image_server
 

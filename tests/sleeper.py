@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from local.predict import ask
+from axon.predict import ask
 from tests.conftest import SMALL
 from tests.stacks import Stack, get, kubectl
 
@@ -34,7 +34,7 @@ def deploy(live: Stack, **scaling: Any) -> str:
         "networking": {"endpoint": f"/{live.name}/{MODEL}"},
         "autoscaling": scaling,
     }
-    live.local("images")
+    live.axon("images")
     live.up()
     url = live.endpoints()[MODEL]
     ask(url, b'{"seconds": 0}')  # a gateway that is just installed refuses connections for a moment

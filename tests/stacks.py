@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
-from local.found import environment, found_cluster
-from local.kubernetes import KUBECTL
-from local.settings import LocalSettings
-from local.toolbox.engine import engine_path
+from axon.found import environment, found_cluster
+from axon.kubectl import KUBECTL
+from axon.machine import LocalSettings
+from axon.toolchain.pulumi_engine import engine_path
 from stacks.settings.loading import STACKS, config_of
 from stacks.settings.source import read_source
 
@@ -24,7 +24,7 @@ _LINKED = (
     "Pulumi.yaml",
     "__main__.py",
     "components",
-    "local",
+    "axon",
     "predictor_images",
     "stacks/settings",
 )
@@ -56,10 +56,10 @@ class Stack:
         """Run the engine on this stack, with the settings as they are."""
         return self._run("pulumi", *words, "--stack", self.name, "--non-interactive", check=check)
 
-    def local(self, command: str) -> str:
-        """Run a command of `python -m local` on this stack, and return what it prints."""
+    def axon(self, command: str) -> str:
+        """Run a command of `axon` on this stack, and return what it prints."""
         python = str(self.folder / ".venv/bin/python")
-        return self._run(python, "-m", "local", command, "--stack", self.name, check=True).stdout
+        return self._run(python, "-m", "axon", command, "--stack", self.name, check=True).stdout
 
     def _run(self, *command: str, check: bool) -> subprocess.CompletedProcess[str]:
         self.write()

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops.engine import OF_PREVIEWS
+from axon.engine import OF_PREVIEWS
 from tests.stacks import PROJECT, Stack, beside_local, environment_of_tests, stack
 
 HERE = Path(__file__).parent

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.publish import publish
-from local.settings import LocalSettings
+from axon.images.publish import publish
+from axon.machine import LocalSettings
 from stacks.settings.loading import load_file
 from tests.conftest import ONE, SMALL, machine
 from tests.stacks import Stack, kubectl, of_file, stack

@@ -14,11 +14,11 @@ from stacks.settings.checks import cross_problems
 from stacks.settings.endpoints import shared_endpoints
 from stacks.settings.errors import Problem, problems
 from stacks.settings.local_state import check_not_local
+from stacks.settings.project import STACKS as STACKS
 from stacks.settings.source import NAMESPACE, Source, described, read_source
 from stacks.settings.stack import Stack
 
 _MISSING = object()
-STACKS = FilePath(__file__).parents[1]
 
 
 class SettingsError(pulumi.RunError):

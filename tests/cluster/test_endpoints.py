@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.kubernetes import KUBECTL
+from axon.kubectl import KUBECTL
 from tests.conftest import ONE, SMALL
 from tests.stacks import Stack, environment_of_tests, get, kubectl, stack
 

@@ -13,7 +13,7 @@ import grpc
 import grpc.aio
 import pytest
 
-from local.settings import LocalSettings
+from axon.machine import LocalSettings
 from stacks.settings.images import Images
 from tests.conftest import ONE, SMALL
 from tests.image_server import METRICS_PORT

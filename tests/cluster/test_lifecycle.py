@@ -8,9 +8,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from local import cluster, supervisor
-from local.found import found_cluster
-from local.settings import LocalSettings
+from axon.found import found_cluster
+from axon.local_cluster import cluster, supervisor
+from axon.machine import LocalSettings
 from tests.cluster.test_traffic import ask
 from tests.load import load
 from tests.stacks import Stack, get

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.fit import Node, node_of
+from axon.checks.fit import Node, node_of
 from tests.replicas import is_ready, staying
 from tests.stacks import Stack, kubectl
 

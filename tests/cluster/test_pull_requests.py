@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gitops.report import Exit
+from axon.report.report import Exit
 from tests.conftest import ONE, SMALL
 from tests.stacks import PROJECT, Stack, of_file
 
@@ -22,8 +22,7 @@ class Repository:
 
     def __init__(self, live: Stack) -> None:
         self.live = live
-        for part in ("gitops", "policies"):
-            (live.folder / part).symlink_to(PROJECT / part)
+        (live.folder / "policies").symlink_to(PROJECT / "policies")
         self.git("init", "-q", "-b", "main")
         self.commit()
 
@@ -41,7 +40,7 @@ class Repository:
         self.git("checkout", "-q", "-b", branch)
         self.commit()
         comment = self.live.folder / "comment.md"
-        report = ["-m", "gitops", "report", "--stack", self.live.name, "--base", "main"]
+        report = ["-m", "axon", "report", "--stack", self.live.name, "--base", "main"]
         run = self.python(*report, "--output", str(comment))
         assert comment.exists(), run.stderr
         return run.returncode, comment.read_text()
@@ -50,7 +49,7 @@ class Repository:
         """Merge, and do what the deployment's workflow does."""
         self.git("checkout", "-q", "main")
         self.git("merge", "-q", "--no-ff", "-m", f"merge {branch}", branch)
-        images = self.python("-m", "local", "images", "--stack", self.live.name)
+        images = self.python("-m", "axon", "images", "--stack", self.live.name)
         assert images.returncode == 0, images.stdout + images.stderr
         self.live.up()
 
@@ -66,8 +65,7 @@ class Repository:
         )
 
     def close(self) -> None:
-        for part in ("gitops", "policies"):
-            (self.live.folder / part).unlink()
+        (self.live.folder / "policies").unlink()
 
 
 @pytest.fixture
@@ -140,7 +138,7 @@ def test_a_pull_request_has_a_stack_of_its_own_beside_the_environment(
 ) -> None:
     own = Stack(live.folder, f"pr-{live.name}", {})
 
-    written = repository.python("-m", "gitops", "ephemeral", "--stack", live.name, "--name", own.name)
+    written = repository.python("-m", "axon", "ephemeral", "--stack", live.name, "--name", own.name)
 
     assert written.returncode == 0, written.stderr
     own.settings = of_file(own.name, own.file.parent)
@@ -150,7 +148,7 @@ def test_a_pull_request_has_a_stack_of_its_own_beside_the_environment(
         url = own.endpoints()["species"]
         assert url.endswith(f"/{own.name}/{live.name}/species")
         assert until(url, 200).json() == {"species": "versicolor"}
-        said = repository.python("-m", "gitops", "endpoints", "--stack", own.name).stdout
+        said = repository.python("-m", "axon", "endpoints", "--stack", own.name).stdout
         assert f"| species | {url} | 1 |" in said
     finally:
         own.pulumi("destroy", "--yes", "--skip-preview")

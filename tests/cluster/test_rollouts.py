@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from local.explain import reason_of, refusal_of
+from axon.explain.pods import reason_of, refusal_of
 from tests.conftest import SMALL
 from tests.load import load
 from tests.replicas import IRIS, evict, is_ready, pods, staying, until_ready
@@ -78,11 +78,11 @@ def test_a_predictor_that_does_not_load_says_why_and_the_next_good_one_serves(
     good = iris["predictor"]
     iris["predictor"], iris["update_strategy"] = predictor, {"timeout": "30s"}
     iris["egress"] = ["192.0.2.0/24"]  # so that it is not asked for its sample here, and fails there
-    live.local("images")
+    live.axon("images")
 
     with load(live.endpoints()[IRIS]) as answered:
         failed = live.pulumi("up", "--yes", "--skip-preview", check=False)
-        why = live.local("explain")
+        why = live.axon("explain")
         iris["predictor"] = good
         live.up()
         answered.until_answered(20)
@@ -100,7 +100,7 @@ def test_a_model_that_fails_on_its_sample_is_known_before_it_is_pushed(live: Sta
     live.settings["models"]["untried"] = {"predictor": {"type": "python", "path": "predictors/untried"}}
 
     with pytest.raises(AssertionError, match=r"(?s)predictor.py.*no weights for today.*was not pushed"):
-        live.local("images")
+        live.axon("images")
 
 
 @pytest.mark.parametrize("ends", ["raises", "hangs"])
@@ -118,7 +118,7 @@ def test_a_new_model_that_never_serves_ends_the_update_within_its_timeout(live: 
         "networking": {"endpoint": f"/{live.name}/{ends}"},
         "update_strategy": {"timeout": "40s"},
     }
-    live.local("images")
+    live.axon("images")
 
     started = time.monotonic()
     run = live.pulumi("up", "--yes", "--skip-preview", check=False)

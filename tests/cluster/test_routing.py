@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from axon.explain.routes import refusals_of
 from components.gateway_clusters import clusters_of
-from local.explain_routes import refusals_of
 from stacks.settings.traffic_splitter import TrafficSplitter
 from tests.conftest import ONE, SMALL
 from tests.stacks import Stack, get, kubectl

@@ -6,12 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from axon.images.build import Builder, pushed
+from axon.machine import LocalSettings
+from axon.steps import run_steps
+from axon.toolchain.charts import FOLDER as LOCAL_CHARTS
+from axon.toolchain.go import go_command, missing_go
 from components.platform import versions
-from local.charts import FOLDER as LOCAL_CHARTS
-from local.images import Builder, pushed
-from local.settings import LocalSettings
-from local.steps import run_steps
-from local.toolbox.go import go_command, missing_go
 from stacks.settings import Images
 
 _HERE = Path(__file__).parent

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from local.publish import publish
-from local.settings import LocalSettings
+from axon.images.publish import publish
+from axon.machine import LocalSettings
 from stacks.settings import Images
 from stacks.settings import Stack as StackSettings
 from stacks.settings.loading import load_file

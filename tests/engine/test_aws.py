@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.predict import ask
-from local.registry import MODELS
+from axon.engine import MODELS
+from axon.predict import ask
 from tests.engine.conftest import Environments, OnDoubles
 from tests.stacks import PROJECT, get, kubectl
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from local import removal
-from local.steps import StepFailed
+from axon.checks import removal
+from axon.steps import StepFailed
 from stacks.settings.stack import Stack as StackSettings
 from tests.engine.conftest import Environments, OnDoubles
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
-from gitops.bootstrap import bootstrap
-from gitops.state import StateError
+from axon.environments.bootstrap import bootstrap
+from axon.state import StateError
 from stacks.settings.account import key_alias
 from stacks.settings.bootstrap import Bootstrap
 from stacks.settings.bootstrap_file import load_bootstrap_file

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from gitops.findings import Risk
-from gitops.markdown import to_markdown
-from gitops.preview import UNKNOWN, read_preview
-from gitops.report import Exit, make_report
+from axon.report.findings import Risk
+from axon.report.markdown import to_markdown
+from axon.report.preview import UNKNOWN, read_preview
+from axon.report.report import Exit, make_report
 from tests.doubles import Account
 from tests.stacks import environment_of_tests, of_file, stack
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gitops.state import state_home
+from axon.state import state_home
 from stacks.settings import SettingsError, load_file
 from stacks.settings.aws.eks import EksCluster
 from tests.smoke.commands import Commands, Failed

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from gitops.stackfile import raw_of
-from local.aws import is_principal, principal_of
+from axon.aws_cli import is_principal, principal_of
+from axon.stack_file import raw_of
 from stacks.settings import load_file
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.source import NAMESPACE

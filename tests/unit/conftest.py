@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 
 import predictor_images.contexts as contexts
 import stacks.settings.loading as loading
-from local.registry import ecr_password
+from axon.images.ecr import ecr_password
 
 SERVICE = {
     "spec": {"clusterIP": "10.96.0.99"},

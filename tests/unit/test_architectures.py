@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from local import images, platforms, publish
-from local.images import Builder
-from local.platforms import machine, parts_of
-from local.settings import LocalSettings
-from local.steps import StepFailed
+from axon.images import build as images
+from axon.images import platforms, publish
+from axon.images.build import Builder
+from axon.images.platforms import machine, parts_of
+from axon.machine import LocalSettings
+from axon.steps import StepFailed
 from policies import Context, Resource
 from policies.kubernetes import mutable_tag
 from predictor_images import contexts_of, image_of

@@ -3,21 +3,23 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pulumi
 import pytest
 
-import local.backend
-from local.backend import BackendError, check_backend
-from local.found import environment
-from local.settings import LocalSettings
-from local.training import trained
+import axon.backend
+from axon import engine
+from axon.backend import BackendError, check_backend
+from axon.found import environment
+from axon.machine import LocalSettings
+from axon.training.trained import trained
 from stacks.settings import load_file
 from stacks.settings.local_state import check_not_local
 from tests.unit.aws_stack_file import GOOD
+from tests.unit.program import exit_code
+from tests.unit.stand_ins import command
 
 PROJECT = Path(__file__).parents[2]
 BUCKET = "s3://axon-state-111122223333-eu-west-1?region=eu-west-1"
@@ -100,7 +102,7 @@ def test_a_passphrase_of_the_users_own_is_taken_and_none_is_the_engines_to_ask_f
 def test_with_a_key_of_the_account_no_passphrase_matters(
     home: Path, stack_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local.backend, "STACKS", stack_file.parent)
+    monkeypatch.setattr(axon.backend, "STACKS", stack_file.parent)
     stack_file.write_text(GOOD + KMS)
     environ = chosen(home, {"PULUMI_BACKEND_URL": BUCKET, "PULUMI_CONFIG_PASSPHRASE": "local"})
 
@@ -134,45 +136,49 @@ def test_a_stack_elsewhere_may_have_its_state_in_a_folder(home: Path) -> None:
     check_backend(load_file("local"), "local", chosen(home, {"PULUMI_CONFIG_PASSPHRASE": "local"}))
 
 
-def run(module: str, *words: str, home: Path, more: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "AWS_"))}
-    environ |= {"HOME": str(home), "PULUMI_HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **more}
-    command = [sys.executable, "-m", module, *words]
-    return subprocess.run(command, cwd=PROJECT, env=environ, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize(
-    ("module", "words"),
+    "words",
     [
-        ("local", ["env"]),
-        ("local", ["images"]),
-        ("local", ["removable"]),
-        ("local", ["predict"]),
-        ("gitops", ["report"]),
-        ("gitops", ["drift"]),
-        ("gitops", ["prepare"]),
-        ("gitops", ["endpoints"]),
-        ("gitops", ["ephemeral", "--name", "pr-12"]),
+        *(
+            ["up"],
+            ["preview"],
+            ["down"],
+            ["refresh"],
+            ["env"],
+            ["images"],
+            ["predict"],
+            ["report"],
+            ["drift"],
+        ),
+        *(["policies"], ["back-up"], ["endpoints"], ["ephemeral", "--name", "pr-12"]),
     ],
-    ids=lambda value: value[0] if isinstance(value, list) else value,
+    ids=lambda words: words[0],
 )
 @pytest.mark.parametrize("more", [{}, {"PULUMI_BACKEND_URL": "file:///tmp/state"}], ids=["nothing", "folder"])
 def test_no_command_reads_or_changes_a_state_in_a_folder(
-    home: Path, module: str, words: list[str], more: dict[str, str]
+    home: Path,
+    words: list[str],
+    more: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    found = run(module, *words, "--stack", "prod", home=home, more=more)
+    for name in [name for name in os.environ if name.startswith(("PULUMI_", "AWS_"))]:
+        monkeypatch.delenv(name)
+    given = {"HOME": str(home), "PULUMI_HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **more}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
 
-    assert found.returncode == 1
-    assert "prod is on AWS, and its state would be in a folder of this machine" in found.stdout + found.stderr
-    assert "Traceback" not in found.stderr
+    assert exit_code(*words, "--stack", "prod") == 1
+
+    found = capsys.readouterr()
+    assert "prod is on AWS, and its state would be in a folder of this machine" in found.out + found.err
     assert not (home / "state").exists(), "not even a folder was made"
 
 
-def test_make_stops_before_the_engine_where_nobody_is_logged_in(home: Path) -> None:
-    """A failing command in `eval "$(…)"` would let the next one run."""
+def test_make_ends_as_the_command_does(home: Path) -> None:
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "MAKE"))}
     environ |= {"HOME": str(home), "PULUMI_HOME": str(home)}
-    words = ["make", "-s", "-o", ".venv", "stack", "STACK=dev"]
+    words = ["make", "-s", "-o", ".venv", "up", "STACK=dev"]
 
     made = subprocess.run(words, cwd=PROJECT, env=environ, capture_output=True, text=True, check=False)
 
@@ -181,38 +187,38 @@ def test_make_stops_before_the_engine_where_nobody_is_logged_in(home: Path) -> N
     assert not (home / ".local").exists()
 
 
+def words_of_up(commands: Path, tmp_path: Path) -> str:
+    """What the engine is given for an `up` of the stack `test`."""
+    command(commands, "pulumi", f'echo "$@" > {tmp_path}/words')
+    assert engine.up("test", load_file("test"))
+    return (tmp_path / "words").read_text()
+
+
 @pytest.mark.parametrize("kind", EKS)
 def test_the_world_is_read_first_on_aws_however_the_file_is_written(
-    stack_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+    stack_file: Path, commands: Path, tmp_path: Path, kind: str
 ) -> None:
     assert "kind: eks" in GOOD
     stack_file.write_text(GOOD.replace("kind: eks", kind))
 
-    found = exported(monkeypatch, capsys)
-    assert found["AXON_REFRESH"] == "--refresh"
-    assert found["AXON_UP"] == "'--refresh --continue-on-error'", "what AWS refuses stops nothing else"
+    # What AWS refuses stops nothing else.
+    assert "--refresh --continue-on-error" in words_of_up(commands, tmp_path)
 
 
-def test_elsewhere_the_world_is_not_read_first(
-    stack_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_elsewhere_the_world_is_not_read_first(stack_file: Path, commands: Path, tmp_path: Path) -> None:
     stack_file.write_text(
         "config:\n  axon:cluster: {kind: existing} # not kind: eks\n"
         "  axon:images: {registry: localhost:5000/a}\n"
     )
 
-    found = exported(monkeypatch, capsys)
-    assert (found["AXON_REFRESH"], found["AXON_UP"]) == ("''", "''")
+    assert "--refresh" not in words_of_up(commands, tmp_path)
 
 
 def exported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
-    """What `local env` prints for the stack `test`."""
-    from local.__main__ import main
-
+    """What `axon env` prints for the stack `test`."""
     monkeypatch.setenv("PULUMI_BACKEND_URL", BUCKET)
     monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
-    monkeypatch.setattr(sys, "argv", ["local", "env", "--stack", "test"])
-    main()
+    assert exit_code("env", "--stack", "test") == 0
     lines = [line.removeprefix("export ") for line in capsys.readouterr().out.splitlines()]
     return dict(line.split("=", 1) for line in lines)
 
@@ -237,4 +243,4 @@ def test_predictors_are_trained_wherever_their_folder_is(stack_file: Path, tmp_p
         "    c: {predictor: {image: registry.example/iris:1}}\n"
     )
 
-    assert trained(load_file("test"), tmp_path) == ["models/churn/.trained"]
+    assert trained(load_file("test"), tmp_path) == [tmp_path / "models/churn"]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gitops.secrets import MASK, masked, scrubbed
-from stacks.from_cortex.environment import environment
-from stacks.from_cortex.report import Fields
+from axon.redact import MASK, masked, scrubbed
+from migrations.from_cortex.environment import environment
+from migrations.from_cortex.report import Fields
 from stacks.settings.credentials import holds_a_credential, without_credentials
 from tests.unit.test_pod_settings_errors import said
 

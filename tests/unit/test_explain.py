@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from local.explain import reason_of, refusal_of
-from local.explain_restarts import restarts_of
-from local.explain_routes import refusals_of
+from axon.explain.pods import reason_of, refusal_of
+from axon.explain.restarts import restarts_of
+from axon.explain.routes import refusals_of
 
 READY = [{"type": "Ready", "status": "True"}]
 UNSCHEDULED = {

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from local.fit import check_fit, node_of
-from local.steps import StepFailed
+from axon.checks.fit import check_fit, node_of
+from axon.steps import StepFailed
 from stacks.settings import Stack
 
 ROOM = {"cpu": "1930m", "memory": "7Gi", "pods": "110"}

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from local.language_host import host
-from local.language_host.host import Host
+from axon.toolchain.language_host import host
+from axon.toolchain.language_host.host import Host
 
 # Reads its config as program.py does, and keeps it for the test.
 PYTHON = """\

@@ -18,11 +18,11 @@ def judged(folder: Path) -> set[str]:
 
 
 def test_a_class_of_the_users_is_not_judged(tmp_path: Path) -> None:
-    for name in ("predictors/churn/predictor.py", "predictors/iris/train.py", "local/found.py"):
+    for name in ("predictors/churn/predictor.py", "predictors/iris/train.py", "axon/found.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("class Predictor: pass\n")
 
-    assert judged(tmp_path) == {"predictors/iris/train.py", "local/found.py", "pyproject.toml"}
+    assert judged(tmp_path) == {"predictors/iris/train.py", "axon/found.py", "pyproject.toml"}
     assert "predictors" not in RULES["pyright"]["include"]
 
 

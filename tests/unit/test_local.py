@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-import local.__main__ as local_commands
-from local import cluster, pki
-from local.found import environment, found_cluster, pulumi_home
-from local.predict import why_not_asked
-from local.settings import LocalSettings
-from local.steps import Step, StepFailed, run_logged, run_steps
-from local.toolbox import apt, builds
+from axon import session
+from axon.found import environment, found_cluster, pulumi_home
+from axon.local_cluster import cluster, pki
+from axon.machine import LocalSettings
+from axon.predict import why_not_asked
+from axon.steps import Step, StepFailed, run_logged, run_steps
+from axon.toolchain import apt, builds
 from stacks.settings import Model
+from stacks.settings.project import CODE
+from tests.unit.program import exit_code
 
 KEPT = (
     "PULUMI_BACKEND_URL",
@@ -183,7 +185,7 @@ def test_a_new_node_address_is_a_new_server_certificate(settings: LocalSettings)
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["logs", "kublet"], "no log of kublet"),
+        (["cluster", "logs", "kublet"], "no log of kublet"),
         (
             ["check", "--stack", "prd"],
             "stacks/Pulumi.prd.yaml: no such stack file (have: dev, frameworks, local, prod)",
@@ -192,8 +194,8 @@ def test_a_new_node_address_is_a_new_server_certificate(settings: LocalSettings)
 )
 def test_a_wrong_command_is_one_line(tmp_path: Path, words: list[str], message: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "local", *words],
-        cwd=builds.TOOLS.parents[1],
+        [sys.executable, "-m", "axon", *words],
+        cwd=CODE,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AXON_LOCAL_DATA_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -211,7 +213,7 @@ def test_a_wrong_command_is_one_line(tmp_path: Path, words: list[str], message: 
         ({}, None),
         ({"paused": True}, "it is paused"),
         ({"networking": {"auth": {"api_keys": {"secret_names": ["a"]}}}}, "it needs a key"),
-        ({"networking": {"allow": ["10.0.0.0/8"]}}, "it lets in 10.0.0.0/8 alone"),
+        ({"networking": {"allow": ["10.0.0.0/8"]}}, "it accepts requests from 10.0.0.0/8 only"),
     ],
 )
 def test_a_model_that_would_refuse_is_not_asked(settings: dict[str, Any], why: str | None) -> None:
@@ -229,10 +231,9 @@ def test_a_cluster_that_the_stack_file_names_is_used(
     named = f"axon:cluster: {{kind: existing{cluster}}}"
     stack_file.write_text(f"config:\n  {named}\n  axon:images: {{registry: localhost:5000/a}}\n")
     started: list[bool] = []
-    monkeypatch.setattr(local_commands, "found_cluster", lambda _: None)
-    monkeypatch.setattr(local_commands.cluster, "start", lambda _: started.append(True))
-    monkeypatch.setattr(sys, "argv", ["local", "start", "--stack", "test"])
+    monkeypatch.setattr(session, "found_cluster", lambda _: None)
+    monkeypatch.setattr(session.cluster, "start", lambda _: started.append(True))
 
-    local_commands.main()
+    assert exit_code("cluster", "start", "--stack", "test") == 0
 
     assert bool(started) is starts

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from local import registry
-from local.aws import check_aws
-from local.images import Builder
-from local.registry import ecr_region
-from local.settings import LocalSettings
-from local.steps import StepFailed
+from axon.aws_cli import check_aws
+from axon.images import ecr as registry
+from axon.images.build import Builder
+from axon.images.ecr import ecr_region
+from axon.machine import LocalSettings
+from axon.steps import StepFailed
 from stacks.settings import load_file
 from stacks.settings.aws.eks import Access, EksCluster
 from tests.unit.stand_ins import command
@@ -111,10 +111,11 @@ def test_a_stack_is_made_up_to_its_models_by_their_component(
 ) -> None:
     command(commands, "pulumi", f'echo "$@" > {tmp_path}/calls')
 
-    registry.make_all_but_models("dev", REPOSITORIES, ["iris"])
+    registry.make_all_but_models("dev", load_file("dev"), REPOSITORIES, ["iris"])
 
     words = (tmp_path / "calls").read_text()
-    assert "up --stack dev" in words
+    assert words.startswith("up ")
+    assert "--stack dev" in words
     assert "--exclude **axon:model_api:ModelApi**" in words
     assert "--refresh" in words
     assert "--continue-on-error" in words
@@ -129,6 +130,6 @@ def test_images_are_pushed_where_aws_refused_something_else(
     ends = nullcontext() if there else pytest.raises(StepFailed, match="without its models failed")
 
     with ends:
-        registry.make_all_but_models("dev", REPOSITORIES, ["iris", "sklearn"])
+        registry.make_all_but_models("dev", load_file("dev"), REPOSITORIES, ["iris", "sklearn"])
 
     assert "--repository-names axon-dev/iris axon-dev/sklearn" in (tmp_path / "asked").read_text()

@@ -11,9 +11,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from local import pki
-from local.files import private_folder, write_if_other, write_private
-from local.settings import LocalSettings
+from axon.files import private_folder, write_if_other, write_private
+from axon.local_cluster import pki
+from axon.machine import LocalSettings
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def mode(path: Path) -> int:
 def test_a_file_is_its_owners_from_its_first_byte(tmp_path: Path, umask: int) -> None:
     """Looked at when the first byte is written, by a program that is stopped there."""
     program = (
-        "import os, sys; from pathlib import Path; from local import files\n"
+        "import os, sys; from pathlib import Path; from axon import files\n"
         f"os.umask({umask})\n"
         "real = os.fsync\n"
         "def fsync(handle):\n"
@@ -146,7 +146,7 @@ def test_a_kill_at_any_write_leaves_what_the_next_start_makes_whole(
     settings: LocalSettings, writes: int
 ) -> None:
     program = (
-        "import os; from local import pki; from local.settings import LocalSettings\n"
+        "import os; from axon.local_cluster import pki; from axon.machine import LocalSettings\n"
         "real, left = os.replace, [int(os.environ['WRITES'])]\n"
         "def replace(*names):\n"
         "    left[0] -= 1\n"

@@ -1,30 +1,39 @@
-"""Every command that the Makefile and the workflows give is one that its program has."""
+"""Every command that the Makefile, the workflows and the documents give is one that the program has."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
+
+from axon.cli import app
 
 PROJECT = Path(__file__).parents[2]
-# `$(LOCAL) fit`, `$(PY) -m gitops report`, `.venv/bin/python -m local env`
-_CALL = re.compile(r"(?:-m (local|gitops)|\$\((LOCAL)\)) ([a-z][a-z-]+)")
+# `$(AXON) up`, `.venv/bin/axon cluster start`, `uv run axon new model`
+_CALL = re.compile(
+    r"(?:\$\(AXON\)|\.venv/bin/axon|`axon|uv run axon|\$\(axon) ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?"
+)
+FILES = [
+    PROJECT / "Makefile",
+    PROJECT / "README.md",
+    *sorted((PROJECT / ".github/workflows").glob("*.yaml")),
+    *sorted((PROJECT / "docs").glob("**/*.md")),
+]
 
 
-def given() -> set[tuple[str, str]]:
-    files = [PROJECT / "Makefile", *(PROJECT / ".github/workflows").glob("*.yaml")]
-    calls = [found for file in files for found in _CALL.findall(file.read_text())]
-    return {(module or "local", name) for module, _, name in calls}
+def known(first: str, second: str) -> bool:
+    """Whether the program has a command, or a command of a group."""
+    program = typer.main.get_command(app)
+    assert isinstance(program, TyperGroup)
+    command = program.commands.get(first)
+    return second in command.commands if isinstance(command, TyperGroup) else command is not None
 
 
-@pytest.mark.parametrize("module", ["local", "gitops"])
-def test_every_command_that_is_given_is_known(module: str) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", module, "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
-    known = set(re.findall(r"^    ([a-z][a-z-]+)", run.stdout, re.MULTILINE))
-    called = {name for of, name in given() if of == module}
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_command_that_is_given_is_known(file: Path) -> None:
+    assert [call for call in _CALL.findall(file.read_text()) if not known(*call)] == []
 
-    assert called
-    assert called <= known
+
+def test_the_makefile_gives_commands() -> None:
+    assert len(_CALL.findall((PROJECT / "Makefile").read_text())) > 8

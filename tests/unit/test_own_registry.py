@@ -13,11 +13,11 @@ import httpx
 import pytest
 import yaml
 
-from local import own_registry, supervisor
-from local.images import Builder, pushed
-from local.kubernetes import wait_until
-from local.processes import registries
-from local.settings import LocalSettings
+from axon.images.build import Builder, pushed
+from axon.kubectl import wait_until
+from axon.local_cluster import own_registry, supervisor
+from axon.local_cluster.processes import registries
+from axon.machine import LocalSettings
 
 needs_registry = pytest.mark.skipif(not shutil.which("docker-registry"), reason="no docker-registry here")
 needs_buildah = pytest.mark.skipif(not shutil.which("buildah"), reason="no buildah here")

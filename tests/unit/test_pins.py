@@ -7,10 +7,10 @@ from importlib.metadata import version
 import pytest
 import yaml
 
+from axon.toolchain import charts
+from axon.toolchain.builds import required_version
+from axon.toolchain.pulumi_engine import HOST
 from components.platform import versions
-from local import charts
-from local.toolbox.builds import required_version
-from local.toolbox.engine import HOST
 from stacks.settings.loading import STACKS
 
 IMAGES = STACKS.parent / "predictor_images"

@@ -10,9 +10,9 @@ import pulumi_kubernetes as k8s
 import pytest
 import yaml
 
+from axon.toolchain import keda_chart
 from components import ModelApi, Platform
 from components.kubernetes_cluster import OnAws
-from local import keda_chart
 from stacks.settings import Images, Model
 from stacks.settings import Platform as PlatformSettings
 from tests.unit.conftest import Recorder

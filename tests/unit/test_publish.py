@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from local import publish as publishing
-from local.images import Builder
-from local.publish import publish
-from local.settings import LocalSettings
-from local.steps import StepFailed
+from axon.images import publish as publishing
+from axon.images.build import Builder
+from axon.images.publish import publish
+from axon.machine import LocalSettings
+from axon.steps import StepFailed
 from predictor_images import ContentError
 from stacks.settings import Stack
 

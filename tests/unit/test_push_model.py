@@ -11,9 +11,9 @@ from axon_runtime.config import Source
 from axon_runtime.fetch import fetch
 from moto.server import ThreadedMotoServer
 
-from local import push_model as pushing
-from local.push_model import push_model
-from local.steps import StepFailed
+from axon import push_model as pushing
+from axon.push_model import push_model
+from axon.steps import StepFailed
 from predictor_images import ContentError
 from stacks.settings import Stack
 from tests.unit.on_aws import cluster

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local import obstacles, removal
-from local.removal import check_removable, removed
-from local.steps import StepFailed
+from axon.checks import obstacles, removal
+from axon.checks.removal import check_removable, removed
+from axon.steps import StepFailed
 from stacks.settings import Stack
 from tests.unit.on_aws import cluster
 from tests.unit.stand_ins import command
@@ -39,7 +39,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         items = [{"metadata": {"labels": {"axon.dev/stack": name}}} for name in made["stacks"]]
         return json.dumps({"items": items})
 
-    monkeypatch.setattr(removal, "_resources", lambda *_: made["state"])
+    monkeypatch.setattr(removal, "export", lambda *_: {"deployment": {"resources": made["state"]}})
     monkeypatch.setattr(removal, "kubectl", deployments)
     return made
 

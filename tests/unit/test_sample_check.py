@@ -8,11 +8,11 @@ from typing import Any
 import pulumi_kubernetes as k8s
 import pytest
 
-from local import sample_check
-from local.images import Builder
-from local.sample_check import check_sample, why_not_checked
-from local.settings import LocalSettings
-from local.steps import StepFailed
+from axon.images import sample_check
+from axon.images.build import Builder
+from axon.images.sample_check import check_sample, why_not_checked
+from axon.machine import LocalSettings
+from axon.steps import StepFailed
 from stacks.settings import Model
 
 CLASS = {"type": "python", "path": "predictors/species", "config": {"limits": [1, 2]}}

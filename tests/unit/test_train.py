@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local import train as training
-from local.steps import StepFailed
-from local.train import forget, train
+from axon.steps import StepFailed
+from axon.training import train as training
+from axon.training.train import forget, train
 
 TRAIN = """\
 from pathlib import Path
@@ -95,7 +95,8 @@ def test_a_train_py_that_fails_leaves_no_record(project: Path) -> None:
 
 def test_a_train_py_has_the_packages_of_its_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "predictors/made/requirements.txt").write_text("pandas==2.3.3")
-    uv = project / ".venv/bin/uv"
+    uv = project / "uv"
+    monkeypatch.setattr(training, "UV", str(uv))
     uv.write_text('#!/bin/sh\necho "$@" > "$0.asked"\n')
     uv.chmod(0o755)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks.from_cortex.__main__ import main
-from stacks.from_cortex.classes import findings
+from migrations.from_cortex.classes import findings
+from migrations.from_cortex.command import convert_files
 
 CLASS = """\
 import os
@@ -87,7 +87,7 @@ def test_the_command_names_file_and_line(tmp_path: Path, capsys: pytest.CaptureF
     (tmp_path / "src").mkdir()
     (tmp_path / "src/iris.py").write_text(CLASS)
 
-    assert main([str(spec)]) == 0
+    assert convert_files([spec]) == 0
 
     written = capsys.readouterr()
     assert f"{tmp_path}/src/iris.py:2: boto3 reaches the network" in written.err
@@ -99,7 +99,7 @@ def test_a_class_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.Captur
     spec = tmp_path / "cortex.yaml"
     spec.write_text("- {name: iris, predictor: {type: python, path: iris.py}}\n")
 
-    assert main([str(spec)]) == 0
+    assert convert_files([spec]) == 0
 
     assert "iris.path: iris.py is not there: what it does was not looked at" in capsys.readouterr().err
 
@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_read_is_one_line(
 ) -> None:
     (tmp_path / "cortex.yaml").write_bytes(content)
 
-    assert main([str(tmp_path / "cortex.yaml")]) == 1
+    assert convert_files([tmp_path / "cortex.yaml"]) == 1
 
     error = capsys.readouterr().err
     assert f"cortex.yaml{message}" in error
@@ -134,7 +134,7 @@ def test_buckets_that_models_come_from_are_named_for_the_reader(
         "- {name: iris, predictor: {type: python, path: iris.py, models: {path: 's3://models/iris/'}}}\n"
     )
 
-    assert main([str(spec)]) == 0
+    assert convert_files([spec]) == 0
 
     written = capsys.readouterr().out
     assert "model_buckets:\n    - s3://models\n" in written

@@ -8,9 +8,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stacks.from_cortex import Conversion, convert
-from stacks.from_cortex.__main__ import main
-from stacks.from_cortex.values import duration
+from migrations.from_cortex import Conversion, convert
+from migrations.from_cortex.command import convert_files
+from migrations.from_cortex.values import duration
 from stacks.settings import Stack, load_file
 
 HERE = Path(__file__).parent
@@ -270,7 +270,7 @@ def test_durations_have_one_unit(go: str | None, ours: str | None) -> None:
 def test_the_command_writes_the_stack_and_what_it_lacks(
     stack_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(HERE / "v13.yaml")]) == 0
+    assert convert_files([HERE / "v13.yaml"]) == 0
 
     written = capsys.readouterr()
     stack_file.write_text(written.out)
@@ -288,7 +288,7 @@ def test_a_file_that_cannot_be_read_is_one_line(
     if text is not None:
         file.write_text(text)
 
-    assert main([str(file)]) == 1
+    assert convert_files([file]) == 1
     assert f"{file}{message}" in capsys.readouterr().err
 
 

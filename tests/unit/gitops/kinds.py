@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from axon.report.preview import value_at
 from components.platform.versions import ENVOY_IMAGE
-from gitops.preview import value_at
 from tests.unit.gitops.scenarios import (
     AUTOSCALER,
     DEPLOYMENT,

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from gitops.preview import UNKNOWN, Preview, read_preview
-from gitops.report import Report, make_report
+from axon.report.preview import UNKNOWN, Preview, read_preview
+from axon.report.report import Report, make_report
 
 HERE = Path(__file__).parent
 DEV = (HERE / "recorded/dev.yaml").read_text()

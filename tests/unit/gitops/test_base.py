@@ -2,23 +2,25 @@
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import gitops.__main__ as commands
-import gitops.judged as judged
-from gitops.base import PROJECT, Base, read_base
-from gitops.costs import cost_of
-from gitops.judged import context_of, judge
-from gitops.report import Exit
-from gitops.stackfile import GitError, path_of, settings_of
+import axon.report.policy_check as judged
+from axon import engine, session
+from axon import up as updating
+from axon.cost.costs import cost_of
+from axon.report.base_branch import Base, read_base
+from axon.report.policy_check import context_of, judge
+from axon.report.report import Exit
+from axon.stack_file import GitError, path_of, settings_of
 from policies import Context
 from stacks.settings import load_file
+from stacks.settings.project import PROJECT
 from tests.unit.gitops.kinds import latest_image_in_production, new_image, nothing, open_kubernetes_api
 from tests.unit.gitops.scenarios import IMAGE, World, of
+from tests.unit.program import exit_code
 
 LOOSE = "from policies.check import Context, Resource, Violation, violations\nPOLICIES = ()\n"
 
@@ -84,7 +86,7 @@ def test_a_registry_is_allowed_once_the_base_allows_it(
 ) -> None:
     world = latest_image_in_production()
     repository.commit(**{path_of("prod"): world.before})
-    monkeypatch.setattr(judged, "PROJECT", repository.folder)
+    monkeypatch.setattr("stacks.settings.project.PROJECT", repository.folder)
     (repository.folder / "policies/registries.txt").write_text("registry.example\n")
     assert "foreign-registry" in broken(world, read_base("main", "prod", repository.folder))
 
@@ -171,12 +173,11 @@ def test_a_branch_that_is_only_at_the_remote_is_found(repository: Repository) ->
 def run(
     monkeypatch: pytest.MonkeyPatch, world: World, base: Base | None, document: dict[str, Any] | None = None
 ) -> int:
-    """Run `python -m gitops policies` on a preview that is there."""
-    monkeypatch.setattr(commands, "_settings", lambda _: settings_of(world.after, world.stack))
-    monkeypatch.setattr(commands, "preview_json", lambda *_, **__: document or world.document())
+    """Run `axon policies` on a preview that is there."""
+    monkeypatch.setattr(session, "connected", lambda _: settings_of(world.after, world.stack))
+    monkeypatch.setattr(engine, "preview_json", lambda *_, **__: document or world.document())
     monkeypatch.setattr(judged, "read_base", lambda *_: base)
-    monkeypatch.setattr(sys, "argv", ["gitops", "policies", "--stack", world.stack])
-    return commands.main()
+    return exit_code("policies", "--stack", world.stack)
 
 
 def test_up_is_refused_with_a_line_that_names_the_resource_and_the_fix(
@@ -221,15 +222,13 @@ def test_a_preview_that_fails_stops_up(
     assert capsys.readouterr().err == "no credentials; token=[secret]\n"
 
 
-@pytest.mark.parametrize("target", ["up", "images"])
-def test_make_asks_the_policies_before_anything_is_changed(target: str) -> None:
+def test_up_asks_the_policies_before_anything_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Images come first in an `up`, and on AWS all but the models with them."""
-    made = ["make", "-n", target, "STACK=prod", "BASE=origin/main"]
-    lines = subprocess.run(made, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(updating, "ready", lambda _: settings_of(new_image().after, "dev"))
+    monkeypatch.setattr(updating, "refused", lambda name, _, base: asked.append((name, base)) or True)
+    monkeypatch.setattr(updating, "make_images", lambda *_: pytest.fail("images were made"))
+    monkeypatch.setattr(engine, "up", lambda *_, **__: pytest.fail("the stack was changed"))
 
-    asked = next(
-        i for i, line in enumerate(lines) if "gitops policies --stack prod --base origin/main" in line
-    )
-    changes = [i for i, line in enumerate(lines) if "local images" in line or "pulumi up" in line]
-    assert changes
-    assert asked < min(changes)
+    assert exit_code("up", "--stack", "prod", "--base", "origin/main") == 1
+    assert asked == [("prod", "origin/main")]

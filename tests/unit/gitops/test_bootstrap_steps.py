@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from gitops.bootstrap_steps import next_steps
+from axon.environments.bootstrap_steps import next_steps
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.bootstrap import Bootstrap
 from tests.unit.on_aws import ACCOUNT, cluster

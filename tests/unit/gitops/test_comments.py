@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops.markdown import LIMIT, failure, marker, to_markdown
-from gitops.preview import UNKNOWN, read_preview
-from gitops.report import Exit, make_report
-from gitops.secrets import MASK, masked, scrubbed
+from axon.redact import MASK, masked, scrubbed
+from axon.report.markdown import LIMIT, failure, marker, to_markdown
+from axon.report.preview import UNKNOWN, read_preview
+from axon.report.report import Exit, make_report
 from tests.unit.gitops.kinds import new_stack, secrets
 from tests.unit.gitops.scenarios import DEPLOYMENT, DEV, IRIS, SCALED_OBJECT, World
 

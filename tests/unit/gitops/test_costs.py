@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops.cost_text import between, dollars, table
-from gitops.costs import Cost, Line, cost_of, share_of_node
-from gitops.prices import HOURS, SPOT_SHARE, load_prices
+from axon.cost.costs import Cost, Line, cost_of, share_of_node
+from axon.cost.prices import HOURS, SPOT_SHARE, load_prices
+from axon.cost.table import between, dollars, table
 from stacks.settings import Model, Stack, load_file
 from stacks.settings.aws.checks import replicas_per_node
 from stacks.settings.aws.eks import EksCluster

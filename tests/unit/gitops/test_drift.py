@@ -1,17 +1,18 @@
 """What has drifted, in plain words."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import gitops.__main__ as commands
-from gitops.drift import drift_of
-from gitops.report import Exit
-from gitops.stackfile import settings_of
+from axon import engine
+from axon.report import command as commands
+from axon.report.drift import drift_of
+from axon.report.report import Exit
+from axon.stack_file import settings_of
 from tests.unit.gitops.kinds import new_image, nothing
 from tests.unit.gitops.scenarios import DEPLOYMENT, IRIS, World
+from tests.unit.program import exit_code
 
 
 def test_a_stack_that_is_as_deployed_says_so() -> None:
@@ -65,11 +66,10 @@ def test_nothing_is_said_of_drift_while_an_update_is_under_way(
     code: Exit,
 ) -> None:
     states, world = iter([before, after]), new_image()
-    monkeypatch.setattr(commands, "_settings", lambda _: settings_of(world.after, "dev"))
-    monkeypatch.setattr(commands, "preview_json", lambda *_, **__: world.document())
-    monkeypatch.setattr(commands, "export", lambda _: next(states))
+    monkeypatch.setattr(commands, "connected", lambda _: settings_of(world.after, "dev"))
+    monkeypatch.setattr(engine, "preview_json", lambda *_, **__: world.document())
+    monkeypatch.setattr(engine, "export", lambda _: next(states))
     file = tmp_path / "drift.md"
-    monkeypatch.setattr(sys, "argv", ["gitops", "drift", "--stack", "dev", "--output", str(file)])
 
-    assert commands.main() == code
+    assert exit_code("drift", "--stack", "dev", "--output", str(file)) == code
     assert file.exists() is (code == Exit.DRIFTED)

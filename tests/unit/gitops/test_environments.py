@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gitops.environments import changed, environments
-from gitops.stackfile import GitError
+from axon.environments.environments import changed, environments
+from axon.stack_file import GitError
 
 
 @pytest.fixture

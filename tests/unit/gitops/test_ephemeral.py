@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
-from gitops.endpoints import endpoints_of
-from gitops.ephemeral import ephemeral, url_of
+from axon.environments.ephemeral import ephemeral, url_of
+from axon.report.endpoints import endpoints_of
 from stacks.settings import Stack
 from stacks.settings.loading import STACKS, load_file, validate
 from stacks.settings.source import Source, source_of

@@ -7,8 +7,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from gitops.failed_creation import KINDS, replace_failed
-from gitops.state import StateError
+from axon.checks.failed_creation import KINDS, replace_failed
+from axon.state import StateError
 from stacks.settings import load_file
 from tests.unit.stand_ins import command
 
@@ -53,7 +53,7 @@ def test_what_failed_is_marked_with_its_reason(
     assert line == f"AWS failed to create the {title} (Instances failed to join): it is made again"
     assert (
         commands / "calls"
-    ).read_text() == f"state taint urn:pulumi:dev::axon::{kind}::{id_} --stack dev --yes\n"
+    ).read_text() == f"state taint urn:pulumi:dev::axon::{kind}::{id_} --yes --stack dev --non-interactive\n"
 
 
 @pytest.mark.parametrize("status", ["ACTIVE", "UPDATING", "DEGRADED", "DELETE_FAILED"])

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from gitops.github import WORKFLOWS, GithubError, Repository
+from axon.github import WORKFLOWS, GithubError, Repository
 
 REPORT = "<!-- axon:preview:dev -->\n### `dev`: 1 model changes\n"
 DRIFT = "<!-- axon:drift:dev -->\n### `dev` has drifted\n"

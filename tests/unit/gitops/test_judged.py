@@ -2,9 +2,9 @@
 
 import pytest
 
-from gitops.costs import cost_of
-from gitops.judged import context_of, is_production, judge
-from gitops.stackfile import settings_of
+from axon.cost.costs import cost_of
+from axon.report.policy_check import context_of, is_production, judge
+from axon.stack_file import settings_of
 from stacks.settings import load_file
 from tests.unit.gitops.kinds import latest_image_in_production, nothing, open_kubernetes_api
 from tests.unit.gitops.scenarios import World

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from gitops.findings import Finding, Risk, counted
-from gitops.preview import Change, Difference, Preview, read_preview, value_at
-from gitops.subjects import findings_of
+from axon.report.findings import Finding, Risk, counted
+from axon.report.grouping import findings_of
+from axon.report.preview import Change, Difference, Preview, read_preview, value_at
 from tests.unit.gitops.scenarios import DEPLOYMENT, IRIS, ROUTE, SCALED_OBJECT, World
 
 NETWORK = "urn:pulumi:dev::axon::axon:network:Network::network"

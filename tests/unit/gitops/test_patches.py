@@ -8,15 +8,16 @@ import pytest
 import yaml
 from botocore.session import get_session
 
-import gitops.__main__ as commands
-from gitops import patches
-from gitops.patch_file import patched
-from gitops.patches import Patch, PatchError, age_days, parameter_of, patches_of, patches_text
-from gitops.report import Exit
+from axon.patching import command as commands
+from axon.patching import patches
+from axon.patching.patch_file import patched
+from axon.patching.patches import Patch, PatchError, age_days, parameter_of, patches_of, patches_text
+from axon.report.report import Exit
 from stacks.settings import load_file
 from stacks.settings.aws.versions import ADDONS, AmiType
 from tests.unit.aws_stack_file import GOOD
 from tests.unit.on_aws import cluster
+from tests.unit.program import exit_code
 from tests.unit.stand_ins import command
 
 STANDARD, GPU = "AL2023_x86_64_STANDARD", "AL2023_x86_64_NVIDIA"
@@ -167,9 +168,8 @@ def test_the_command_writes_the_file_and_says_what_it_wrote(
     stack_file.write_text(GOOD)
     monkeypatch.setattr(commands, "PROJECT", stack_file.parents[1])
     monkeypatch.setattr(patches, "_aws", Aws("1.36.2-20261115"))
-    monkeypatch.setattr("sys.argv", ["gitops", "patch", "--stack", "test"])
 
-    assert commands.main() == Exit.SAFE
+    assert exit_code("patch", "--stack", "test") == Exit.SAFE
 
     assert f"{STANDARD}: 1.36.2-20261115" in stack_file.read_text()
     assert "| not pinned |" in capsys.readouterr().out

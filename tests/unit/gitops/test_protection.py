@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gitops.github import GithubError, Repository
-from gitops.protection import check_protection
+from axon.environments.protection import check_protection
+from axon.github import GithubError, Repository
 from stacks.settings.bootstrap import Bootstrap
 
 SETTINGS = Bootstrap.model_validate(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gitops.prices import FILE, load_prices
-from gitops.refresh_prices import RefreshError, refresh
+from axon.cost.prices import FILE, load_prices
+from axon.cost.refresh_prices import RefreshError, refresh
 
 # The columns of AWS' files that matter, in their order, after the lines that stand before them there.
 PREAMBLE = (

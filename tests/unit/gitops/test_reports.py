@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gitops.markdown import LIMIT, marker, to_markdown
-from gitops.report import Exit
+from axon.report.markdown import LIMIT, marker, to_markdown
+from axon.report.report import Exit
 from tests.unit.gitops.kinds import KINDS
 
 GOLDEN = Path(__file__).parent / "golden"

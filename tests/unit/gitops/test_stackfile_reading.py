@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitops.stackfile import config_of, key_changes, settings_of
+from axon.stack_file import config_of, key_changes, settings_of
 from tests.unit.test_stack_file_reader import BOMB
 
 GOOD = "config:\n  axon:models: {}\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gitops.state import KEPT, StateError, back_up, copies, interrupted
+from axon.state import KEPT, StateError, back_up, copies, interrupted
 
 URN = "urn:pulumi:dev::axon::axon:model_api:ModelApi$kubernetes:apps/v1:Deployment::iris-classifier"
 SOUND: dict[str, Any] = {"version": 3, "deployment": {"resources": [{"urn": URN}]}}

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from gitops.environments import environments
-from gitops.protection import BRANCH
-from local.settings import LocalSettings
-from local.steps import run_steps
-from local.toolbox.go import go_command, missing_go
+from axon.environments.environments import environments
+from axon.environments.protection import BRANCH
+from axon.machine import LocalSettings
+from axon.steps import run_steps
+from axon.toolchain.go import go_command, missing_go
 from stacks.settings.account import SESSION_MINUTES, Kind, key_alias
 
 PROJECT = Path(__file__).parents[3]
@@ -152,8 +152,8 @@ def test_what_a_branch_installs_and_trains_runs_without_credentials(kind: Kind, 
         [step.get("run", "") for step in part] for part in (job["steps"][:place], job["steps"][place:])
     )
 
-    assert [run for run in before if run.startswith("make tools")], "installs what the project needs"
-    assert not [run for run in after if "make tools" in run or "make models" in run or "uv sync" in run]
+    assert [run for run in before if "axon tools" in run], "installs what the project needs"
+    assert not [run for run in after if "axon tools" in run or "axon train" in run or "uv sync" in run]
 
 
 def test_a_preview_and_the_look_for_drift_have_roles_of_their_own() -> None:
@@ -179,7 +179,7 @@ def test_a_deploy_is_judged_by_the_policies_that_were_there_before_it() -> None:
         checkout, *_, up = job["steps"]
         assert checkout["with"]["fetch-depth"] == 0
         assert up["env"] == {"BASE": "${{ github.event.before }}"}
-        assert 'BASE="$BASE"' in up["run"]
+        assert '--base "$BASE"' in up["run"]
 
 
 def holds(condition: str, action: str, label: str | None, labels: list[str], *, fork: bool = False) -> bool:

@@ -1,0 +1,1 @@
+"""Checks before a stack is changed or removed."""

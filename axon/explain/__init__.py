@@ -1,0 +1,1 @@
+"""The reasons why replicas are not ready."""

@@ -1,0 +1,1 @@
+"""Images of models and of the platform: built, checked with a sample, pushed."""

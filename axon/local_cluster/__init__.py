@@ -1,0 +1,1 @@
+"""A one-node Kubernetes on this machine, from upstream's own binaries."""

@@ -1,0 +1,1 @@
+"""New models and projects, written as files to edit."""

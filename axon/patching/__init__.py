@@ -1,0 +1,1 @@
+"""Newer releases of node images and EKS add-ons, and their pins in a stack file."""

@@ -1,0 +1,1 @@
+"""Findings about one kind of object each, in plain words."""

@@ -1,0 +1,1 @@
+"""The `train.py` of a predictor: when it runs, and what it has made."""

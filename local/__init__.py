@@ -1,1 +1,0 @@
-"""Make and run what this machine lacks: tools, a cluster, images."""

@@ -1,0 +1,1 @@
+"""Conversions of what other platforms deploy into stack files."""

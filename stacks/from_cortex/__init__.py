@@ -1,8 +1,0 @@
-"""Cortex's files (cluster.yaml and API specs, v0.13 to v0.42) as a stack file of ours, and what has no match.
-
-`python -m stacks.from_cortex cluster.yaml cortex.yaml > stacks/Pulumi.prod.yaml`
-"""
-
-from stacks.from_cortex.convert import Conversion, convert
-
-__all__ = ["Conversion", "convert"]

@@ -1,0 +1,25 @@
+"""The folders of a project: axon's own files, and the stack files and predictors that it works on.
+
+Both are this repository, unless a project of its own takes axon as a dependency: its folder is named by
+`AXON_PROJECT`, which `axon --project DIR` sets.
+"""
+
+import os
+from pathlib import Path
+
+VARIABLE = "AXON_PROJECT"
+
+CODE = Path(__file__).parents[2]
+"""axon's own files: policies, images of the runtime, pins of tools."""
+
+PROJECT = Path(os.environ.get(VARIABLE) or CODE).absolute()
+"""The folder that holds `Pulumi.yaml`, `stacks/` and `predictors/`."""
+
+STACKS = PROJECT / "stacks"
+"""The folder of the stack files."""
+
+
+def project_file(path: str) -> Path:
+    """Return a file or folder of the project, or axon's own where the project has none."""
+    own = PROJECT / path
+    return own if own.exists() else CODE / path

@@ -61,8 +61,9 @@ test: lint tools models ## lint, then every test
 smoke: .venv models ## on AWS: a copy of a stack's whole life, STACK=dev; nothing of it is left
 	@$(ENV) $(PY) -m tests.smoke --stack $(STACK)
 
-lint: .venv models ## format, lint and types
-	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/pyright
+lint: .venv models ## format, lint, words, spelling and types
+	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && $(PY) docs/words.py && .venv/bin/codespell
+	@.venv/bin/pyright
 
 format: .venv ## put the code in form
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

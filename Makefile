@@ -12,7 +12,7 @@ MACHINE := env="$$($(AXON) env)" && eval "$$env" &&
 FRAMEWORKS := python sklearn sklearn-onnx onnx onnx-gpu pytorch tensorflow tensorflow-gpu
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down predict test lint format bootstrap push-model patch smoke clean models schema pins frameworks test-frameworks .venv
+.PHONY: help up preview down predict test test-fast lint format bootstrap push-model patch smoke clean models schema pins frameworks test-frameworks .venv
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,10 +32,15 @@ predict: .venv ## send MODEL=iris-classifier its sample
 
 test: lint models ## lint, then every test
 	@$(AXON) tools
-	@$(MACHINE) $(PY) -m pytest $(ARGS)
+	@$(MACHINE) $(MAKE) -s test-fast
+	@$(MACHINE) $(PY) -m pytest -m "engine or cluster" $(ARGS)
 
-lint: .venv models ## format, lint and types
-	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/pyright
+test-fast: .venv models ## the tests that need no cluster, on all cores
+	@$(PY) -m pytest -n auto --dist loadfile -m "not engine and not cluster" $(ARGS)
+
+lint: .venv models ## format, lint, words, spelling and types
+	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && $(PY) docs/words.py && .venv/bin/codespell
+	@.venv/bin/pyright
 
 format: .venv ## put the code in form
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

@@ -1,9 +1,9 @@
-"""Minutes of wrong, slow and hostile requests to the runtime: `python -m benchmarks.attack --minutes 10`.
+"""Attack on the runtime with invalid, slow and hostile requests: `python -m benchmarks.attack --minutes 10`.
 
-Three replicas, each with the memory limit of a pod where this machine allows one (cgroups), get requests that
-schemathesis makes from their OpenAPI page, random bodies, and bytes that are hardly HTTP, on 127.0.0.1 alone.
-It fails if a wrong request is answered 500, if a replica ends or does not answer an honest request, if a
-place stays taken, or if memory does not come back.
+Three replicas get requests that schemathesis generates from their OpenAPI page, random bodies, and bytes that
+are hardly HTTP, on 127.0.0.1 only. Each has the memory limit of a pod if this machine supports one (cgroups).
+The attack fails if an invalid request returns 500, if a replica ends or does not serve a valid request, if a
+concurrency slot stays occupied, or if memory is not released.
 """
 
 import argparse
@@ -56,7 +56,7 @@ _CODINGS = st.sampled_from(["", "", "", "gzip", "deflate", "br", "gzip, gzip"])
 
 
 def main() -> None:
-    """Attack for so many minutes, and say what came back."""
+    """Attack for a number of minutes, and return the responses."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.attack", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     minutes = parser.parse_args().minutes
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 class _Attacked:
-    """A replica, and what it answered."""
+    """A replica and the responses that it sent."""
 
     def __init__(self, made: Replica) -> None:
         self._made = made
@@ -96,13 +96,13 @@ class _Attacked:
         self._paths = ["/", f"/v2/models/{made.name}/infer"]
 
     def attack(self) -> None:
-        """Send one round of everything."""
+        """Send one round of all kinds of requests."""
         for run in (self._described, self._random, self._raw):
             run()
         self._ask()
 
     def survived(self) -> bool:
-        """Print what came of it, and say whether all is well."""
+        """Print the result, and return whether no check failed."""
         self._made.until("axon_in_flight_requests", 0)
         self._ask()
         deadline = time.monotonic() + 30

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.autoscale`: how long replicas take to follow a step of load, up and down.
+"""Time of the autoscaler to follow a step of load, up and down: `python -m benchmarks.autoscale`.
 
-On the cluster that `make up` has started, requests for three replicas begin at once while there is one, and
-end once the three are ready. Scaling is as by default, but for the target and the most replicas.
+On the cluster that `make up` has started, requests for three replicas start at once while there is one, and
+end when the three are ready. Autoscaling has its defaults, except for the target and the maximum.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from tests.stacks import Stack, beside_local, kubectl, stack
 
 
 def wanted(live: Stack) -> int:
-    """Return how many replicas the autoscaler asks for."""
+    """Return the number of replicas that the autoscaler requests."""
     found = json.loads(kubectl("get", "hpa", "-n", live.namespace, "-o", "json"))["items"]
     return next(
         (one["status"].get("desiredReplicas", 0) for one in found if MODEL in one["metadata"]["name"]), 0
@@ -24,7 +24,7 @@ def wanted(live: Stack) -> int:
 
 
 async def until_wanted(live: Stack, count: int) -> float:
-    """Wait until the autoscaler asks for so many, and return how long it took."""
+    """Wait until the autoscaler requests a number of replicas, and return the seconds."""
     start = time.monotonic()
     while await asyncio.to_thread(wanted, live) != count:
         await asyncio.sleep(0.25)

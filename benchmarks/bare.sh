@@ -1,6 +1,6 @@
 #!/bin/bash
-# Time `make up` as a new machine sees it: a fresh clone, every cache empty (Go, uv, axon's own), a new home.
-# The local cluster must not be there (`make clean`); it stays afterwards. Prints each step's time.
+# Time `make up` on a new machine: a fresh clone, every cache empty (Go, uv, axon's own), a new home.
+# The local cluster must not exist (`make clean`); it stays afterwards. Prints each step's time.
 set -euo pipefail
 folder=$(mktemp -d "${TMPDIR:-/tmp}/axon-bare.XXXXXX")
 git clone -q "$(dirname "$0")/.." "$folder/axon"

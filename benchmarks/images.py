@@ -1,9 +1,9 @@
-"""`python -m benchmarks.images [STARTS]`: the size of each framework's image, and how soon a replica answers.
+"""Size of each framework's image, and start time of a replica: `python -m benchmarks.images [STARTS]`.
 
 On the cluster that `make up` has started, with the models of `make models STACK=frameworks`, a stack of its
-own serves an example of each framework. Each of its replicas is removed so many times (3), and the next one's
-time to readiness taken: the image is on the node, and nothing of the model is loaded. Readiness is asked for
-once a second.
+own serves an example of each framework. Each replica is removed STARTS times (3), and the time until its
+successor is ready is measured: the image is on the node, and the model is not loaded. Readiness is polled
+once per second.
 """
 
 import statistics
@@ -28,7 +28,7 @@ _ONNX = {"iris-by-onnx": {"predictor": {"type": "sklearn", "path": "predictors/i
 
 
 def models(stack_name: str) -> dict[str, Any]:
-    """Return an example of each framework, one replica each."""
+    """Return an example of each framework, with one replica each."""
     found = of_file("local")["models"] | of_file("frameworks")["models"] | _ONNX
     return {
         name: {
@@ -42,13 +42,13 @@ def models(stack_name: str) -> dict[str, Any]:
 
 
 def framework_image(settings: dict[str, Any], model: str) -> str:
-    """Return the image that a model's own is built on."""
+    """Return the framework's image of a model."""
     images = Images.model_validate(settings["images"])
     return contexts_of(images, Model.model_validate(settings["models"][model]).predictor)[0].image
 
 
 def compressed(image: str) -> int:
-    """Return the bytes that a node pulls of an image."""
+    """Return the compressed size of an image in bytes."""
     registry, _, rest = image.partition("/")
     repository, _, tag = rest.rpartition(":")
     url = f"http://{registry}/v2/{repository}/manifests/{tag}"

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.pull_request [MODELS…]`: how long each part of a pull request's job takes.
+"""Duration of each part of a pull request's checks: `python -m benchmarks.pull_request [MODELS…]`.
 
-Lint and tests as the workflow runs them, then the report of a branch that adds a stack of so many models
+Lint and tests as the workflow runs them, then the report of a branch that adds a stack of MODELS models
 (1 and 100), on the cluster that `make up` has started. The models are paused: no pod runs.
 """
 
@@ -41,7 +41,7 @@ def timed(command: list[str], folder: Path, environment: dict[str, str]) -> floa
 
 
 def report(count: int) -> tuple[float, int]:
-    """Return the seconds of the report of a stack of so many models, and its characters."""
+    """Return the seconds of the report of a stack of a number of models, and its characters."""
     name = f"bench-{uuid.uuid4().hex[:6]}"
     with tempfile.TemporaryDirectory(prefix="axon-report-") as root:
         folder = Path(root) / "axon"
@@ -54,7 +54,7 @@ def report(count: int) -> tuple[float, int]:
 
 
 def _commit(made: Stack) -> None:
-    """Make a repository of the stack's project, whose base has the file without its models."""
+    """Create a repository of the stack's project; the file of its base has no models."""
     (made.folder / "policies").symlink_to(PROJECT / "policies")
     models = made.settings.pop("models")
     made.write()

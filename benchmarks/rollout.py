@@ -1,9 +1,9 @@
-"""`python -m benchmarks.rollout [ROUNDS]`: what clients see while replicas are replaced.
+"""Failed and slow requests while replicas are replaced: `python -m benchmarks.rollout [ROUNDS]`.
 
 On the cluster that `make up` has started, a stack of its own serves the iris classifier with two replicas
-under constant load: undisturbed, then through so many rolling updates (10), deleted replicas and evictions,
-and half as many scale-ups and downs. It prints how many requests failed, and the 99th percentile against
-the calm.
+under constant load: undisturbed, then during ROUNDS (10) rolling updates, deleted replicas and evictions, and
+half as many scale-ups and scale-downs. It prints the number of failed requests, and the 99th percentile
+compared with the undisturbed load.
 """
 
 import sys
@@ -23,7 +23,7 @@ _CALM = 3000  # requests, enough for a 99th percentile
 
 @dataclass(frozen=True)
 class Seen:
-    """What clients saw of one kind of change."""
+    """Requests of the clients during one kind of event."""
 
     requests: int
     failed: int
@@ -32,14 +32,14 @@ class Seen:
 
 
 def of(answered: Load) -> Seen:
-    """Sum up what a load has seen."""
+    """Summarize the requests of a load."""
     ordered = sorted(answered.seconds)
     failed = sum(count for outcome, count in answered.outcomes.items() if outcome != "200")
     return Seen(answered.count, failed, ordered[int(len(ordered) * 0.99)])
 
 
 def through(live: Stack, change: Callable[[int], None], rounds: int) -> Seen:
-    """Load the model while it is changed so many times, and until two replicas are ready after each."""
+    """Load the model during a number of changes, each until two replicas are ready."""
     with load(live.endpoints()[IRIS]) as answered:
         for index in range(rounds):
             change(index)
@@ -48,14 +48,14 @@ def through(live: Stack, change: Callable[[int], None], rounds: int) -> Seen:
 
 
 def calm(live: Stack) -> Seen:
-    """Load it undisturbed."""
+    """Load the undisturbed model."""
     with load(live.endpoints()[IRIS]) as answered:
         answered.until_answered(_CALM)
     return of(answered)
 
 
 def measure(live: Stack, rounds: int) -> dict[str, tuple[int, Seen]]:
-    """Return what clients saw, by kind of change."""
+    """Return the requests of the clients, by kind of event."""
     model = live.settings["models"][IRIS]
 
     def update(index: int) -> None:

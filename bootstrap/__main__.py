@@ -1,4 +1,4 @@
-"""What an AWS account has before any stack is in it: state, its keys, limits and roles for workflows."""
+"""Pulumi program for an AWS account: state of stacks, keys, roles for workflows and their boundary."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Take the pictures of comments in docs/gitops.md: `python docs/screenshots.py`, with Chromium on PATH."""
+"""Screenshots of comments for docs/gitops.md: `python docs/screenshots.py`, with Chromium on PATH."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 DOCS = Path(__file__).parent
 GOLDEN = DOCS.parent / "tests/unit/gitops/golden"
-# Each picture: which comment, and its height in pixels.
+# The comment of each picture, and the height in pixels.
 PICTURES = {"several-at-once": 590, "third-zone": 500}
 STYLE = """
 body { font: 14px/1.5 'DejaVu Sans', sans-serif; width: 900px; margin: 16px 24px; color: #1f2328; }
@@ -22,16 +22,16 @@ h3 code { font-size: inherit; } .minus { background: #ffebe9; } .plus { backgrou
 html { overflow: hidden; }
 h3 { border-bottom: 1px solid #d1d9e0; padding-bottom: 6px; }
 """
-# A new profile each time, nothing asked of the network.
+# A new profile each time, and no background requests.
 CHROMIUM = ["chromium", "--headless", "--no-sandbox", "--no-first-run", "--disable-background-networking"]
 
 
 def picture(name: str, height: int) -> None:
-    """Render a comment as GitHub would, about, and write it to docs/images."""
+    """Render a comment approximately as GitHub does, and write it to docs/images."""
     markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
     rendered = markdown.render((GOLDEN / f"{name}.md").read_text())
-    coloured = re.sub(r"(?m)(^|(?<=<code class=\"language-diff\">))([-+]) .*$", _coloured, rendered)
-    page = f"<style>{STYLE}</style>{coloured}"
+    colored = re.sub(r"(?m)(^|(?<=<code class=\"language-diff\">))([-+]) .*$", _colored, rendered)
+    page = f"<style>{STYLE}</style>{colored}"
     with TemporaryDirectory() as folder:
         html = Path(folder) / "comment.html"
         html.write_text(f"<!doctype html><meta charset=utf-8>{page}")
@@ -40,7 +40,7 @@ def picture(name: str, height: int) -> None:
         subprocess.run([*CHROMIUM, *where, shot, html.as_uri()], check=True, capture_output=True)
 
 
-def _coloured(line: re.Match[str]) -> str:
+def _colored(line: re.Match[str]) -> str:
     return f'<span class="{"plus" if line[2] == "+" else "minus"}">{line[0]}</span>'
 
 

@@ -19,8 +19,14 @@ _BESIDE = (
     ".github/",
     ".ci/",
     "gitops/",
-    "README.md",
+    ".pre-commit-config.yaml",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "STYLE.md",
+    "renovate.json5",
 )
 
 

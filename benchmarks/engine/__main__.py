@@ -1,8 +1,8 @@
-"""`python -m benchmarks.engine [COUNT…]`: what components and settings cost beside a flat Pulumi program.
+"""Cost of components and settings, compared with a flat program: `python -m benchmarks.engine [COUNT…]`.
 
-For each number of models it takes the time and the memory of a preview and, up to 100, an `up` of so many,
-and of a flat program that registers the same resources, in turn, on the cluster that `make up` has started.
-The models are paused, so that no pod runs: what is measured is the engine and the API server.
+For each number of models it measures time and memory of a preview and, up to 100 models, of an `up`, in turn
+with a flat program that registers the same resources, on the cluster that `make up` has started. The models
+are paused, so that no pod runs and only the engine and the API server are measured.
 """
 
 import json
@@ -24,15 +24,15 @@ from tests.stacks import PROJECT, Stack, beside_local, environment_of_tests, sta
 
 HERE = Path(__file__).parent
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-# More models are previewed alone: a node need not hold them.
+# More models are only previewed: a node need not hold them.
 MADE = 100
-# A registry that is not asked: paused models pull nothing.
+# A registry that gets no requests: paused models pull nothing.
 IMAGE = "localhost:5000/axon/none:1"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run of the engine."""
+    """Time and memory of one run of the engine."""
 
     seconds: float
     megabytes: float
@@ -42,7 +42,7 @@ class Cost:
 
 
 def settings(count: int, name: str) -> dict[str, Any]:
-    """Return a stack of so many models."""
+    """Return a stack of a number of models."""
     model = {
         "predictor": {"image": IMAGE},
         "paused": True,
@@ -56,7 +56,7 @@ def settings(count: int, name: str) -> dict[str, Any]:
 
 
 def measured(folder: Path, environment: dict[str, str], *words: str) -> Cost:
-    """Run the engine, and say what it took."""
+    """Run the engine, and return its time and memory."""
     report = folder / "cost"
     # GNU time's format: https://www.gnu.org/software/time/
     start = time.monotonic()
@@ -77,7 +77,7 @@ def measured(folder: Path, environment: dict[str, str], *words: str) -> Cost:
 
 
 def rounds(folder: Path, environment: dict[str, str], name: str, count: int) -> dict[str, Cost]:
-    """Preview, make, preview what stands, and remove a stack of so many models."""
+    """Preview a stack of a number of models, create it, preview it again, and remove it."""
     on, previewing = ["--stack", name], environment | OF_PREVIEWS
     if count <= MADE:  # compiled and cached once, so that neither program pays for being the first
         measured(folder, previewing, "preview", *on)
@@ -91,7 +91,7 @@ def rounds(folder: Path, environment: dict[str, str], name: str, count: int) -> 
 
 
 def resources(preview: str, namespace: str) -> list[dict[str, Any]]:
-    """Return what a preview registers, with the names in place of what it does not know yet."""
+    """Return the resources of a preview, with names instead of values that are still unknown."""
     steps = json.loads(preview)["steps"]
     found = [step["newState"] | {"name": step["urn"].rsplit("::", 1)[1]} for step in steps]
     return [
@@ -111,7 +111,7 @@ def _known(value: Any, name: str, namespace: str, key: str = "") -> Any:
 
 @contextmanager
 def flat(like: Stack, name: str, made: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, str]]:
-    """Make a project of the flat program, whose resources stand in a namespace of its own."""
+    """Create a project of the flat program, with a namespace of its own."""
     folder.mkdir()
     for own in ("state", "stacks"):
         (folder / own).mkdir()
@@ -126,7 +126,7 @@ def flat(like: Stack, name: str, made: list[dict[str, Any]], folder: Path) -> It
 
 
 def compared(count: int) -> None:
-    """Print a line a round for one number of models."""
+    """Print one line per round for one number of models."""
     name = f"bench-{uuid.uuid4().hex[:6]}"
     with tempfile.TemporaryDirectory(prefix="axon-engine-") as root:
         folder = Path(root) / "axon"

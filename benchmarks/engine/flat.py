@@ -1,6 +1,6 @@
 """A flat Pulumi program: each resource of `resources.json`, registered one after the other, and nothing else.
 
-It is copied beside that file as `__main__.py`.
+The benchmark copies it to the folder of that file as `__main__.py`.
 """
 
 import json
@@ -21,7 +21,7 @@ OF_KUBERNETES = {
 
 
 def register(kind: str, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-    """Register one resource by its own class, or as a custom one."""
+    """Register one resource by its class, or as a CustomResource."""
     own = {key: value for key, value in inputs.items() if key not in ("apiVersion", "kind")}
     if made := OF_KUBERNETES.get(kind):
         made(name, **{_snake(key): value for key, value in own.items()}, opts=opts)

@@ -1,8 +1,8 @@
-"""The runtime beside other servers, with the same models: `python -m benchmarks.predictor`.
+"""Comparison of the runtime with other servers, with the same models: `python -m benchmarks.predictor`.
 
-Each server has one core and the load generator (wrk) another; rounds are interleaved, and what counts are
-the ratios to the best peer and to the floor, in the same run. `bare` is the model in a loop, without any
-server. Peers are installed into environments of their own, by uv.
+Each server has one core and the load generator (wrk) another. Rounds are interleaved; compare the ratios to
+the best peer and to the floor within a run. `bare` is the model in a loop, without a server. uv installs each
+peer into an environment of its own.
 """
 
 import argparse
@@ -25,17 +25,17 @@ wrk.headers["content-type"] = "application/json"
 
 @dataclass(frozen=True)
 class Round:
-    """What one server did in one round."""
+    """Figures of one server in one round."""
 
     requests: float
-    """A second."""
+    """Requests per second."""
     p50: float
     """Milliseconds."""
     p99: float
     start: float
-    """Seconds from its start to its first answer."""
+    """Seconds from its start to its first response."""
     memory: float
-    """MB of its processes."""
+    """Memory of its processes in MB."""
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""The model alone, without a server: `python bare.py MODEL ROW SECONDS` predicts one row again and again.
+"""The model without a server: `python bare.py MODEL ROW SECONDS` predicts one row again and again.
 
-It writes a line when it has predicted for the first time, and at the end what it took, as JSON.
+It writes a line after its first prediction, and its figures as JSON at the end.
 """
 
 import json

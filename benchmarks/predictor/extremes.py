@@ -1,9 +1,9 @@
-"""The runtime at its edges: `python -m benchmarks.predictor.extremes`.
+"""Throughput of the runtime with extreme requests: `python -m benchmarks.predictor.extremes`.
 
-Two tables: tensors of 1 MiB by the inference protocol, binary and as JSON, beside a server that answers a
-constant (what client and HTTP server take by themselves) and MLServer, whose HTTP port takes JSON alone;
-and 32 fast connections alone, then beside 200 clients that send a byte every five seconds. The server has one
-core, the load the other. All is on 127.0.0.1 and ends by itself.
+Two tables: tensors of 1 MiB by the inference protocol, binary and as JSON, compared with a server that
+returns a constant (the share of client and HTTP server) and with MLServer, whose HTTP port accepts JSON only;
+and 32 fast connections by themselves, then together with 200 clients that send a byte every five seconds. The
+server has one core, the load the other. Everything runs on 127.0.0.1 and ends by itself.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def _tensors(folder: Path, rounds: int, seconds: int) -> None:
 
 
 def _rate(name: str, folder: Path, seconds: int, *, binary: bool) -> float:
-    """Return how many MB of tensors a second a server takes of one client."""
+    """Return the MB of tensors per second that a server receives from one client."""
     given = triton.InferInput("rows", [_ROWS, _FEATURES], "FP32")
     given.set_data_from_numpy(np.ones((_ROWS, _FEATURES), np.float32), binary_data=binary)
     body, length = triton.InferenceServerClient.generate_request_body([given])
@@ -94,7 +94,7 @@ def _slow_clients(folder: Path, rounds: int, seconds: int) -> None:
 
 @contextmanager
 def _dripping(count: int) -> Iterator[None]:
-    """Keep so many clients that send a byte every five seconds."""
+    """Keep a number of clients that send a byte every five seconds."""
     ended = threading.Event()
 
     def drip(clients: list[socket.socket]) -> None:

@@ -1,4 +1,4 @@
-"""LitServe's server, for peers.py: its processes import the class from a file of its own."""
+"""LitServe's server, for peers.py: LitServe's processes import the class from a separate file."""
 # It has an environment of its own. pyright: reportMissingImports=false
 
 import sys
@@ -9,7 +9,7 @@ import litserve as ls
 
 
 class Model(ls.LitAPI):
-    """One row a request."""
+    """API of one row per request."""
 
     def __init__(self, model: str, **batching: Any) -> None:
         super().__init__(**batching)
@@ -20,31 +20,31 @@ class Model(ls.LitAPI):
         self.model = joblib.load(self._file)
 
     def decode_request(self, request: dict[str, Any]) -> Any:
-        """Take the row."""
+        """Return the row of a request."""
         return request["instances"][0]
 
     def predict(self, x: Any) -> Any:
-        """Predict of one."""
+        """Predict one row."""
         return self.model.predict([x])[0]
 
     def encode_response(self, output: Any) -> dict[str, Any]:
-        """Answer as the others."""
+        """Return the response in the form of the other servers."""
         return {"predictions": [int(output)]}
 
 
 class Batched(Model):
-    """The same for what waits together."""
+    """API of batched requests."""
 
     def batch(self, inputs: list[Any]) -> Any:
-        """Take the rows as they are."""
+        """Return the rows of a batch unchanged."""
         return inputs
 
     def predict(self, x: Any) -> Any:
-        """Predict of all."""
+        """Predict all rows."""
         return self.model.predict(x)
 
     def unbatch(self, output: Any) -> Any:
-        """Give each its own."""
+        """Return one prediction per request."""
         return list(output)
 
 

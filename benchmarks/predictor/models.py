@@ -1,4 +1,4 @@
-"""What is served: quick models, of which the server is most, and a slow one, of which it is little."""
+"""Models of the benchmark: fast ones, where the server takes most of the time, and a slow one."""
 
 import json
 from pathlib import Path
@@ -17,11 +17,11 @@ MODELS = {
     "forest": RandomForestClassifier(200, random_state=0),
 }
 BATCHED = frozenset({"forest"})
-"""Models that peers run together for what waits, where they can: of quick ones that makes them slower."""
+"""Models that peers batch if they can; batching fast models makes peers slower."""
 
 
 def save(folder: Path) -> None:
-    """Fit each model and save it in a folder of its own, as a predictor's."""
+    """Fit each model and save it in a folder of its own, like a predictor."""
     rows, species = load_iris(return_X_y=True)
     for name, model in MODELS.items():
         (folder / name).mkdir()

@@ -1,4 +1,4 @@
-"""The servers that people would pick instead, each as its own documentation serves such a model best.
+"""Alternative servers, each configured as its own documentation recommends for such a model.
 
 `python peers.py NAME PORT MODEL BATCH` serves a model's file; each takes one row.
 """
@@ -15,7 +15,7 @@ BATCH_SIZE, BATCH_SECONDS = 64, 0.005
 
 
 def floor(port: int, model: str, batch: bool) -> None:
-    """Answer a constant with the server that the runtime stands on: what no model can be faster than."""
+    """Return a constant from the HTTP server that the runtime is built on: no model can be faster."""
     import uvicorn
 
     body = b'{"predictions":[0]}'
@@ -52,7 +52,7 @@ def fastapi(port: int, model: str, batch: bool) -> None:
 
 
 def mlserver(port: int, model: str, batch: bool) -> None:
-    """Serve with MLServer's own runtime for scikit-learn, without a process to hand requests to.
+    """Serve with MLServer's own runtime for scikit-learn, without worker processes.
 
     https://mlserver.readthedocs.io/en/latest/user-guide/parallel-inference.html and adaptive-batching.html
     """

@@ -1,4 +1,4 @@
-"""Start the servers that are compared, each on one core and in an environment of its own."""
+"""Processes of the compared servers, each on one core and in an environment of its own."""
 
 import json
 import os
@@ -21,7 +21,7 @@ PORT = 8190
 _OWN = str(PROJECT / ".venv/bin/python")
 _UV = str(PROJECT / ".venv/bin/uv")
 _MODEL = ["scikit-learn==1.9.1", "joblib==1.5.3", "numpy==2.4.1"]
-# What each peer's environment holds. The newest of each that there were in November 2026.
+# Packages of each peer's environment: the newest versions of November 2026.
 _PEERS = {
     "fastapi": ["fastapi==0.165.0", "uvicorn[standard]==0.54.0"],
     "mlserver": ["mlserver==1.7.1", "mlserver-sklearn==1.7.1"],
@@ -35,17 +35,17 @@ SERVERS = ("floor", *OURS, *_PEERS)
 
 @dataclass(frozen=True)
 class Served:
-    """A server that answers."""
+    """A running server."""
 
     pid: int
     start: float
-    """Seconds from its start to its first answer."""
+    """Seconds from its start to its first response."""
     url: str
     body: str
 
     @property
     def memory(self) -> float:
-        """MB of its processes; what they share counts once."""
+        """Memory of its processes in MB; shared memory counts once."""
         return sum(map(_proportional, _family(self.pid)))
 
 
@@ -53,7 +53,7 @@ class Served:
 def served(name: str, model: str, folder: Path, row: Sequence[float] = ROW) -> Iterator[Served]:
     """Serve the model of a name, whose folder is below the one given, until the end of the block.
 
-    It is ready once it answers `row`.
+    It is ready once it has answered `row`.
     """
     command, environment = _command(name, model, folder / model)
     path, body = _request(name, row)
@@ -76,7 +76,7 @@ def served(name: str, model: str, folder: Path, row: Sequence[float] = ROW) -> I
 
 @contextmanager
 def bare(model: Path, seconds: float) -> Iterator[tuple[Served, dict[str, float]]]:
-    """Call a model without a server; return what it took, and its process until the end of the block."""
+    """Call a model without a server; yield its figures and its process until the end of the block."""
     script = str(Path(__file__).with_name("bare.py"))
     began = time.monotonic()
     process = subprocess.Popen(
@@ -107,7 +107,7 @@ def _command(name: str, model: str, folder: Path) -> tuple[list[str], dict[str, 
 
 
 def _request(name: str, row: Sequence[float]) -> tuple[str, object]:
-    """Return the path and the body that a server wants one row by."""
+    """Return the path and the body of a request with one row."""
     if name == "mlserver":
         tensor = {"name": "rows", "shape": [1, len(row)], "datatype": "FP64", "data": row}
         return "/v2/models/model/infer", {"inputs": [tensor]}
@@ -115,7 +115,7 @@ def _request(name: str, row: Sequence[float]) -> tuple[str, object]:
 
 
 def _environment(name: str) -> Path:
-    """Return a peer's own environment, made once."""
+    """Return a peer's own environment, created once."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "axon" / "peers" / name
     wanted = " ".join([*_MODEL, *_PEERS[name]])
     made = folder / "made-of"
@@ -141,7 +141,7 @@ def _await(name: str, process: "subprocess.Popen[bytes]", made: Served, log: Pat
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a server, and what it leaves behind."""
+    """End a server and its remaining processes."""
     family = _family(process.pid)
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
@@ -153,7 +153,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _family(pid: int) -> list[int]:
-    """Return a process and all that descend from it."""
+    """Return a process and its descendants."""
     parents: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

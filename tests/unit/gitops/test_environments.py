@@ -46,6 +46,7 @@ def commit(project: Path) -> None:
         (["stacks/settings/model.py"], ["dev", "prod"]),
         (["stacks/Pulumi.local.yaml"], []),
         (["docs/gitops.md", "README.md", "tests/x.py", ".github/workflows/x.yaml"], []),
+        (["CHANGELOG.md", "renovate.json5", ".pre-commit-config.yaml"], []),
     ],
 )
 def test_a_branch_changes_what_its_files_say(project: Path, files: list[str], expected: list[str]) -> None:

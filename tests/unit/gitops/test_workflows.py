@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,11 @@ from axon.machine import LocalSettings
 from axon.steps import run_steps
 from axon.toolchain.go import go_command, missing_go
 from stacks.settings.account import SESSION_MINUTES, Kind, key_alias
+from tests.unit.isolated import isolated
 
 PROJECT = Path(__file__).parents[3]
 WORKFLOWS = sorted((PROJECT / ".github/workflows").glob("*.yaml"))
 NAMES = [file.stem for file in WORKFLOWS]
-
-
-def judged(*words: str) -> subprocess.CompletedProcess[str]:
-    uv = [str(PROJECT / ".venv/bin/uv"), "run", "--isolated", "--no-project", "--python", sys.executable]
-    given = ["--with-requirements", str(PROJECT / "tests/workflows/requirements.txt")]
-    files = [str(file) for file in WORKFLOWS]
-    return subprocess.run([*uv, *given, *words, *files], capture_output=True, text=True, check=False)
 
 
 def jobs(name: str) -> dict[str, Any]:
@@ -34,7 +27,7 @@ def jobs(name: str) -> dict[str, Any]:
 
 
 def test_workflows_have_the_form_that_github_reads() -> None:
-    run = judged("check-jsonschema", "--builtin-schema", "vendor.github-workflows")
+    run = isolated(["check-jsonschema", "--builtin-schema", "vendor.github-workflows"], WORKFLOWS)
 
     assert run.returncode == 0, run.stdout + run.stderr
 
@@ -55,7 +48,7 @@ def test_workflows_are_right_by_actionlint() -> None:
 
 def test_workflows_are_safe_by_the_rules_of_zizmor() -> None:
     """Among them: actions by commit, no more rights than are used, nothing of a pull request in a shell."""
-    run = judged("zizmor", "--offline", "--no-progress")
+    run = isolated(["zizmor", "--offline", "--no-progress"], WORKFLOWS)
 
     assert run.returncode == 0, run.stdout + run.stderr
 

@@ -62,7 +62,7 @@ def interrupted(stack: str, state: Mapping[str, Any]) -> str | None:
             *lines,
             "Nobody knows whether that was done. Read the world, then go on:",
             f"    pulumi refresh --stack {stack} --yes --clear-pending-creates",
-            f"    make up STACK={stack}",
+            f"    axon up --stack {stack}",
         ]
     )
 

@@ -136,7 +136,7 @@ def stack(
 
 
 def environment_of_tests() -> dict[str, str]:
-    """Return the environment that `make env` prints, whole."""
+    """Return the environment that `axon env` prints, whole."""
     settings = LocalSettings()
     ours = environment(settings, engine_path(settings), local_cluster=not found_cluster(settings))
     return {**os.environ, **ours}

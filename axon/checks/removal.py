@@ -33,14 +33,14 @@ def check_removable(stack: Stack, name: str, project: Path = PROJECT, *, confirm
     if isinstance(stack.cluster, EksCluster) and stack.cluster.protected:
         raise StepFailed(
             f"{name} is protected, and nothing was removed. If you mean it: set `protected: false` in "
-            f"stacks/Pulumi.{name}.yaml, `make up STACK={name}`, then `make down STACK={name} CONFIRM={name}`"
+            f"stacks/Pulumi.{name}.yaml, `axon up --stack {name}`, then `axon down --stack {name} --confirm {name}`"
         )
     resources = list(of_state(export(name, project)))
     if protected := [resource["urn"] for resource in resources if resource.get("protect")]:
         names = ", ".join(urn.rsplit("::", 1)[-1] for urn in protected[:5])
         raise StepFailed(
             f"{name} still protects {names}, and nothing was removed. Its file no longer does: "
-            f"`make up STACK={name}` first"
+            f"`axon up --stack {name}` first"
         )
     if isinstance(stack.cluster, EksCluster) and (found := list(obstacles(stack.cluster, resources))):
         lines = "\n".join(f"    {line}" for line in found)
@@ -49,7 +49,7 @@ def check_removable(stack: Stack, name: str, project: Path = PROJECT, *, confirm
     reason = _why_confirmed(stack, name, resources)
     if reason and confirmed != name:
         raise StepFailed(
-            f"nothing was removed: {reason}. If you mean it: `make down STACK={name} CONFIRM={name}`"
+            f"nothing was removed: {reason}. If you mean it: `axon down --stack {name} --confirm {name}`"
         )
 
 

@@ -1,6 +1,6 @@
 """AWS' list prices, from a committed table.
 
-`prices.csv` says of each price where it comes from and which date it reflects. `python -m gitops
+`prices.csv` says of each price where it comes from and which date it reflects. `axon
 refresh-prices` writes it anew from AWS' own price list.
 """
 

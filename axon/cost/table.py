@@ -31,7 +31,7 @@ def lacking(cost: Cost) -> str:
 
 
 def table(cost: Cost, stack: str) -> str:
-    """Return the table of `make cost`."""
+    """Return the table of `axon cost`."""
     rows = [*_rows(cost.fixed), *_rows(cost.nodes)]
     rows.append(("sum", dollars(cost.low), dollars(cost.high), ""))
     shares = list(_rows(cost.models))

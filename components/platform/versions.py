@@ -1,7 +1,7 @@
 """Every version of the platform, in one place.
 
 Charts and images are upstream's; `local/` makes the same ones from the same versions where nothing can
-be fetched (a test compares them with `local/tools/*/go.mod` and `uv.lock`).
+be fetched (a test compares them with `axon/toolchain/modules/*/go.mod` and `uv.lock`).
 """
 
 from dataclasses import dataclass

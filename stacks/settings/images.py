@@ -15,7 +15,7 @@ class Images(Settings):
     """The registry of the predictor images, and the mirror of everybody else's."""
 
     registry: ImageRepository | None = None
-    """Where `make images` pushes predictor images and nodes pull them. Unset: the stack's own, on EKS."""
+    """Where `axon images` pushes predictor images and nodes pull them. Unset: the stack's own, on EKS."""
 
     base: ImageReference = "docker.io/library/python:3.11-slim-bookworm"
     """The image that predictor images start from: Python 3.11 on Debian 12."""

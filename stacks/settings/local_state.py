@@ -17,7 +17,7 @@ def folder(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def check_not_local(stack: Stack, name: str, environ: Mapping[str, str] = os.environ) -> None:
-    """Refuse to make a stack on AWS from the shell of a local one: `eval "$(make -s env)"`, then `pulumi up`.
+    """Refuse to make a stack on AWS from the shell of a local one: `eval "$(axon env)"`, then `pulumi up`.
 
     Raises:
         pulumi.RunError: before any resource is registered.
@@ -25,5 +25,5 @@ def check_not_local(stack: Stack, name: str, environ: Mapping[str, str] = os.env
     if isinstance(stack.cluster, EksCluster) and environ.get("PULUMI_BACKEND_URL") == folder(environ):
         raise pulumi.RunError(
             f"{name} is on AWS, and its state would be in the local state folder: `pulumi login` to where it "
-            f"is kept, and use the environment of that stack (make -s env STACK={name})"
+            f"is kept, and use the environment of that stack (axon env --stack {name})"
         )

@@ -108,7 +108,7 @@ def test_a_protected_stack_is_refused_before_the_engine_is_asked(
     prod.cluster()["protected"] = False  # in the file alone: the state protects it still
     for name, value in prod.stack.environment.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(StepFailed, match=r"still protects .*`make up STACK="):
+    with pytest.raises(StepFailed, match=r"still protects .*`axon up --stack "):
         removal.check_removable(settings(prod), prod.stack.name, prod.stack.folder)
     assert prod.account.resources() == before
 

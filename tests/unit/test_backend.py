@@ -113,7 +113,7 @@ def test_with_a_key_of_the_account_no_passphrase_matters(
 def test_the_program_itself_refuses_the_folder_that_make_env_chooses(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
-    """`eval "$(make -s env)"` is of the stack `local`; a `pulumi up --stack prod` in that shell is not."""
+    """`eval "$(axon env)"` is of the machine; a `pulumi up --stack prod` in that shell is not."""
     for name in ("XDG_STATE_HOME", "AXON_LOCAL_STATE_DIR", "PULUMI_BACKEND_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, str(tmp_path))
@@ -121,7 +121,7 @@ def test_the_program_itself_refuses_the_folder_that_make_env_chooses(
     assert chosen["PULUMI_BACKEND_URL"].startswith(f"file://{tmp_path}")
     monkeypatch.setenv("PULUMI_BACKEND_URL", chosen["PULUMI_BACKEND_URL"])
 
-    with pytest.raises(pulumi.RunError, match=r"prod is on AWS.*make -s env STACK=prod"):
+    with pytest.raises(pulumi.RunError, match=r"prod is on AWS.*axon env --stack prod"):
         check_not_local(load_file("prod"), "prod")
     check_not_local(load_file("local"), "local")
 

@@ -175,7 +175,7 @@ def test_the_read_only_instance_is_said_to_be_so_in_its_file(settings: LocalSett
 def test_a_registry_that_runs_already_is_started_anew_with_another_configuration(
     settings: LocalSettings,
 ) -> None:
-    """As when `make cluster` meets the open registry of an earlier version."""
+    """As when `axon cluster start` meets the open registry of an earlier version."""
     own_registry.write_config(settings)
     file = settings.data_dir / "config/registry.yaml"
     whole = file.read_text()

@@ -73,7 +73,7 @@ def test_a_stack_that_nobody_else_needs_is_removed_without_a_word(world: dict[st
 def test_a_platform_that_others_use_wants_the_stacks_name(world: dict[str, Any], word: str) -> None:
     world["stacks"] = ["team-b", "team-b", "team-c"]
 
-    with pytest.raises(StepFailed, match=r"serves team-b, team-c too.*CONFIRM=local`"):
+    with pytest.raises(StepFailed, match=r"serves team-b, team-c too.*--confirm local`"):
         check_removable(HERE, "local", Path(), confirmed=word)
 
     check_removable(HERE, "local", Path(), confirmed="local")

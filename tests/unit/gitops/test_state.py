@@ -64,7 +64,7 @@ def test_an_interrupted_update_is_copied_and_explained(exported: dict[str, Any])
         "    creating iris-classifier",
         "Nobody knows whether that was done. Read the world, then go on:",
         "    pulumi refresh --stack dev --yes --clear-pending-creates",
-        "    make up STACK=dev",
+        "    axon up --stack dev",
     ]
     assert len(list(copies("dev").glob("*.json"))) == 1
 

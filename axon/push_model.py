@@ -65,7 +65,9 @@ def _bucket_of(stack: Stack, name: str) -> str:
     command = ["pulumi", "stack", "output", "model_store", "--stack", name]
     run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     if run.returncode:
-        raise StepFailed(f"the stack {name} has no bucket yet (`axon up --stack {name}`): {run.stderr.strip()}")
+        raise StepFailed(
+            f"the stack {name} has no bucket yet (`axon up --stack {name}`): {run.stderr.strip()}"
+        )
     return f"s3://{run.stdout.strip()}"
 
 

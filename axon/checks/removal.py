@@ -33,7 +33,8 @@ def check_removable(stack: Stack, name: str, project: Path = PROJECT, *, confirm
     if isinstance(stack.cluster, EksCluster) and stack.cluster.protected:
         raise StepFailed(
             f"{name} is protected, and nothing was removed. If you mean it: set `protected: false` in "
-            f"stacks/Pulumi.{name}.yaml, `axon up --stack {name}`, then `axon down --stack {name} --confirm {name}`"
+            f"stacks/Pulumi.{name}.yaml, `axon up --stack {name}`, then "
+            f"`axon down --stack {name} --confirm {name}`"
         )
     resources = list(of_state(export(name, project)))
     if protected := [resource["urn"] for resource in resources if resource.get("protect")]:

@@ -38,8 +38,9 @@ test: lint models ## lint, then every test
 test-fast: .venv models ## the tests that need no cluster, on all cores
 	@$(PY) -m pytest -n auto --dist loadfile -m "not engine and not cluster" $(ARGS)
 
-lint: .venv models ## format, lint, words, spelling and types
+lint: .venv models ## format, lint, imports, words, spelling and types
 	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && $(PY) docs/words.py && .venv/bin/codespell
+	@.venv/bin/lint-imports >.venv/imports.txt || { cat .venv/imports.txt; exit 1; }
 	@.venv/bin/pyright
 
 format: .venv ## put the code in form

@@ -19,7 +19,7 @@ from components.route import Route, backend, rule, url
 from components.scheduling import scheduling
 from predictor_images import image_of
 from stacks.settings.architectures import architectures_of
-from stacks.settings.aws.checks import eligible_groups
+from stacks.settings.eks_checks import eligible_groups
 from stacks.settings.images import Images
 from stacks.settings.model import Model
 from stacks.settings.traffic_splitter import TrafficSplitter

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
 
-from stacks.settings.aws.checks import tolerated_taints
 from stacks.settings.aws.eks import EksCluster
+from stacks.settings.eks_checks import tolerated_taints
 from stacks.settings.model import Model
 
 # What replicas are lost together with.

@@ -1,6 +1,6 @@
 """Whether each model's replicas fit on the nodes of a cluster that is there, before anything is changed.
 
-On EKS the settings know it from the instance types (stacks/settings/aws/checks.py).
+On EKS the settings know it from the instance types (stacks/settings/eks_checks.py).
 """
 
 import json
@@ -12,8 +12,8 @@ from typing import Any
 from axon.kubectl import kubectl, words_for
 from axon.steps import StepFailed
 from stacks.settings import Model, Stack
-from stacks.settings.aws.checks import tolerated_taints
 from stacks.settings.cluster import ExistingCluster
+from stacks.settings.eks_checks import tolerated_taints
 from stacks.settings.units import quantity_value
 
 _KEEPS_AWAY = ("NoSchedule", "NoExecute")

@@ -32,7 +32,7 @@ def stop() -> None:
 @app.command()
 def delete() -> None:
     """Stop the local cluster and remove its data and the state of the stack `local`."""
-    from axon.local_cluster.removal import delete as run
+    from axon.cleanup import delete as run
 
     run()
 

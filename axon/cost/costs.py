@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from axon.cost.prices import SPOT_SHARE, Prices, load_prices
 from stacks.settings import Stack
-from stacks.settings.aws.checks import eligible_groups, replicas_per_node
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.aws.node_group import NodeGroup
+from stacks.settings.eks_checks import eligible_groups, replicas_per_node
 from stacks.settings.model import Model
 from stacks.settings.units import quantity_value
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 
+from axon.images import own_registry
 from axon.images.ecr import ecr_password, ecr_region
 from axon.images.platforms import foreign, parts_of, platform_words
-from axon.local_cluster import own_registry
 from axon.machine import LocalSettings
 from axon.steps import StepFailed, run_logged, timed
 from predictor_images.content import EPOCH

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import httpx
 
+from axon.images import own_registry
 from axon.images.build import push_binary
 from axon.kubectl import answers, deployment_available, kubectl, node_ready, wait_until
-from axon.local_cluster import network, own_registry, supervisor
+from axon.local_cluster import network, supervisor
 from axon.local_cluster.dns import manifest
 from axon.local_cluster.node_config import PROXY_HEALTH, write_config
 from axon.local_cluster.pki import ensure_keys

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from stacks.settings.aws.checks import eligible_groups
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.cluster import Cluster
+from stacks.settings.eks_checks import eligible_groups
 from stacks.settings.errors import Path, Problem
 from stacks.settings.model import ImagePredictor, Model, PythonPredictor
 from stacks.settings.stack import Stack

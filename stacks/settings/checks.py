@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from stacks.settings.architectures import architecture_problems
-from stacks.settings.aws.checks import aws_problems
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.checksums import checksum_problems
+from stacks.settings.eks_checks import aws_problems
 from stacks.settings.errors import Problem
 from stacks.settings.gateway_checks import gateway_problems
 from stacks.settings.hosts import host_problems

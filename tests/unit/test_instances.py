@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.settings.aws.checks import replicas_per_node
 from stacks.settings.aws.instances import DAEMONS_CPU, DAEMONS_MEMORY, instance_type, instance_types
 from stacks.settings.compute import Compute
+from stacks.settings.eks_checks import replicas_per_node
 from tests.unit.on_aws import group
 
 MIB = 2**20

@@ -15,7 +15,7 @@ from components.kubernetes_cluster import OnAws
 from predictor_images import contexts_of, image_of, repositories_of
 from stacks.settings import Images, Model, Stack
 from stacks.settings import Platform as PlatformSettings
-from stacks.settings.aws.checks import aws_problems
+from stacks.settings.eks_checks import aws_problems
 from tests.unit.conftest import Recorder
 from tests.unit.on_aws import EXISTING, cluster, on_aws
 

@@ -13,9 +13,10 @@ import httpx
 import pytest
 import yaml
 
+from axon.images import own_registry
 from axon.images.build import Builder, pushed
 from axon.kubectl import wait_until
-from axon.local_cluster import own_registry, supervisor
+from axon.local_cluster import supervisor
 from axon.local_cluster.processes import registries
 from axon.machine import LocalSettings
 

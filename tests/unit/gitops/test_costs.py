@@ -13,8 +13,8 @@ from axon.cost.costs import Cost, Line, cost_of, share_of_node
 from axon.cost.prices import HOURS, SPOT_SHARE, load_prices
 from axon.cost.table import between, dollars, table
 from stacks.settings import Model, Stack, load_file
-from stacks.settings.aws.checks import replicas_per_node
 from stacks.settings.aws.eks import EksCluster
+from stacks.settings.eks_checks import replicas_per_node
 from tests.unit.on_aws import SYSTEM, cluster, group
 
 PROJECT = Path(__file__).parents[3]

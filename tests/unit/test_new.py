@@ -22,8 +22,8 @@ BLOCKS = {
     "one model": f"{HEAD}  axon:models:\n    iris:\n      predictor: {{type: sklearn, path: p}}\n",
     "a block in a model": f"{HEAD}  axon:models:\n    iris:\n      predictor:\n        type: sklearn\n"
     "        path: p\n",
-    "a key after them": f"{HEAD}  axon:models:\n    iris:\n      predictor: {{type: sklearn, path: p}} # it\n\n"
-    "  axon:platform: {install: false} # theirs\n",
+    "a key after them": f"{HEAD}  axon:models:\n    iris:\n      predictor: {{type: sklearn, path: p}} # x\n"
+    "\n  axon:platform: {install: false} # theirs\n",
     "a list at the end": f"{HEAD}  axon:models:\n    iris:\n      predictor: {{type: sklearn, path: p}}\n"
     "      node_groups:\n        - a\n        - b\nencryptionsalt: v1:x\n",
     "no line break at the end": f"{HEAD}  axon:models:\n    iris: {{predictor: {{type: sklearn, path: p}}}}",

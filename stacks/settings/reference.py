@@ -37,7 +37,7 @@ def text() -> str:
 def _tables(title: str, group: dict[str, Any], definitions: dict[str, Any]) -> list[str]:
     lines = [f"## `{title}`\n", f"{_first_line(group)}\n", "| key | default | meaning |", "|---|---|---|"]
     deeper: list[str] = []
-    # A kind of cluster starts anew: its keys stand below `axon:cluster` whatever the kind.
+    # The kind of a cluster is no part of its keys' path: they are below `axon:cluster` for every kind.
     prefix = title.split(" ")[0]
     for key, node in group["properties"].items():
         lines.append(f"| `{key}` | {_default(key, node, group)} | {_first_line(node)} |")

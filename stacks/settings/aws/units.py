@@ -1,4 +1,4 @@
-"""The units of AWS in a stack file: accounts, regions, zones, networks, ARNs."""
+"""Units of AWS in a stack file: accounts, regions, zones, networks, ARNs."""
 
 import ipaddress
 import re
@@ -105,7 +105,7 @@ def _tag_value(text: str) -> str:
 
 
 def no_duplicates(values: list[str]) -> list[str]:
-    """Refuse a list in which something stands twice: each entry becomes a resource of that name."""
+    """Reject a list with a duplicate: each entry becomes a resource of that name."""
     for value in values:
         if values.count(value) > 1:
             raise ValueError(f'"{value}" stands twice')
@@ -113,7 +113,7 @@ def no_duplicates(values: list[str]) -> list[str]:
 
 
 def not_everybody(networks: list[str]) -> list[str]:
-    """Refuse the whole internet in a list of networks, which has a key `anywhere` beside it."""
+    """Reject the whole internet in a list of networks, for which there is a separate key, `anywhere`."""
     if "0.0.0.0/0" in networks:
         raise ValueError("0.0.0.0/0 is the whole internet: say `anywhere: true` if that is meant")
     return networks

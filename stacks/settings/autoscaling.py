@@ -88,7 +88,8 @@ class Autoscaling(Settings):
 
     # With 60s, a tenfold step of the load took minutes to follow.
     window: Window = "15s"
-    """Time window over which requests in flight are averaged, 10s to 1h. A longer window reacts more slowly.
+    """Time window over which requests in flight are averaged, 10s to 1h. A longer
+    window reacts more slowly.
     """
 
     upscale_stabilization_period: StabilizationPeriod = "0s"

@@ -82,7 +82,8 @@ class Bootstrap(Settings):
     """
 
     account: AccountId
-    """Id of the AWS account, twelve digits in quotes. With credentials of another account nothing is changed.
+    """Id of the AWS account, twelve digits in quotes. With credentials of another
+    account nothing is changed.
     """
 
     region: Region

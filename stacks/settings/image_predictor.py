@@ -121,7 +121,8 @@ class ImagePredictor(Process):
     """
 
     liveness_path: ProbePath | None = None
-    """Path that responds with 200 while the process is alive: the short form of `liveness`. Unset: no probe.
+    """Path that responds with 200 while the process is alive: the short form of
+    `liveness`. Unset: no probe.
     """
 
     probe_timeout: WholeSeconds = "2s"

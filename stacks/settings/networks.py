@@ -3,7 +3,7 @@
 import ipaddress
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 
 def network(text: object, *, hint: str = "") -> str:
@@ -28,4 +28,4 @@ def is_everything(text: str) -> bool:
     return ipaddress.ip_network(text).prefixlen == 0
 
 
-Network = Annotated[str, AfterValidator(network)]
+Network = Annotated[str, AfterValidator(network), Field(title="network")]

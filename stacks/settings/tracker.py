@@ -36,7 +36,8 @@ class Tracker(Settings):
     buckets: Annotated[list[_Bound], AfterValidator(_rising)] | None = Field(
         default=None, min_length=1, max_length=50
     )
-    """Upper bounds of the histogram, in ascending order. Unset: 0, and powers of ten from 0.001 to 1000000.
+    """Upper bounds of the histogram, in ascending order. Unset: 0, and powers of
+    ten from 0.001 to 1000000.
     """
 
     @model_validator(mode="after")

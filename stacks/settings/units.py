@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 _FACTORS: dict[str, Decimal] = {
@@ -217,33 +217,22 @@ def _shown(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-Quantity = Annotated[
-    str,
-    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
-    AfterValidator(_quantity),
-]
-Cpu = Annotated[
-    str,
-    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
-    AfterValidator(_cpu),
-]
-Memory = Annotated[
-    str,
-    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
-    AfterValidator(_memory),
-]
-Size = Annotated[
-    str,
-    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
-    AfterValidator(_size),
-]
+_TEXT_OR_NUMBER = BeforeValidator(_number_to_text, json_schema_input_type=str | int | float)
+# docs/configuration.md and editors show the title of a unit as its type.
+_QUANTITY_FIELD, _COUNT = Field(title="quantity"), Field(title="count or percentage")
+Quantity = Annotated[str, _TEXT_OR_NUMBER, AfterValidator(_quantity), _QUANTITY_FIELD]
+Cpu = Annotated[str, _TEXT_OR_NUMBER, AfterValidator(_cpu), _QUANTITY_FIELD]
+Memory = Annotated[str, _TEXT_OR_NUMBER, AfterValidator(_memory), _QUANTITY_FIELD]
+Size = Annotated[str, _TEXT_OR_NUMBER, AfterValidator(_size), _QUANTITY_FIELD]
 BufferSize = Annotated[Size, AfterValidator(_buffer)]
-Duration = Annotated[str, AfterValidator(_duration)]
-CountOrPercent = Annotated[str, BeforeValidator(_count_or_percent, json_schema_input_type=int | str)]
+Duration = Annotated[str, AfterValidator(_duration), Field(title="duration")]
+CountOrPercent = Annotated[str, BeforeValidator(_count_or_percent, json_schema_input_type=int | str), _COUNT]
 NodesOrPercent = Annotated[
-    str, BeforeValidator(partial(_count_or_percent, of="nodes"), json_schema_input_type=int | str)
+    str,
+    BeforeValidator(partial(_count_or_percent, of="nodes"), json_schema_input_type=int | str),
+    _COUNT,
 ]
-DnsLabel = Annotated[str, AfterValidator(_dns_label)]
+DnsLabel = Annotated[str, AfterValidator(_dns_label), Field(title="name")]
 PriorityClass = Annotated[str, AfterValidator(_priority_class)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 ImageRepository = Annotated[str, AfterValidator(_repository)]

@@ -190,7 +190,8 @@ class EksCluster(Settings):
     """Management of DNS records for the hostnames of routes. Unset: external-dns is not installed."""
 
     image_cache: ImageCache | None = None
-    """Cache of the platform's images in ECR. Unset: nodes pull from the public registries, or from a mirror.
+    """Cache of the platform's images in ECR. Unset: nodes pull from the public
+    registries, or from a mirror.
     """
 
     budget: Budget | None = None

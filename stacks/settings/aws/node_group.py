@@ -114,7 +114,8 @@ class NodeGroup(Settings):
     """
 
     spot: bool = False
-    """Spot capacity at about a third of the on-demand price. EC2 may reclaim a node with two minutes' notice.
+    """Spot capacity at about a third of the on-demand price. EC2 may reclaim a node
+    with two minutes' notice.
     """
 
     priority: int = Field(default=1, ge=1, le=100)

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from stacks.settings.aws.catalogue import check_region, managed_policies, zones_without_eks
 from stacks.settings.errors import nearest
@@ -150,10 +150,10 @@ def _resource_id(kind: str) -> AfterValidator:
 AccountId = Annotated[str, AfterValidator(_account)]
 Region = Annotated[str, AfterValidator(_region)]
 Zone = Annotated[str, AfterValidator(_zone)]
-Cidr = Annotated[str, AfterValidator(_cidr)]
-Arn = Annotated[str, AfterValidator(_arn)]
-PolicyArn = Annotated[str, AfterValidator(_policy_arn)]
-IamArn = Annotated[str, AfterValidator(_iam_arn)]
+Cidr = Annotated[str, AfterValidator(_cidr), Field(title="network")]
+Arn = Annotated[str, AfterValidator(_arn), Field(title="ARN")]
+PolicyArn = Annotated[str, AfterValidator(_policy_arn), Field(title="ARN")]
+IamArn = Annotated[str, AfterValidator(_iam_arn), Field(title="ARN")]
 NodeRelease = Annotated[str, AfterValidator(_node_release)]
 AddonVersion = Annotated[str, AfterValidator(_addon_version)]
 TagKey = Annotated[str, AfterValidator(_tag_key)]

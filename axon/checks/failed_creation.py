@@ -1,8 +1,8 @@
-"""What EKS failed to create: found before an update, and marked for the engine to make again.
+"""Resources that EKS failed to create: found before an update, and marked for the engine to recreate.
 
-A create that fails after AWS has accepted it leaves a cluster, node group or add-on with the status
-CREATE_FAILED. The engine has it in its state, and its refresh finds nothing that differs: the next update
-would leave it as it is. `pulumi state taint` marks a resource for replacement; a refresh keeps the mark.
+A creation that fails after AWS has accepted it leaves a cluster, node group or add-on with the status
+CREATE_FAILED. The engine has it in its state, and its refresh finds no difference: the next update would
+leave it unchanged. `pulumi state taint` marks a resource for replacement; a refresh keeps the mark.
 """
 
 from collections.abc import Mapping
@@ -23,15 +23,15 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of resource of EKS, and how the AWS CLI describes one."""
+    """A kind of resource of EKS, and the AWS CLI's arguments that describe one."""
 
     title: str
     operation: str
     options: tuple[str, ...]
-    """Whose values are the parts of the resource's id, which colons separate."""
+    """Options whose values are the parts of the resource's id, separated by colons."""
     member: str
     failed: str
-    """The status of one that was not created (`status` of the EKS API's Cluster, Nodegroup and Addon)."""
+    """Status of a resource that was not created (`status` of the EKS API's Cluster, Nodegroup and Addon)."""
 
 
 KINDS = {

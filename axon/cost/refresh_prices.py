@@ -1,7 +1,7 @@
-"""Write `prices.csv` anew from AWS' price list, which needs no login.
+"""Rewrite `prices.csv` from AWS' price list, which needs no login.
 
-https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-the-aws-price-list-bulk-api.html
-The file of EC2 in one region has some hundred megabytes: it is read line by line, and never held.
+https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-the-aws-price-list-bulk-api.html The file
+of EC2 in one region has some hundred megabytes: it is read line by line, and never held in memory.
 """
 
 import csv
@@ -18,7 +18,7 @@ from axon.errors import UserError
 
 PRICE_LIST = "https://pricing.us-east-1.amazonaws.com"
 _SOURCE = "aws"
-# The service that has each thing, and the end of its usage type, before which the region stands.
+# Service of each item, and the end of its usage type, which follows the region.
 _ITEMS = {
     "eks:cluster": ("AmazonEKS", re.compile(r"(^|-)AmazonEKS-Hours:perCluster$")),
     "vpc:nat-gateway": ("AmazonEC2", re.compile(r"(^|-)NatGateway-Hours$")),
@@ -45,17 +45,17 @@ _UNITS = {
 
 
 class RefreshError(UserError):
-    """The price list cannot be read. Its text is one line."""
+    """Error if the price list cannot be read. Its text is one line."""
 
 
 def refresh(url: str, regions: Sequence[str] | None = None, file: Path = FILE) -> list[str]:
-    """Write the table anew and return what differs, a line a price.
+    """Rewrite the table and return the differences, one line per price.
 
-    A price that the list does not have keeps its row, with its date. New instance types are added by hand,
-    with any price: the next refresh corrects it.
+    A price that the list lacks keeps its row, with its date. New instance types are added by hand, with any
+    price: the next refresh corrects it.
 
     Raises:
-        RefreshError: when the list cannot be read; the table is then as it was.
+        RefreshError: if the list cannot be read; the table is then unchanged.
     """
     table = load_prices(file)
     today = datetime.now(UTC).date().isoformat()
@@ -93,7 +93,7 @@ def _rows(url: str) -> Iterator[Mapping[str, str]]:
 
 
 def _after_preamble(lines: Iterable[str]) -> Iterator[str]:
-    """Leave out what stands before the columns: format, disclaimer, date, version."""
+    """Skip the lines before the columns: format, disclaimer, date, version."""
     started = False
     for line in lines:
         started = started or line.startswith('"SKU"')
@@ -120,7 +120,7 @@ def _price(row: Mapping[str, str]) -> tuple[Decimal, str] | None:
         usd = Decimal(row.get("PricePerUnit", "")).normalize()
     except InvalidOperation:
         return None
-    # Nothing costs nothing: a free tier's first step is no price.
+    # The first step of a free tier, at zero, is not a price.
     return (usd, unit) if unit and usd > 0 else None
 
 

@@ -1,4 +1,4 @@
-"""A cost as text: a table for a terminal, one line for a report."""
+"""Cost as text: a table for a terminal, one line for a report."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -8,7 +8,7 @@ NOT_COUNTED = "Not counted: traffic, load balancer capacity units, logs, S3, ECR
 
 
 def dollars(amount: Decimal | None) -> str:
-    """Write an amount to the dollar, and what has no price as such."""
+    """Return an amount in whole dollars, or the words for a missing price."""
     if amount is None:
         return "no price"
     if 0 < amount < 1:
@@ -17,12 +17,12 @@ def dollars(amount: Decimal | None) -> str:
 
 
 def between(low: Decimal | None, high: Decimal | None) -> str:
-    """Write a range, or one amount where both are the same."""
+    """Return a range, or one amount if both are the same."""
     return dollars(low) if dollars(low) == dollars(high) else f"{dollars(low)} to {dollars(high)}"
 
 
 def lacking(cost: Cost) -> str:
-    """Say what the sums lack; nothing where they lack nothing."""
+    """Return a sentence about missing prices; empty if none is missing."""
     return (
         f"No price of {', '.join(cost.missing)} in {cost.region}: it is not in the sums."
         if cost.missing

@@ -1,4 +1,6 @@
-"""`bootstrap/`: made with its state on this machine first, which then moves into the bucket that it made."""
+"""Deployment of `bootstrap/`: its state is on this machine first, and then moves into the bucket that it
+created.
+"""
 
 import os
 import shutil
@@ -14,12 +16,13 @@ FOLDER = project_file("bootstrap")
 
 
 def bootstrap(stack: str, settings: Bootstrap, *, folder: Path = FOLDER, backend: str | None = None) -> None:
-    """Make or update what the account has before any stack is in it; the engine prints what GitHub is told.
+    """Create or update the account's resources before its first stack; the engine prints the values for
+    GitHub.
 
-    `backend` is where the state ends, if it is not the bucket that this makes.
+    `backend` is the final place of the state, if it is not the created bucket.
 
     Raises:
-        StateError: when the engine fails. Nothing is lost: the same command goes on from there.
+        StateError: if the engine fails. Nothing is lost: the same command continues from there.
     """
     there = _environment(backend or settings.backend)
     if not _knows(stack, folder, there):
@@ -39,7 +42,7 @@ def _up(stack: str, folder: Path, environment: dict[str, str]) -> None:
 def _move(
     stack: str, folder: Path, here: dict[str, str], there: dict[str, str], secrets_provider: str
 ) -> None:
-    """Take the state to the bucket. https://www.pulumi.com/docs/iac/concepts/state-and-backends/#migrating"""
+    """Move the state to the bucket. https://www.pulumi.com/docs/iac/concepts/state-and-backends/#migrating"""
     exported = _local_state(stack) / "exported.json"
     _run(folder, here, "stack", "export", "--stack", stack, "--file", str(exported))
     _run(folder, there, "stack", "select", "--create", stack, "--secrets-provider", secrets_provider)
@@ -47,7 +50,7 @@ def _move(
 
 
 def _knows(stack: str, folder: Path, environment: dict[str, str]) -> bool:
-    """Say whether the bucket has the stack and what is in it; it has not when there is no bucket."""
+    """Return True if the bucket has the stack with its resources; False if there is no bucket."""
     try:
         state = export(stack, folder, environment)
     except EngineError:
@@ -56,14 +59,14 @@ def _knows(stack: str, folder: Path, environment: dict[str, str]) -> bool:
 
 
 def _local_state(stack: str) -> Path:
-    """Return where the state is until there is a bucket."""
+    """Return the place of the state until there is a bucket."""
     state = state_home() / "bootstrap" / stack
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     return state
 
 
 def _environment(backend: str) -> dict[str, str]:
-    # Until it moves the state is encrypted with nothing: no secret is in it.
+    # Until it moves, the state is not encrypted: it contains no secret.
     return {**os.environ, "PULUMI_BACKEND_URL": backend, "PULUMI_CONFIG_PASSPHRASE": ""}
 
 

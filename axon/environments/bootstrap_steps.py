@@ -1,4 +1,4 @@
-"""What comes after `make bootstrap`: keys of the stack files, the engine's stacks, GitHub's environments."""
+"""Steps after `make bootstrap`: keys of the stack files, the engine's stacks, GitHub's environments."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from stacks.settings.account import Kind, boundary_arn, job_environment, role_ar
 from stacks.settings.aws.eks import EksCluster
 from stacks.settings.bootstrap import Bootstrap
 
-# What each role is called in a stack file, and may do in the cluster: for a preview the engine only logs in.
+# Name of each role in a stack file, and its policy in the cluster: for a preview the engine only logs in.
 _ACCESS: Mapping[Kind, tuple[str, str]] = {
     "deploy": ("deployments", "cluster-admin"),
     "preview": ("previews", "view"),
@@ -23,7 +23,7 @@ _WHO: Mapping[Kind, str] = {
 
 
 def next_steps(settings: Bootstrap, clusters: Mapping[str, EksCluster]) -> str:
-    """Return what is left to do, as lines."""
+    """Return the remaining steps, as lines."""
     return "\n".join(_lines(settings, clusters))
 
 
@@ -53,7 +53,7 @@ def kinds(settings: Bootstrap, environment: str) -> list[Kind]:
 
 
 def _keys(settings: Bootstrap, environment: str, cluster: EksCluster) -> Iterator[str]:
-    """Return the keys of an environment's stack file that let its roles work and are not there."""
+    """Yield the missing keys of an environment's stack file without which its roles do not work."""
     limit = boundary_arn(settings.account, cluster.name)
     if cluster.permissions_boundary != limit:
         yield f'permissions_boundary: "{limit}"'

@@ -1,4 +1,4 @@
-"""Which environments a branch may change: of the stacks that `stacks/environments.yaml` names."""
+"""Environments that a branch may change: of the stacks that `stacks/environments.yaml` names."""
 
 import subprocess
 from pathlib import Path
@@ -9,7 +9,7 @@ from axon.stack_file import GitError, path_of
 from stacks.settings.project import PROJECT
 
 FILE = "stacks/environments.yaml"
-# What no environment is made of.
+# Paths that do not affect any environment.
 _BESIDE = (
     "bootstrap/",
     "docs/",
@@ -31,15 +31,15 @@ _BESIDE = (
 
 
 def environments(project: Path = PROJECT) -> list[str]:
-    """Return the environments, in the order that they are deployed in."""
+    """Return the environments, in the order of their deployment."""
     return list(yaml.safe_load((project / FILE).read_text()))
 
 
 def changed(base: str, project: Path = PROJECT) -> list[str]:
-    """Return the environments that a branch may change: by their own files, or all where the program differs.
+    """Return the environments that a branch may change: by their own files, or all if the program differs.
 
     Raises:
-        GitError: when `base` is no commit here.
+        GitError: if `base` is not a commit here.
     """
     files = _differing(base, project)
     own = {path_of(stack): stack for stack in environments(project)}
@@ -50,7 +50,7 @@ def changed(base: str, project: Path = PROJECT) -> list[str]:
 
 
 def _differing(base: str, project: Path) -> list[str]:
-    # Three dots: what the branch did, not what has happened to its base since.
+    # Three dots: the branch's changes, without later ones of its base.
     command = ["git", "diff", "--name-only", f"{base}...HEAD"]
     run = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if run.returncode:

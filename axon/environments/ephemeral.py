@@ -1,4 +1,4 @@
-"""The stack file of a pull request's own stack: an environment's models, small, beside it on its cluster."""
+"""Stack file of a pull request's own stack: an environment's models, small, on that environment's cluster."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,19 +15,19 @@ from stacks.settings.project import PROJECT
 from stacks.settings.source import NAMESPACE
 from stacks.settings.yaml_dump import dumped
 
-# Enough to see that it scales.
+# Enough to show scaling.
 _MOST_REPLICAS = 2
-# What is of a model's own nodes, names and rights, which the environment keeps.
+# Keys for a model's nodes, names and permissions, which only the environment has.
 _NOT_TAKEN = ("moved_from", "node_groups", "aws")
 
 
 def ephemeral(
     name: str, text: str, stack: Stack, *, kubeconfig: str | None = None, url: str | None = None
 ) -> str:
-    """Return the stack file of `name`, made of an environment's `text`, which says `stack`.
+    """Return the stack file of `name`, made from an environment's `text`, the file of `stack`.
 
-    Its models answer below `/name`, in a namespace of that name. `kubeconfig` and `url` are the way to an
-    environment on AWS, whose file does not have them: for the engine, and for clients.
+    The models' endpoints are below `/name`, in a namespace of that name. `kubeconfig` and `url` give the
+    engine and clients access to an environment on AWS, whose file does not have them.
     """
     config = raw_of(text)
     cluster, images = config["cluster"], config.get("images", {})
@@ -58,7 +58,7 @@ def ephemeral(
 
 
 def url_of(found: Mapping[str, Any]) -> str | None:
-    """Return where clients of an environment reach its gateway, by what the engine says of it."""
+    """Return the URL at which clients of an environment reach its gateway, from the engine's outputs."""
     urls: list[str] = list(found.get("endpoints", {}).values())
     return urlunsplit((*urlsplit(urls[0])[:2], "", "", "")) if urls else None
 
@@ -78,7 +78,7 @@ def _splitter(given: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
 
 
 def _networking(given: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
-    """Return it without the environment's host names, which are nobody else's to answer for."""
+    """Return the networking without the environment's host names, which only its own models may have."""
     return {**given.get("networking", {}), "endpoint": endpoint, "hostnames": []}
 
 

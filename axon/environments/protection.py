@@ -1,4 +1,4 @@
-"""Whether GitHub lets only those use an environment, and so its role on AWS, whom it is meant for."""
+"""Check that GitHub lets only the intended branches use an environment, and so its role on AWS."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,15 +7,15 @@ from axon.github import GithubError, Repository
 from stacks.settings.account import job_environment
 from stacks.settings.bootstrap import Bootstrap, Github
 
-# Whose merges are deployed (.github/workflows/deploy.yaml).
+# Branch whose merges are deployed (.github/workflows/deploy.yaml).
 BRANCH = "main"
 
 
 def check_protection(repository: Repository, settings: Bootstrap) -> None:
-    """Refuse to make roles that anybody who may push to the repository could take.
+    """Reject roles that everyone with push access to the repository could use.
 
     Raises:
-        GithubError: with every environment that lets in more than it should, or that is not there.
+        GithubError: with every environment that admits more than it should, or that does not exist.
     """
     if settings.github is None:
         return
@@ -25,7 +25,7 @@ def check_protection(repository: Repository, settings: Bootstrap) -> None:
 
 
 def unprotected(repository: Repository, environments: list[str], settings: Github) -> Iterator[str]:
-    """Return what is wrong with the environments of a repository, a line each.
+    """Yield the problems of a repository's environments, one per line.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
     """
@@ -53,7 +53,7 @@ def _there(repository: Repository, name: str) -> tuple[Mapping[str, Any] | None,
 
 
 def _of_branch(repository: Repository, name: str) -> Iterator[str]:
-    """Say what else than the main branch may use an environment."""
+    """Yield the branches and tags, except the main branch, that may use an environment."""
     found, missing = _there(repository, name)
     yield from missing
     if found is None:
@@ -62,20 +62,22 @@ def _of_branch(repository: Repository, name: str) -> Iterator[str]:
     if policy is None:
         yield f"  {name}: every branch may use it (Deployment branches: Selected, `{BRANCH}`)"
     elif policy["protected_branches"]:
-        # Without any protected branch GitHub lets all of them in.
+        # Without any protected branch GitHub admits all branches.
         branch = repository.read(f"branches/{BRANCH}")
         if not (branch and branch["protected"]):
             yield f"  {name}: is for protected branches, and {BRANCH} is not one (Settings, Rules)"
     else:
         listed = repository.read(f"environments/{name}/deployment-branch-policies") or {}
         rules = [(one.get("type", "branch"), one["name"]) for one in listed.get("branch_policies", [])]
-        # Whoever may push may also make a tag of that name.
+        # Everyone with push access may also create a tag of that name.
         if others := [f"{kind} {rule}" for kind, rule in rules if (kind, rule) != ("branch", BRANCH)]:
             yield f"  {name}: {', '.join(others)} may use it, too (leave the branch `{BRANCH}` alone)"
 
 
 def _reviewed(repository: Repository, name: str) -> Iterator[str]:
-    """Say whether nobody has to agree before what a branch says runs with an administrator's rights."""
+    """Yield a problem if no review is required before a branch's code runs with an administrator's
+    permissions.
+    """
     found, missing = _there(repository, name)
     yield from missing
     rules = [rule["type"] for rule in found.get("protection_rules", [])] if found else []

@@ -1,4 +1,4 @@
-"""A stack file with newer pins, and with everything else as somebody wrote it."""
+"""Stack file with newer pins and otherwise unchanged."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ def patched(text: str, patches: Iterable[Patch]) -> str:
     """Return a stack file's text with each patch's newest release as its pin.
 
     Raises:
-        PatchError: when `axon:cluster` is not written as a block, one key a line.
+        PatchError: if `axon:cluster` is not written as a block, one key per line.
     """
     for key in ("node_releases", "addons"):
         pins = {patch.name: patch.newest for patch in patches if patch.key == key and patch.is_due}
@@ -59,7 +59,7 @@ def _value(mapping: MappingNode, key: str) -> Node | None:
 
 
 def _inserted(text: str, cluster: MappingNode, key: str, pins: dict[str, str]) -> str:
-    """Write a new block below the version, or the region."""
+    """Return the text with a new block below the version, or the region."""
     above = next(node for name in _AFTER if (node := _value(cluster, name)) is not None)
     end = text.index("\n", above.end_mark.index) + 1
     indent = " " * cluster.start_mark.column

@@ -1,4 +1,4 @@
-"""Newer releases of what AWS patches: the images of nodes, and EKS add-ons."""
+"""Newer releases of the parts that AWS patches: the images of nodes, and EKS add-ons."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,15 +17,15 @@ NODES = "aws:eks/nodeGroup:NodeGroup"
 
 
 class PatchError(UserError):
-    """AWS did not say what there is, or the stack file cannot be changed. Its text says what to do."""
+    """Error if AWS does not list the releases, or the stack file cannot be changed; it says what to do."""
 
 
 @dataclass(frozen=True)
 class Patch:
-    """One image or add-on: what runs, or is pinned, and what is newest."""
+    """One image or add-on: the release that runs or is pinned, and the newest one."""
 
     key: str
-    """Where its pin stands in the stack file: `node_releases` or `addons`."""
+    """Key of the pins in the stack file: `node_releases` or `addons`."""
 
     name: str
     now: str | None
@@ -33,17 +33,18 @@ class Patch:
 
     @property
     def is_due(self) -> bool:
-        """Whether a newer one is out."""
+        """True if a newer release exists."""
         return self.now != self.newest
 
 
 def patches_of(cluster: EksCluster, running: Mapping[str, str] | None = None) -> list[Patch]:
-    """Return every node image and add-on of a cluster, with the newest release that AWS has.
+    """Return every node image and add-on of a cluster, with the newest release on AWS.
 
-    `running` are the releases of nodes by the kind of their image, where that is known; else the pinned ones.
+    `running` has the releases of nodes by the kind of their image, if known; otherwise the pinned ones are
+    used.
 
     Raises:
-        PatchError: when AWS does not answer.
+        PatchError: if AWS does not respond.
     """
     kinds: list[AmiType] = sorted({ami_type(group) for group in cluster.node_groups.values()})
     known = {kind: cluster.node_release(kind) for kind in kinds} if running is None else running
@@ -52,7 +53,7 @@ def patches_of(cluster: EksCluster, running: Mapping[str, str] | None = None) ->
 
 
 def running(state: Mapping[str, Any]) -> dict[str, str]:
-    """Return the oldest release that nodes run, by the kind of their image, as a state knows it."""
+    """Return the oldest release that nodes run, by the kind of their image, according to a state."""
     found: dict[str, str] = {}
     for resource in resources(state):
         outputs = resource.get("outputs") or {}
@@ -63,7 +64,7 @@ def running(state: Mapping[str, Any]) -> dict[str, str]:
 
 
 def age_days(release: str, today: date | None = None) -> int | None:
-    """Return how many days ago an image of Amazon Linux was released; Bottlerocket's name says no day."""
+    """Return the days since an image of Amazon Linux was released; Bottlerocket's name has no date."""
     found = re.fullmatch(r".*-(20\d{6})", release)
     if found is None:
         return None
@@ -92,7 +93,7 @@ def _newest_image(cluster: EksCluster, kind: AmiType) -> str:
 
 
 def _addon(cluster: EksCluster, name: AddonName) -> Patch:
-    """Return an add-on's newest patch. A newer minor version is somebody's decision."""
+    """Return the newest patch of an add-on. A newer minor version is the user's decision."""
     now = cluster.addon_version(name)
     words = ("--addon-name", name, "--kubernetes-version", cluster.version)
     answer = _aws(cluster, "eks", "describe-addon-versions", *words)
@@ -102,7 +103,7 @@ def _addon(cluster: EksCluster, name: AddonName) -> Patch:
 
 
 def _order(version: str) -> tuple[int, ...]:
-    """Return what versions such as v1.22.4-eksbuild.3 and 1.36.1-20261101 are ordered by."""
+    """Return the sort key of versions such as v1.22.4-eksbuild.3 and 1.36.1-20261101."""
     core, _, build = version.partition("-")
     last = re.findall(r"\d+", build) if "." in build or build.isdigit() else []
     return tuple(int(number) for number in [*re.findall(r"\d+", core), *last])
@@ -116,7 +117,7 @@ def _aws(cluster: EksCluster, *words: str) -> Any:
 
 
 def patches_text(stack: str, patches: list[Patch]) -> str:
-    """Return the table of what runs and what is newest, as Markdown."""
+    """Return the table of running and newest releases, as Markdown."""
     due = [patch for patch in patches if patch.is_due]
     head = f"{len(due)} newer release{'s' * (len(due) != 1)}" if due else "every node and add-on is patched"
     lines = [f"<!-- axon:patches:{stack} -->", f"### `{stack}`: {head}", ""]

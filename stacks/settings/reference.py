@@ -75,8 +75,8 @@ def _groups(title: str, node: dict[str, Any], definitions: dict[str, Any]) -> It
     """Yield the groups of keys that a key may hold: its own, an entry's, or one for each kind."""
     if "$ref" in node:
         group = definitions[str(node["$ref"]).rsplit("/", 1)[1]]
-        keys = group["properties"]
-        kind = (keys.get("kind") or keys.get("type") or {}).get("const")
+        keys: dict[str, dict[str, Any]] = group["properties"]
+        kind = next((keys[key]["const"] for key in ("kind", "type") if "const" in keys.get(key, {})), None)
         yield (f"{title} ({kind})" if kind else title), group
     for option in [*node.get("oneOf", []), *node.get("anyOf", [])]:
         yield from _groups(title, option, definitions)

@@ -51,8 +51,8 @@ class Autoscaling(Settings):
     """Time that a request waits for the first replica if `min_replicas` is 0; then the response is 503 with
     `Retry-After`.
 
-    Whole seconds, 1s to 1h. Unset: the time that starting may take, which is five minutes or
-    `update_strategy.timeout`.
+    Whole seconds, 1s to 1h. Unset: the time that starting may take, which is the longer of five minutes and
+    `update_strategy.timeout`, or an image's `startup`.
     """
 
     max_replicas: int = Field(default=100, ge=1, le=1000)

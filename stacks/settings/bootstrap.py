@@ -39,10 +39,10 @@ class Github(Settings):
     """Full name of the repository, in the form `owner/name`."""
 
     owner_id: Annotated[int, Field(ge=1)]
-    """GitHub's numeric id of the repository's owner."""
+    """GitHub's numeric ID of the repository's owner."""
 
     repository_id: Annotated[int, Field(ge=1)]
-    """GitHub's numeric id of the repository."""
+    """GitHub's numeric ID of the repository."""
 
     ephemeral: Annotated[list[DnsLabel], AfterValidator(no_duplicates)] = Field(default_factory=list[str])
     """Environments on whose clusters pull requests may have stacks of their own. Empty: none."""
@@ -82,7 +82,7 @@ class Bootstrap(Settings):
     """
 
     account: AccountId
-    """Id of the AWS account, twelve digits in quotes. With credentials of another
+    """ID of the AWS account, twelve digits in quotes. With credentials of another
     account nothing is changed.
     """
 

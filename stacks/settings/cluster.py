@@ -21,8 +21,8 @@ class ExistingCluster(Settings):
     """Name of the context in the kubeconfig. Unset: the current context of the kubeconfig."""
 
     grows: bool = False
-    """Set if an autoscaler adds nodes to the cluster: `axon up` then accepts models that fit on no current
-    node.
+    """Node autoscaling: set it if an autoscaler adds nodes to the cluster. `axon up` then accepts models that
+    fit on no current node.
     """
 
 

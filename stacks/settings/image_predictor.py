@@ -44,10 +44,12 @@ class Process(Settings):
     """Arguments of the program, in place of the image's own. Empty: the image's own."""
 
     startup: Startup | None = None
-    """Time that starting may take. Unset: five minutes, or `update_strategy.timeout` if that is longer."""
+    """Startup probe, which limits the time for starting. Unset: five minutes, or `update_strategy.timeout` if
+    that is longer.
+    """
 
     liveness: Liveness | None = None
-    """Probe of the running process; a failure restarts the container. Unset: no probe."""
+    """Liveness probe of the running process; a failure restarts the container. Unset: no probe."""
 
     pre_stop: PreStop | None = None
     """Action before the container receives SIGTERM. Unset: it continues for 10 s."""
@@ -63,8 +65,8 @@ class Sidecar(Process, Environment):
     """Resources of the sidecar, in addition to the predictor's `compute`."""
 
     port: Port | None = None
-    """Port that the sidecar listens on. The predictor is started once the port accepts connections. Unset: it
-    is not awaited.
+    """Port that the sidecar listens on. The predictor is started once the port accepts connections. Unset:
+    the predictor does not wait for the sidecar.
     """
 
     readiness_path: ProbePath | None = None
@@ -129,8 +131,8 @@ class ImagePredictor(Process):
     """Time limit of probes without a `timeout` of their own; whole seconds, 1s to 1h."""
 
     grace_period: WholeSeconds | None = None
-    """Time from the start of a replica's removal until it is killed, including `pre_stop`; whole seconds, 1s
-    to 1h.
+    """Time from the start of a replica's removal until the replica is killed, including `pre_stop`; whole
+    seconds, 1s to 1h.
 
     Unset: `pre_stop` plus `server.request_timeout` plus 10 s; with `stream_idle_timeout`, one minute.
     """

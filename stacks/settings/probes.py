@@ -112,10 +112,13 @@ class PreStop(Settings):
     """Action before a container that is to end receives SIGTERM."""
 
     sleep: DrainTime | None = None
-    """Time for which the container continues as before, in whole seconds; 10s to 1h."""
+    """Time for which the container continues as before, in whole seconds; 10s to 1h. Set either this or
+    `command`.
+    """
 
     command: Command | None = None
-    """Program in the container, with its arguments, that runs instead of the wait of 10 s.
+    """Program in the container, with its arguments, that runs instead of the wait of 10 s. Set either this or
+    `sleep`.
 
     It must take at least 10 s while the server continues, since the gateway still sends requests during that
     time.

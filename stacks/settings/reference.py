@@ -75,8 +75,7 @@ def _groups(title: str, node: dict[str, Any], definitions: dict[str, Any]) -> It
     """Yield the groups of keys that a key may hold: its own, an entry's, or one for each kind."""
     if "$ref" in node:
         group = definitions[str(node["$ref"]).rsplit("/", 1)[1]]
-        keys: dict[str, dict[str, Any]] = group["properties"]
-        kind = next((keys[key]["const"] for key in ("kind", "type") if "const" in keys.get(key, {})), None)
+        kind = _kind(group)
         yield (f"{title} ({kind})" if kind else title), group
     for option in [*node.get("oneOf", []), *node.get("anyOf", [])]:
         yield from _groups(title, option, definitions)
@@ -84,6 +83,14 @@ def _groups(title: str, node: dict[str, Any], definitions: dict[str, Any]) -> It
         entry = node.get(key)
         if isinstance(entry, dict):  # `true` is a mapping of anything
             yield from _groups(place, cast(dict[str, Any], entry), definitions)
+
+
+def _kind(group: dict[str, Any]) -> str | None:
+    """Return the kind of a cluster or of a predictor; None for other groups."""
+    name = str(group["title"])
+    if name.endswith("Predictor"):
+        return name.removesuffix("Predictor").lower()
+    return group["properties"].get("kind", {}).get("const")
 
 
 def _paragraphs(node: dict[str, Any]) -> list[str]:

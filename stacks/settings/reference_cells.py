@@ -10,20 +10,15 @@ from stacks.settings.base import Settings
 
 Node = Mapping[str, Any]
 _TYPES = {"object": "mapping", "array": "list"}
-# Keywords of JSON Schema with the words for them.
+# Bounds of JSON Schema, and their unit.
 _BOUNDS = {
-    "minimum": "at least {}",
-    "exclusiveMinimum": "more than {}",
-    "maximum": "at most {}",
-    "exclusiveMaximum": "less than {}",
-    "minLength": "characters: at least {}",
-    "maxLength": "characters: at most {}",
-    "minItems": "entries: at least {}",
-    "maxItems": "entries: at most {}",
-    "minProperties": "entries: at least {}",
-    "maxProperties": "entries: at most {}",
-    "pattern": "`{}`",
+    ("minimum", "maximum"): "",
+    ("minLength", "maxLength"): " characters",
+    ("minItems", "maxItems"): " entries",
+    ("minProperties", "maxProperties"): " entries",
 }
+_OTHERS = {"exclusiveMinimum": "more than {}", "exclusiveMaximum": "less than {}", "pattern": "`{}`"}
+_PARTS = {"items": "each: ", "additionalProperties": "each: ", "propertyNames": "keys: "}
 
 
 def type_of(key: str, node: Node) -> str:
@@ -55,7 +50,8 @@ def default_of(field: FieldInfo) -> str:
 
 def allowed_of(node: Node) -> str:
     """Return the allowed values of a setting, as far as its JSON Schema states them."""
-    return "; ".join(dict.fromkeys(part for option in _options(node) for part in _allowed(option)))
+    parts = dict.fromkeys(part for option in _options(node) for part in _allowed(option))
+    return "; ".join(parts).replace("at least 1 entries", "at least 1 entry")
 
 
 def _options(node: Node) -> list[Node]:
@@ -74,7 +70,14 @@ def _plural(name: str) -> str:
 def _allowed(node: Node) -> Iterator[str]:
     if values := node.get("enum", [node["const"]] if "const" in node else []):
         yield ", ".join(f"`{value}`" for value in values)
-    yield from (words.format(node[key]) for key, words in _BOUNDS.items() if key in node)
-    for key in ("items", "propertyNames", "additionalProperties"):
+    yield from (words + unit for keys, unit in _BOUNDS.items() if (words := _bounds(node, *keys)))
+    yield from (words.format(node[key]) for key, words in _OTHERS.items() if key in node)
+    for key, prefix in _PARTS.items():
         if isinstance(entry := node.get(key), dict):
-            yield from _allowed(cast(Node, entry))
+            yield from (prefix + part for part in _allowed(cast(Node, entry)))
+
+
+def _bounds(node: Node, low: str, high: str) -> str:
+    if low in node and high in node:
+        return f"{node[low]} to {node[high]}"
+    return f"at least {node[low]}" if low in node else f"at most {node[high]}" if high in node else ""

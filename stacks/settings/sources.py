@@ -105,7 +105,7 @@ class Fetched(Source):
 
     credentials_secret: ObjectName | None = None
     """Name of a Secret in the models' namespace whose keys are environment variables, such as
-    AWS_ACCESS_KEY_ID. Unset: no credentials.
+    AWS_ACCESS_KEY_ID. Unset: the model's role on EKS, otherwise no credentials.
     """
 
     @property

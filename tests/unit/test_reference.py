@@ -44,9 +44,9 @@ def row(group: str, key: str) -> list[str]:
 @pytest.mark.parametrize(
     ("group", "key", "cells"),
     [
-        ("axon:models.<name>.autoscaling", "min_replicas", ["integer", "`1`", "at least 0; at most 1000"]),
+        ("axon:models.<name>.autoscaling", "min_replicas", ["integer", "`1`", "0 to 1000"]),
         ("axon:models.<name>.autoscaling", "window", ["duration", "`15s`", ""]),
-        ("axon:models.<name>.autoscaling", "schedules", ["list of mappings", "empty", "entries: at most 10"]),
+        ("axon:models.<name>.autoscaling", "schedules", ["list of mappings", "empty", "at most 10 entries"]),
         ("axon:models.<name>.compute", "shm", ["quantity", "unset", ""]),
         ("axon:models.<name>", "compute", ["mapping", "see below", ""]),
         ("axon:models.<name>", "egress", ["string or list of strings", "empty", "`none`, `all`"]),
@@ -56,6 +56,11 @@ def row(group: str, key: str) -> list[str]:
             ["string", "`second`", "`second`, `minute`, `hour`"],
         ),
         ("axon:cluster (eks)", "name", ["string", "required", ""]),
+        (
+            "axon:platform",
+            "priority_classes",
+            ["mapping of integers", "empty", "at most 20 entries; each: -1000000000 to 1000000000"],
+        ),
         ("axon:cluster (eks)", "protected", ["boolean", "`false`", ""]),
     ],
 )

@@ -59,13 +59,13 @@ class Endpoint(Settings):
     public_cidrs: Annotated[list[Cidr], AfterValidator(no_duplicates), AfterValidator(not_everybody)] = Field(
         default_factory=list[str], max_length=40
     )
-    """Networks outside the VPC that may connect to the Kubernetes API, in CIDR notation. Empty: none, so that
-    `axon up` must run inside the VPC.
+    """Networks outside the VPC that may connect to the Kubernetes API; public ones, in CIDR notation. Empty:
+    none, so that `axon up` must run inside the VPC.
     """
 
     anywhere: bool = False
-    """Allow the whole internet to connect to the Kubernetes API; a login is still required. A separate key,
-    so that this is never set by accident.
+    """Access to the Kubernetes API from the whole internet; a login is still required. It is a separate key,
+    so that it is never set by accident.
     """
 
     @field_validator("public_cidrs")
@@ -119,7 +119,7 @@ class EksCluster(Settings):
     """
 
     account: AccountId
-    """Id of the AWS account that the stack belongs to, twelve digits in quotes. With credentials of another
+    """ID of the AWS account that the stack belongs to, twelve digits in quotes. With credentials of another
     account nothing is changed.
     """
 

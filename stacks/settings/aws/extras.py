@@ -115,7 +115,7 @@ class Dns(Settings):
     """DNS names of the load balancer in a hosted zone of Route 53."""
 
     zone_id: HostedZone
-    """Id of the Route 53 hosted zone, such as `Z0123456789ABCDEFGHIJ`."""
+    """ID of the Route 53 hosted zone, such as `Z0123456789ABCDEFGHIJ`."""
 
     hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(min_length=1, max_length=10)
     """Host names in the zone that resolve to the load balancer. Endpoints are shown with the first one."""
@@ -135,11 +135,13 @@ class LoadBalancer(Settings):
     """
 
     anywhere: bool = False
-    """Allow the whole internet to connect. A separate key, so that this is never set by accident."""
+    """Access to the load balancer from the whole internet. It is a separate key, so that it is never set by
+    accident.
+    """
 
     plain_http: bool = False
-    """Allow a load balancer that faces the internet to serve without `tls`. Requests and responses can then
-    be read in transit.
+    """Service without `tls` on a load balancer that faces the internet. Requests and responses can then be
+    read in transit.
     """
 
     client_ip: Literal["preserved", "proxy_protocol"] = "preserved"
@@ -224,7 +226,7 @@ class ExternalDns(Settings):
     """external-dns, which keeps DNS records for the hostnames of routes."""
 
     zone_ids: list[HostedZone] = Field(min_length=1, max_length=20)
-    """Ids of the hosted zones whose records external-dns may change. It changes no others."""
+    """IDs of the hosted zones whose records external-dns may change. It changes no others."""
 
 
 class Budget(Settings):

@@ -48,18 +48,18 @@ class ExistingVpc(Settings):
     """An existing VPC with its subnets by zone. The stack changes neither their tags nor their routes."""
 
     vpc: VpcId
-    """Id of the VPC, such as `vpc-0123456789abcdef0`."""
+    """ID of the VPC, such as `vpc-0123456789abcdef0`."""
 
     cidr: Annotated[Cidr, AfterValidator(_size_of_a_vpc)]
     """Primary network of the VPC in CIDR notation."""
 
     private_subnets: dict[Zone, SubnetId] = Field(min_length=2, max_length=6)
-    """Ids of private subnets, by zone. Each needs a route to the internet by NAT, or the VPC endpoints that
+    """IDs of private subnets, by zone. Each needs a route to the internet by NAT, or the VPC endpoints that
     EKS requires.
     """
 
     public_subnets: dict[Zone, SubnetId] = Field(default_factory=dict[str, str], max_length=6)
-    """Ids of public subnets (with a route to an internet gateway), by zone. At least two are required for a
+    """IDs of public subnets (with a route to an internet gateway), by zone. At least two are required for a
     load balancer that faces the internet.
     """
 
@@ -68,11 +68,13 @@ class Network(Settings):
     """VPC over several availability zones of the region."""
 
     cidr: Cidr = "10.0.0.0/16"
-    """Network of the VPC in CIDR notation. The default has room for 8000 pods per zone."""
+    """Private network of the VPC in CIDR notation, /16 to /22. The default has room for
+    8000 pods per zone.
+    """
 
     service_cidr: Cidr = "172.20.0.0/16"
-    """Network of Kubernetes Services in CIDR notation, outside the VPC's network. The default is one of the
-    two that EKS chooses from.
+    """Private network of Kubernetes Services in CIDR notation, /12 to /24, outside the VPC's network. The
+    default is one of the two that EKS chooses from.
     """
 
     zone_count: int = Field(default=3, ge=2, le=6)
@@ -81,7 +83,7 @@ class Network(Settings):
     """
 
     zones: list[Zone] = Field(default_factory=list[str], max_length=6)
-    """Names of the availability zones, for a selection other than the first ones. Empty: the first
+    """Names of at least two availability zones, for a selection other than the first ones. Empty: the first
     `zone_count` zones.
     """
 

@@ -55,7 +55,7 @@ class Github(Settings):
     @model_validator(mode="before")
     @classmethod
     def _with_numbers(cls, given: Any) -> Any:
-        """Say how to find GitHub's numeric ids if one is missing."""
+        """Reject a repository without GitHub's numeric IDs, and say how to find them."""
         found = cast(dict[str, Any], given) if isinstance(given, dict) else {}
         missing = [key for key in ("owner_id", "repository_id") if key not in found]
         if missing and "repository" in found:

@@ -105,7 +105,7 @@ def running_config() -> dict[str, Any]:
 
 
 def load_file(stack: str) -> Stack:
-    """Return a stack's settings from its file alone, without the engine.
+    """Return a stack's settings only from its file, without the engine.
 
     Raises:
         SettingsError: as `load`; also when the stack has no file.

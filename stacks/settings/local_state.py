@@ -11,7 +11,7 @@ from stacks.settings.stack import Stack
 
 
 def folder(environ: Mapping[str, str] = os.environ) -> str:
-    """Return the folder that `axon env` chooses if nobody is logged in, in the engine's form."""
+    """Return the folder that `axon env` chooses without a login, in the engine's form."""
     home = Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "axon"
     return f"file://{Path(environ.get('AXON_LOCAL_STATE_DIR') or home) / 'pulumi'}"
 

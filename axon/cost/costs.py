@@ -1,4 +1,4 @@
-"""Monthly cost of a stack, from the minimum to the maximum number of nodes, and each model's share of it."""
+"""Monthly cost of a stack, at its minimum and maximum number of nodes, and the share of each model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _NONE = Decimal(0)
 
 @dataclass(frozen=True)
 class Line:
-    """One item with its minimum and maximum cost. None: the table lacks a price."""
+    """The cost of one item at its minimum and its maximum. None: the table has no price for it."""
 
     name: str
     low: Decimal | None
@@ -27,12 +27,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Cost:
-    """Monthly cost of a stack, in US dollars."""
+    """A stack's monthly cost, in US dollars."""
 
     fixed: tuple[Line, ...]
     nodes: tuple[Line, ...]
     models: tuple[Line, ...]
-    """Shares of the nodes' cost by the models' requests; they are part of that cost, not additional to it."""
+    """The part of the nodes' cost that each model requests. It is included in `nodes`."""
 
     missing: tuple[str, ...]
     region: str
@@ -40,17 +40,17 @@ class Cost:
 
     @property
     def low(self) -> Decimal:
-        """Cost with the minimum number of nodes, of the items with a price."""
+        """The total at the minimum number of nodes, of the items with a price."""
         return sum((line.low or _NONE for line in (*self.fixed, *self.nodes)), _NONE)
 
     @property
     def high(self) -> Decimal:
-        """Cost with the maximum number of nodes, of the items with a price."""
+        """The total at the maximum number of nodes, of the items with a price."""
         return sum((line.high or _NONE for line in (*self.fixed, *self.nodes)), _NONE)
 
 
 def cost_of(stack: Stack) -> Cost | None:
-    """Return the cost of a stack, or None if nothing of it is on AWS."""
+    """Return the cost of a stack, or None if it is not on AWS."""
     cluster = stack.cluster
     if not isinstance(cluster, EksCluster):
         return None
@@ -94,9 +94,7 @@ def _nodes(name: str, group: NodeGroup, prices: Prices) -> Line:
 
 
 def _node_a_month(group: NodeGroup, prices: Prices) -> Decimal | None:
-    """Return a node's price: on-demand, of the first type; spot may use any type, so the most expensive
-    counts.
-    """
+    """Return a node's price: of the first instance type; for spot, of the most expensive one."""
     if not group.spot:
         return prices.a_month(f"ec2:{group.instance_types[0]}")
     known = [price for name in group.instance_types if (price := prices.a_month(f"ec2:{name}")) is not None]
@@ -118,7 +116,7 @@ def _model(name: str, model: Model, cluster: EksCluster, prices: Prices) -> Line
 
 
 def share_of_node(model: Model, group: NodeGroup) -> Decimal:
-    """Return a replica's share of a node: the largest of its shares of CPU, memory and devices."""
+    """Return the share of a node that a replica takes: the largest of its CPU, memory and device shares."""
     facts, compute = group.facts, model.pod_compute
     shares = [
         quantity_value(compute.cpu) / facts.allocatable_cpu,
@@ -132,7 +130,7 @@ def share_of_node(model: Model, group: NodeGroup) -> Decimal:
 
 
 def _unpriced(cluster: EksCluster) -> Iterator[str]:
-    """Yield the kinds of resources for which the table has no row."""
+    """Yield the items for which the table has no kind of row."""
     for name, group in cluster.node_groups.items():
         if group.disk.type == "io2" or group.disk.iops > 3000 or group.disk.throughput > 125:
             yield f"io2, iops and throughput of the disks of {name}"

@@ -79,8 +79,6 @@ def _choose_project(words: list[str]) -> None:
             return
         if not word.startswith("-"):
             break
-    if "AXON_PROJECT" not in os.environ and Path("Pulumi.yaml").exists() and Path("stacks").is_dir():
-        os.environ["AXON_PROJECT"] = str(Path.cwd())
 
 
 def _is_for_the_user(error: Exception) -> bool:

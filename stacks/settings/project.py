@@ -12,7 +12,16 @@ VARIABLE = "AXON_PROJECT"
 CODE = Path(__file__).parents[2]
 """Folder of axon's own files: policies, images of the runtime, pins of tools."""
 
-PROJECT = Path(os.environ.get(VARIABLE) or CODE).absolute()
+
+def _project() -> Path:
+    """Return the folder that the environment names, or the current one if it is a project, or axon's own."""
+    if named := os.environ.get(VARIABLE):
+        return Path(named).absolute()
+    here = Path.cwd()
+    return here if (here / "Pulumi.yaml").exists() and (here / "stacks").is_dir() else CODE
+
+
+PROJECT = _project()
 """Folder with `Pulumi.yaml`, `stacks/` and `predictors/`."""
 
 STACKS = PROJECT / "stacks"

@@ -1,4 +1,4 @@
-"""A RealtimeAPI as a model."""
+"""Conversion of a RealtimeAPI into a model."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def model(fields: Fields, name: str) -> dict[str, Any]:
 
 
 def _class(fields: Fields, name: str) -> dict[str, Any]:
-    # Called a handler since v0.34.
+    # Named handler since v0.34.
     key = "handler" if "handler" in fields.data else "predictor"
     own, scaling, asked = fields.below(key), fields.below("autoscaling"), fields.below("compute")
     found = handler(own, name) | given(
@@ -36,7 +36,7 @@ def _class(fields: Fields, name: str) -> dict[str, Any]:
 
 
 def _tracker(fields: Fields) -> dict[str, Any]:
-    # Later called monitoring.
+    # Named monitoring in later versions.
     told = fields.below("monitoring" if "monitoring" in fields.data else "tracker")
     found = given(model_type=told.take("model_type"), key=told.take("key"))
     told.rest()
@@ -53,7 +53,7 @@ def _containers(fields: Fields, name: str) -> dict[str, Any]:
 
 def _networking(fields: Fields) -> dict[str, Any]:
     networking = fields.below("networking")
-    # It stood at the top until v0.17.
+    # At the top level until v0.17.
     endpoint = networking.take("endpoint") or fields.take("endpoint")
     networking.unmatched(
         {

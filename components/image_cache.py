@@ -82,7 +82,7 @@ def fill(region: str, images: Sequence[str]) -> None:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-vpc-endpoint-considerations
 
     Raises:
-    RuntimeError: without a login, or with a line for each image that ECR did not fetch.
+        RuntimeError: without a login, or with a line for each image that ECR did not fetch.
     """
     command = ["aws", "ecr", "get-login-password", "--region", region]
     login = subprocess.run(command, capture_output=True, text=True, check=False)

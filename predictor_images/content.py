@@ -26,7 +26,7 @@ def files_of(folder: Path, shown: str) -> dict[str, Path]:
     """Return the files below a folder by relative path; `shown` is the folder's name in errors.
 
     Raises:
-    ContentError: when an entry is neither a file nor a folder, or links out of the folder.
+        ContentError: when an entry is neither a file nor a folder, or links out of the folder.
     """
     found: dict[str, Path] = {}
     for entry in _entries(folder, shown):
@@ -82,7 +82,7 @@ def refuse_pointer(file: Path, shown: str) -> None:
     """Reject the pointer that Git LFS leaves instead of a file that was not fetched.
 
     Raises:
-    ContentError: when the file is a pointer, or cannot be read.
+        ContentError: when the file is a pointer, or cannot be read.
     """
     try:
         if file.stat().st_size > _POINTER_SIZE:

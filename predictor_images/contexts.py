@@ -85,7 +85,7 @@ class BuildContext:
         """Write the context to an empty folder: a Dockerfile, and the hashed files.
 
         Raises:
-        ContentError: when a file has changed since the tag was computed.
+            ContentError: when a file has changed since the tag was computed.
         """
         copies = copy(self.files, folder)
         (folder / "Dockerfile").write_text(self._instructions)
@@ -99,7 +99,7 @@ def image_of(
     """Return the image of a predictor, for GPU or CPU, for nodes of these architectures.
 
     Raises:
-    MissingModel: when the predictor's folder does not contain a model yet.
+        MissingModel: when the predictor's folder does not contain a model yet.
     """
     if isinstance(predictor, ImagePredictor):
         return predictor.image

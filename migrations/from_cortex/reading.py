@@ -12,7 +12,7 @@ def read(content: bytes) -> Any:
     """Return the content of a file.
 
     Raises:
-    Unreadable: when the file is not YAML, with the line.
+        Unreadable: when the file is not YAML, with the line.
     """
     return plain(tree_of(text_of(content)), _of_1_1)
 

@@ -17,7 +17,7 @@ from stacks.settings.units import duration_seconds
 # https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
 _PERIOD_SECONDS = 15
 # Time for which a refused connection keeps a model active: a few scrapes.
-_AWAKE_SECONDS = 15
+_ACTIVE_SECONDS = 15
 # Failed polls of KEDA after which the replica count stays as it is.
 _LOST_AFTER = 3
 
@@ -94,7 +94,7 @@ def _triggers(name: str, model: Model, platform: Platform, clusters: str) -> lis
     scaling = model.autoscaling
     triggers: list[dict[str, Any]] = []
     if model.target_in_flight is not None:
-        asked = {
+        query = {
             "serverAddress": platform.prometheus,
             "query": _query(name, platform.namespace_name, model, clusters),
             "threshold": f"{model.target_in_flight:g}",
@@ -102,7 +102,7 @@ def _triggers(name: str, model: Model, platform: Platform, clusters: str) -> lis
             # down.
             "ignoreNullValues": "false",
         }
-        triggers.append({"type": "prometheus", "metricType": "AverageValue", "metadata": asked})
+        triggers.append({"type": "prometheus", "metricType": "AverageValue", "metadata": query})
     for resource, target in _utilizations(scaling):
         value = {"value": str(target)}
         triggers.append({"type": resource, "metricType": "Utilization", "metadata": value})
@@ -128,8 +128,8 @@ def _query(name: str, namespace: str, model: Model, clusters: str) -> str:
     if not model.sleeps:
         return in_flight
     # A model without replicas has no requests in flight; refused connections count instead
-    # (components/route.py).
-    refused = f"sum(rate(envoy_cluster_upstream_cx_connect_fail{at_gateway}[{_AWAKE_SECONDS}s])) > bool 0"
+    # (components/traffic_policy.py).
+    refused = f"sum(rate(envoy_cluster_upstream_cx_connect_fail{at_gateway}[{_ACTIVE_SECONDS}s])) > bool 0"
     return f"({in_flight} or vector(0)) + ({refused} or vector(0))"
 
 

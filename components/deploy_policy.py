@@ -6,7 +6,7 @@ from stacks.settings.account import EPHEMERAL, boundary_arn
 from stacks.settings.aws.eks import EksCluster
 
 # EC2 resources that the stack creates with tags; their parents have tags already.
-_MADE = {
+_CREATED = {
     "AllocateAddress": "elastic-ip",
     "AuthorizeSecurityGroupEgress": "security-group-rule",
     "AuthorizeSecurityGroupIngress": "security-group-rule",
@@ -58,7 +58,7 @@ _WITHIN_BOUNDARY = [
 ]
 _OF_ROLES = ["iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRole", "iam:UpdateRoleDescription"]
 # Services to which the stack passes a role (components/cluster.py, control_plane.py, network.py, iam.py).
-_TAKERS = [
+_ROLE_SERVICES = [
     "ec2.amazonaws.com",
     "eks.amazonaws.com",
     "pods.eks.amazonaws.com",
@@ -101,8 +101,8 @@ def _tagged(cluster: EksCluster) -> dict[str, dict[str, str]]:
 
 def _ec2(cluster: EksCluster) -> list[Statement]:
     arn = f"arn:aws:ec2:{cluster.region}:{cluster.account}"
-    kinds = [f"{arn}:{kind}/*" for kind in sorted({*_MADE.values(), *_STARTED})]
-    made = [f"ec2:{action}" for action in _MADE]
+    kinds = [f"{arn}:{kind}/*" for kind in sorted({*_CREATED.values(), *_STARTED})]
+    made = [f"ec2:{action}" for action in _CREATED]
     # EKS creates the security group of nodes, and tags the group with the cluster's name.
     of_eks = {"StringEquals": {"aws:ResourceTag/aws:eks:cluster-name": cluster.name}}
     at_birth = {**_tagged(cluster), "Null": {"ec2:CreateAction": "false"}}
@@ -150,10 +150,10 @@ def _named(cluster: EksCluster) -> list[Statement]:
     name, place = cluster.name, f"{cluster.region}:{cluster.account}"
     logs = [f"arn:aws:logs:{place}:log-group:/{kind}/{name}/*" for kind in ("aws/eks", "axon")]
     # Otherwise any user who assumes this role could create a cluster with administrator access.
-    nobody = {"Bool": {"eks:bootstrapClusterCreatorAdminPermissions": "false"}}
+    no_creator_access = {"Bool": {"eks:bootstrapClusterCreatorAdminPermissions": "false"}}
     return [
         allow(["eks:*"], eks_arns(cluster)),
-        allow(["eks:CreateCluster"], ["*"], {**_tagged(cluster), **nobody}),
+        allow(["eks:CreateCluster"], ["*"], {**_tagged(cluster), **no_creator_access}),
         allow(["ecr:*"], [f"arn:aws:ecr:{place}:repository/{name}/*"]),
         allow(["ecr:GetAuthorizationToken"], ["*"]),
         *([allow(_OF_CACHE_RULES, ["*"])] if cluster.image_cache else []),
@@ -187,7 +187,7 @@ def _roles(cluster: EksCluster) -> list[Statement]:
     return [
         allow(_WITHIN_BOUNDARY, [own], {"StringEquals": {"iam:PermissionsBoundary": limit}}),
         allow(_OF_ROLES, [own]),
-        allow(["iam:PassRole"], [own], {"StringEquals": {"iam:PassedToService": _TAKERS}}),
+        allow(["iam:PassRole"], [own], {"StringEquals": {"iam:PassedToService": _ROLE_SERVICES}}),
         allow(["iam:CreateServiceLinkedRole"], [of_aws], {"StringEquals": {"iam:AWSServiceName": linked}}),
     ]
 

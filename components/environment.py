@@ -24,8 +24,8 @@ def predictor_environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArg
     tracker = model.tracker.model_dump(exclude_none=True) if model.tracker else {}
     values = {"AXON_LIMITS": server, "AXON_CONFIG": config, "AXON_TRACKER": tracker}
     # Only values that differ from the runtime's defaults: a changed default then triggers no rollout.
-    told = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}
-    plain = {"AXON_MODEL_NAME": name, **_bounds(model), **source_environment(model), **told}
+    overrides = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}
+    plain = {"AXON_MODEL_NAME": name, **_bounds(model), **source_environment(model), **overrides}
     return [*_plain(plain), *environment(model)]
 
 

@@ -9,7 +9,7 @@ from components.platform import Platform
 # Pulumi reverts manual changes of these fields: otherwise `pulumi up` would end with a conflict. Fields of an
 # autoscaler are in none of our objects, so the autoscaler keeps them.
 # https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
-_OURS = {"pulumi.com/patchForce": "true"}
+_PATCH_FORCE = {"pulumi.com/patchForce": "true"}
 
 
 def metadata(
@@ -23,5 +23,5 @@ def metadata(
         name=name,
         namespace=platform.namespace,
         labels=labels,
-        annotations={**_OURS, **(annotations or {})},
+        annotations={**_PATCH_FORCE, **(annotations or {})},
     )

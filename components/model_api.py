@@ -26,7 +26,7 @@ from stacks.settings.traffic_splitter import TrafficSplitter
 from stacks.settings.units import duration_seconds
 
 # In addition to `update_strategy.timeout`, before Pulumi stops waiting.
-_LATER_SECONDS = 10
+_MARGIN_SECONDS = 10
 
 
 class ModelApi(pulumi.ComponentResource):
@@ -115,7 +115,7 @@ class ModelApi(pulumi.ComponentResource):
 
         Pulumi's error then contains Kubernetes' reason. Pulumi's own default is ten minutes.
         """
-        seconds = f"{math.ceil(duration_seconds(self.model.update_strategy.timeout)) + _LATER_SECONDS}s"
+        seconds = f"{math.ceil(duration_seconds(self.model.update_strategy.timeout)) + _MARGIN_SECONDS}s"
         return pulumi.CustomTimeouts(create=seconds, update=seconds)
 
     def _metadata(self) -> k8s.meta.v1.ObjectMetaArgs:

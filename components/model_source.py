@@ -38,16 +38,18 @@ def source_environment(model: Model) -> dict[str, str]:
     predictor = model.predictor
     if isinstance(predictor, ImagePredictor):
         return {}
-    told = {"AXON_MODEL": predictor.model, "AXON_MODEL_SHA256": predictor.sha256}
+    variables = {"AXON_MODEL": predictor.model, "AXON_MODEL_SHA256": predictor.sha256}
     if isinstance(predictor, SavedPredictor) and predictor.models:
-        told["AXON_MODELS"] = json.dumps({name: _told(name, one) for name, one in predictor.models.items()})
-        told["AXON_CACHE_SIZE"] = str(predictor.cache_size) if predictor.cache_size else None
-    told["AXON_ONNX"] = "true" if isinstance(predictor, SklearnPredictor) and predictor.onnx else None
-    told["AXON_CACHE"] = CACHE if model.fetched else None
-    return {key: value for key, value in told.items() if value}
+        variables["AXON_MODELS"] = json.dumps(
+            {name: _entry(name, one) for name, one in predictor.models.items()}
+        )
+        variables["AXON_CACHE_SIZE"] = str(predictor.cache_size) if predictor.cache_size else None
+    variables["AXON_ONNX"] = "true" if isinstance(predictor, SklearnPredictor) and predictor.onnx else None
+    variables["AXON_CACHE"] = CACHE if model.fetched else None
+    return {key: value for key, value in variables.items() if value}
 
 
-def _told(name: str, source: OneOfMany) -> dict[str, str]:
+def _entry(name: str, source: OneOfMany) -> dict[str, str]:
     found = {"url": source.model or f"file://{FOLDER}/{name}", "sha256": source.sha256}
     return {key: value for key, value in found.items() if value}
 

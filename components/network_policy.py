@@ -57,9 +57,9 @@ def network_policy(
 def _ingress(model: Model, platform: Platform) -> list[dict[str, Any]]:
     # The gateway reaches the sidecar that limits a container, not the container behind it.
     rules = [_from(platform.gateway_namespace, entrance_port(model))]
-    asked = metrics_port(model) if isinstance(model.predictor, ImagePredictor) else MANAGEMENT_PORT
-    if asked:
-        rules.append(_from(platform.prometheus_namespace, asked))
+    scraped_port = metrics_port(model) if isinstance(model.predictor, ImagePredictor) else MANAGEMENT_PORT
+    if scraped_port:
+        rules.append(_from(platform.prometheus_namespace, scraped_port))
     return rules
 
 

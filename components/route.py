@@ -16,10 +16,10 @@ from stacks.settings.model import Model
 from stacks.settings.networking import Networking
 
 # The gateway accepts or rejects a policy within moments; a rejected policy stays rejected.
-_WORD_SECONDS = 60
+_ACCEPT_SECONDS = 60
 _ROUTE_ACCEPTED = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True'
 _ACCEPTED = 'jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True'
-_SOON = pulumi.CustomTimeouts(create=f"{_WORD_SECONDS}s", update=f"{_WORD_SECONDS}s")
+_SOON = pulumi.CustomTimeouts(create=f"{_ACCEPT_SECONDS}s", update=f"{_ACCEPT_SECONDS}s")
 
 
 class Route:

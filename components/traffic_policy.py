@@ -9,7 +9,7 @@ from stacks.settings.networking import Networking
 from stacks.settings.times import request_seconds, stream_idle_seconds, wake_seconds
 
 # The gateway times out slightly later than the replica, whose response states the reason.
-_LATER_SECONDS = 5
+_MARGIN_SECONDS = 5
 # Interval of attempts to reach the first replica of a model. Envoy waits a random part of it, half on
 # average:
 # https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#config-http-filters-router-x-envoy-max-retries
@@ -51,11 +51,11 @@ def request_timeout(models: Sequence[Model]) -> str:
     """Return the gateway's timeout of a request to any of `models`; `0s`: no timeout, for streams."""
     seconds = [request_seconds(model) for model in models]
     longest = max(one or 0 for one in seconds)
-    return "0s" if None in seconds else f"{longest + _LATER_SECONDS + _hold_seconds(models)}s"
+    return "0s" if None in seconds else f"{longest + _MARGIN_SECONDS + _hold_seconds(models)}s"
 
 
 def _silent_seconds(model: Model) -> int:
-    return (stream_idle_seconds(model) or request_seconds(model) or 0) + _LATER_SECONDS
+    return (stream_idle_seconds(model) or request_seconds(model) or 0) + _MARGIN_SECONDS
 
 
 def _hold_seconds(models: Sequence[Model]) -> int:
@@ -70,7 +70,7 @@ def _held(seconds: int) -> dict[str, Any]:
     retried; the gateway counts the refused connections, which activate the model (components/autoscaler.py).
     """
     # Only for the gateway's own responses: a replica's 503 has its own Retry-After.
-    says = {
+    response = {
         "header": {"set": [{"name": "retry-after", "value": str(_RETRY_AFTER_SECONDS)}]},
         "contentType": "application/json",
         "body": {"type": "Inline", "inline": '{"error": "no replica has started in time: ask again later"}'},
@@ -83,7 +83,7 @@ def _held(seconds: int) -> dict[str, Any]:
             "retryOn": _UNBEGUN,
             "perRetry": _backoff("100ms", f"{_TRY_SECONDS}s"),
         },
-        "responseOverride": [{"match": unavailable, "source": "Local", "response": says}],
+        "responseOverride": [{"match": unavailable, "source": "Local", "response": response}],
         # Envoy's default allows 3 concurrent retries.
         "circuitBreaker": {"maxParallelRetries": 1024, "maxPendingRequests": 1024},
     }

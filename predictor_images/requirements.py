@@ -38,8 +38,8 @@ def pins_of(files: Mapping[str, Path]) -> dict[str, str]:
 
 def _named(text: str, parent: Path, files: Mapping[str, Path]) -> set[str]:
     """Return the files named by lines such as `-r base.txt`, `./wheels/a.whl` or `-e ./library`."""
-    spoken = re.sub(r"(^|\s)#.*", "", text, flags=re.MULTILINE)
-    words = {word.removeprefix("file:") for word in re.split(r"[\s=,;]+", spoken) if word}
+    uncommented = re.sub(r"(^|\s)#.*", "", text, flags=re.MULTILINE)
+    words = {word.removeprefix("file:") for word in re.split(r"[\s=,;]+", uncommented) if word}
     # References in a file are relative to it; paths are relative to pip's working directory.
     places = {
         (base / word.split("[")[0]).as_posix().strip("/") for word in words for base in (parent, Path())

@@ -29,7 +29,7 @@ class Platform(pulumi.ComponentResource):
     """Base URL of the gateway: `http://host[:port]`, or `https://host`."""
 
     claimed: pulumi.ResourceHookBinding
-    """Resource options of routes, which require a claim that the API server has already processed."""
+    """Resource hooks of routes, which retry until the API server knows the claim of the route."""
 
     gateway: str
     """Name of the Gateway that routes attach to."""

@@ -26,11 +26,11 @@ def limits(quota: Quota, namespace: pulumi.Output[str], opts: pulumi.ResourceOpt
         opts=opts,
     )
     small = SidecarCompute()
-    asked = k8s.core.v1.LimitRangeItemArgs(
+    defaults = k8s.core.v1.LimitRangeItemArgs(
         type="Container",
         default_request={"cpu": small.cpu, "memory": small.mem},
         default={"memory": small.mem},
     )
     k8s.core.v1.LimitRange(
-        _NAME, metadata=metadata, spec=k8s.core.v1.LimitRangeSpecArgs(limits=[asked]), opts=opts
+        _NAME, metadata=metadata, spec=k8s.core.v1.LimitRangeSpecArgs(limits=[defaults]), opts=opts
     )

@@ -57,7 +57,7 @@ class LoadBalancer(pulumi.ComponentResource):
         name = f"{service}-{port.service_port}"
         # The controller's webhook rejects a changed target group in an update:
         # https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/webhooks/elbv2/targetgroupbinding_validator.go
-        anew = pulumi.ResourceOptions(
+        replaced = pulumi.ResourceOptions(
             replace_on_changes=["spec.targetGroupARN", "spec.targetType"], delete_before_replace=True
         )
         return k8s.apiextensions.CustomResource(
@@ -71,7 +71,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 "targetType": "ip",
                 "serviceRef": {"name": service, "port": port.service_port},
             },
-            opts=pulumi.ResourceOptions.merge(opts, anew),
+            opts=pulumi.ResourceOptions.merge(opts, replaced),
         )
 
     def _security_group(self, exposed: Sequence[Exposed]) -> aws.ec2.SecurityGroup:

@@ -178,7 +178,7 @@ def _pods(labels: Mapping[str, str]) -> list[dict[str, object]]:
     return [{"role": "pod", "selectors": [selector]}]
 
 
-_WHOSE = [
+_TARGET_LABELS = [
     # Target labels: otherwise a series' own labels `namespace` and `pod` would replace the replica's.
     {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
     _label("label_app_kubernetes_io_name", "model_api"),
@@ -188,7 +188,7 @@ _WHOSE = [
 _MODELS = {
     "job_name": "models",
     "kubernetes_sd_configs": _pods(SCRAPED),
-    "relabel_configs": [_keep("container_port_name", "management"), *_WHOSE],
+    "relabel_configs": [_keep("container_port_name", "management"), *_TARGET_LABELS],
 }
 _IMAGES = {
     "job_name": "images",
@@ -205,7 +205,7 @@ _IMAGES = {
             "replacement": "$1:$2",
             "target_label": "__address__",
         },
-        *_WHOSE,
+        *_TARGET_LABELS,
     ],
     # Nor may that program export the series of axon's runtime or of the gateway, which scale models.
     "metric_relabel_configs": [

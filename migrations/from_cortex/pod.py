@@ -28,9 +28,9 @@ def pod(fields: Fields, name: str) -> tuple[dict[str, Any], Fields]:
     if port != 8080:
         predictor["port"] = port
     found = {"predictor": predictor, "server": limits, **environment(main, name)}
-    asked = main.below("compute")
+    resources = main.below("compute")
     main.rest()
-    return found, asked
+    return found, resources
 
 
 def _answering(fields: Fields, containers: list[Fields], port: int) -> Fields:
@@ -76,10 +76,10 @@ def _sidecar(container: Fields, api: str) -> dict[str, Any]:
         container.note("name", "is the name of the container that answers here: now sidecar")
         name = "sidecar"
     found = {"name": name, **_process(container), **_ports(container), **environment(container, api)}
-    asked = container.below("compute")
-    cpu, mem = asked.take("cpu"), quantity(asked.take("mem"))
-    asked.unmatched(dict.fromkeys(("gpu", "inf", "shm"), "has no match: only what answers may have it"))
-    asked.rest()
+    resources = container.below("compute")
+    cpu, mem = resources.take("cpu"), quantity(resources.take("mem"))
+    resources.unmatched(dict.fromkeys(("gpu", "inf", "shm"), "has no match: only what answers may have it"))
+    resources.rest()
     container.rest()
     return {**found, **given(compute=given(cpu=None if cpu is None else str(cpu), mem=mem))}
 

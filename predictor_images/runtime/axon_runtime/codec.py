@@ -22,7 +22,7 @@ async def computed(function: Callable[[_G], _T], given: _G) -> _T:
 def size_of(result: Any) -> int:
     """Return the approximate number of bytes of a model's result: those of its arrays."""
     if isinstance(result, tuple) and len(cast("tuple[Any, ...]", result)) == 1:
-        result = result[0]  # most saved models return a tuple
+        result = result[0]  # most saved models have one output
     size = getattr(result, "nbytes", None)
     if size is not None:
         return int(size)

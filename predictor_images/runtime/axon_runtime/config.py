@@ -169,13 +169,13 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
         raise ConfigError(f'AXON_PREDICTOR is "{kind}", not one of {", ".join(get_args(Kind))}')
     port = _port("AXON_PORT", environment.get("AXON_PORT", "8080"))
     limits = _decoded("AXON_LIMITS", environment, Limits)
-    told = environment.get("AXON_MANAGEMENT_PORT")
+    management = environment.get("AXON_MANAGEMENT_PORT")
     return Config(
         name=environment.get("AXON_MODEL_NAME", "model"),
         kind=cast(Kind, kind),
         folder=Path(environment.get("AXON_PREDICTOR_FOLDER", "/predictor")),
         port=port,
-        management_port=_port("AXON_MANAGEMENT_PORT", told) if told else None,
+        management_port=_port("AXON_MANAGEMENT_PORT", management) if management else None,
         limits=limits,
         grace=_count("AXON_GRACE_SECONDS", environment) or limits.request_timeout + _END_SECONDS,
         memory_limit=_count("AXON_MEMORY_LIMIT", environment),

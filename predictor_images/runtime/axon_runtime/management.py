@@ -44,7 +44,7 @@ class Management:
 
 def uvicorn_config(app: object, grace: float, **more: object) -> uvicorn.Config:
     """Return the common settings of uvicorn; `grace`: seconds for requests in flight during a shutdown."""
-    told: dict[str, object] = {
+    options: dict[str, object] = {
         "loop": "uvloop",
         "http": connection_class(),
         "ws": "none",
@@ -58,7 +58,7 @@ def uvicorn_config(app: object, grace: float, **more: object) -> uvicorn.Config:
         "timeout_keep_alive": IDLE_SECONDS,
         "timeout_graceful_shutdown": grace,
     }
-    return uvicorn.Config(app, **{**told, **more})  # pyright: ignore[reportArgumentType]
+    return uvicorn.Config(app, **{**options, **more})  # pyright: ignore[reportArgumentType]
 
 
 @contextmanager

@@ -106,12 +106,12 @@ class Metrics:
         self.batches.observe(size)
         self.predict_seconds.observe(seconds)
 
-    def tracker(self, told: Track | None) -> Tracker | None:
+    def tracker(self, track: Track | None) -> Tracker | None:
         """Return the tracker of predictions, if it is configured; the same one each time the model is
         loaded.
         """
-        if told and self._tracker is None:
-            self._tracker = Tracker(told, self._model, self.registry)
+        if track and self._tracker is None:
+            self._tracker = Tracker(track, self._model, self.registry)
         return self._tracker
 
     def text(self) -> bytes:

@@ -226,8 +226,8 @@ class SavedModel:
         except BadInputError as error:
             return Failed(error)
         except Exception as error:
-            told = self.explain(error)
-            return Failed(error if told is None else BadInputError(told))
+            reason = self.explain(error)
+            return Failed(error if reason is None else BadInputError(reason))
         except BaseException as error:  # a panic of an extension
             return Failed(error)
 

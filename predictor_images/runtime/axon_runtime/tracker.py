@@ -17,10 +17,10 @@ _Count = Callable[[Any], bool]
 class Tracker:
     """Tracker of one model's responses. It never raises: the client's response takes precedence."""
 
-    def __init__(self, told: Track, model: str, registry: CollectorRegistry) -> None:
-        self._key = told.key
-        classes = told.model_type == "classification"
-        self._count = _classes(told, model, registry) if classes else _values(told, model, registry)
+    def __init__(self, track: Track, model: str, registry: CollectorRegistry) -> None:
+        self._key = track.key
+        classes = track.model_type == "classification"
+        self._count = _classes(track, model, registry) if classes else _values(track, model, registry)
         self._untracked = Counter(
             "axon_predictions_untracked",
             "Predictions that are neither a class nor a number, as the tracker wants",
@@ -46,9 +46,9 @@ class Tracker:
                 self._untracked.inc()
 
 
-def _classes(told: Track, model: str, registry: CollectorRegistry) -> _Count:
+def _classes(track: Track, model: str, registry: CollectorRegistry) -> _Count:
     counter = Counter("axon_predictions", "Predictions", ["model", "class"], registry=registry)
-    classes = TrackedClasses(model, told.max_classes)
+    classes = TrackedClasses(model, track.max_classes)
     known: dict[str, Counter] = {}  # `labels` is slower than the count
 
     def count(prediction: Any) -> bool:
@@ -64,12 +64,12 @@ def _classes(told: Track, model: str, registry: CollectorRegistry) -> _Count:
     return count
 
 
-def _values(told: Track, model: str, registry: CollectorRegistry) -> _Count:
+def _values(track: Track, model: str, registry: CollectorRegistry) -> _Count:
     histogram = Histogram(
         "axon_prediction_value",
         "What was predicted",
         ["model"],
-        buckets=told.buckets,
+        buckets=track.buckets,
         registry=registry,
     ).labels(model)
 

@@ -91,8 +91,8 @@ class _Workers:
             asyncio.get_running_loop().add_signal_handler(number, self._end)
         watching = asyncio.create_task(self._watch())
         # A hung worker is replaced, so the replica is live as long as this process responds.
-        asked = Management(lambda: page(CollectorRegistry()), self._not_ready, lambda: None)
-        with served(asked, management):
+        probes = Management(lambda: page(CollectorRegistry()), self._not_ready, lambda: None)
+        with served(probes, management):
             codes = await asyncio.gather(*map(self._keep, range(self._count)))
         watching.cancel()
         return int(self._failed or any(codes))

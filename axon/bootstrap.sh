@@ -16,8 +16,7 @@ if ! command -v uv >/dev/null 2>&1; then
     fi
     PATH="$cache/bin:$PATH"
 fi
-# Compiled, since every step starts Python anew.
-uv sync --quiet --locked --compile-bytecode
+uv sync --quiet --locked
 # Later steps call uv by its name.
 [ -x .venv/bin/uv ] || ln -sf "$(command -v uv)" .venv/bin/uv
 touch .venv/made

@@ -5,7 +5,7 @@ import sys
 from axon import engine
 from axon.cost.costs import cost_of
 from axon.redact import masked
-from axon.report.policy_check import judge, judging, line_of
+from axon.report.policy_check import base_for_update, line_of, policy_violations
 from axon.report.preview import read_preview
 from stacks.settings import Stack
 
@@ -19,10 +19,10 @@ def refused(name: str, settings: Stack, base: str) -> bool:
     """
     # On AWS the autoscaler changes what the engine must know before (docs/aws.md): as `up` does.
     preview = read_preview(engine.preview_json(name, refresh=engine.on_aws(settings)))
-    judged_by = judging(base, name, settings)
+    judged_by = base_for_update(base, name, settings)
     if preview.errors:
         raise engine.PreviewError("\n".join(str(masked(error)) for error in preview.errors))
-    violations = judge(preview, settings, name, cost_of(settings), judged_by)
+    violations = policy_violations(preview, settings, name, cost_of(settings), judged_by)
     for violation in violations:
         print(line_of(violation), file=sys.stderr)
     return any(one.level == "mandatory" for one in violations)

@@ -1,4 +1,4 @@
-"""Keep secrets out of what is published: a comment is read by more people than a stack."""
+"""Masking of secrets in reports: more people can read a comment than a stack."""
 
 import json
 import re
@@ -8,26 +8,26 @@ from typing import Any
 from stacks.settings.credentials import without_credentials
 
 MASK = "[secret]"
-# How the engine marks a secret inside a value.
+# Pulumi's mark of a secret inside a value.
 _MARK = "4dabf18193072939515e22adb298388d"
-# A key that says so itself; `secret_name`, `credentials_secret` and the like name a Secret and are none.
+# Keys of secrets. `secret_name`, `credentials_secret` and the like are names of Secrets.
 _KEY = re.compile(
     r"((passwo?r?d|passphrase|(?<!credentials_)secret|credential"
     r"|(api|private|access|secret|signing|encryption|account|shared|master|ssh)[_-]?(access[_-]?)?key)s?"
     r"|(?<![a-z])(pass|pwd)|token|kubeconfig|connection[_-]?string|authorization|dockerconfigjson)$",
     re.IGNORECASE,
 )
-# The same in a text, as in an error: `token: …`. Other forms are those of stacks/settings/credentials.py.
-_SAID = re.compile(
+# The same in a text, such as an error: `token: …`. stacks/settings/credentials.py has the other forms.
+_IN_TEXT = re.compile(
     r"((?:passwo?r?d|passphrase|secret|token|(?:api|private|access|secret|account)[_-]?key)[\"']?\s*[:=]\s*)"
     r"(?:\"(?!\[secret\])[^\"]{4,}\"|'(?!\[secret\])[^']{4,}'|(?![\"']?\[secret\])[^\s\"',}]{4,})",
     re.IGNORECASE,
 )
-_SHORTEST = 6  # shorter values are words that stand elsewhere as well
+_SHORTEST = 6  # shorter values may be ordinary words
 
 
 def masked(value: Any, key: str = "") -> Any:
-    """Return a value without what is secret in it: by the engine's mark, by its key, or by its form."""
+    """Return a value with its secrets masked: those with Pulumi's mark, a secret's key or a secret's form."""
     if isinstance(value, Mapping):
         return _masked_mapping(value, key)
     if isinstance(value, list):
@@ -49,9 +49,9 @@ def _masked_mapping(value: Mapping[str, Any], key: str) -> Any:
 
 
 def _name_of(value: Mapping[str, Any]) -> str:
-    """Return the name beside a `value`: of a variable, of a setting of a chart."""
-    found = value.get("name", value.get("key"))
-    return found if isinstance(found, str) else ""
+    """Return the name that belongs to a `value`: of a variable, or of a chart's setting."""
+    name = value.get("name", value.get("key"))
+    return name if isinstance(name, str) else ""
 
 
 def _masked_text(text: str) -> str:
@@ -60,11 +60,11 @@ def _masked_text(text: str) -> str:
             return json.dumps(masked(json.loads(text)), sort_keys=True)
         except ValueError:
             pass
-    return _SAID.sub(rf"\1{MASK}", without_credentials(text, MASK))
+    return _IN_TEXT.sub(rf"\1{MASK}", without_credentials(text, MASK))
 
 
 def secret_values(value: Any, key: str = "") -> Iterator[str]:
-    """Yield the values that `masked` hides by their mark or key, to be hidden wherever else they stand."""
+    """Yield the values that `masked` finds by mark or key, so that they can be masked everywhere else."""
     if isinstance(value, Mapping):
         if _MARK in value:
             plain = value.get("plaintext")
@@ -95,7 +95,7 @@ def _in_text(text: str, key: str) -> Iterator[str]:
 
 
 def scrubbed(text: str, secrets: set[str]) -> str:
-    """Return a text without the secrets, whatever they stand in, and without what has the form of one."""
+    """Return a text with the given secrets, and everything in the form of a secret, masked."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST and secret not in (MASK,):
             text = text.replace(secret, MASK)

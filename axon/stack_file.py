@@ -1,4 +1,4 @@
-"""A stack file at two commits: its text, its settings, and the keys that differ."""
+"""A stack file at two commits: its text, its settings and the keys that differ."""
 
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -22,12 +22,12 @@ _ABSENT = object()
 
 
 class GitError(UserError):
-    """Git does not know what was asked of it. Its text is one line."""
+    """A commit or branch cannot be read. The text is one line."""
 
 
 @dataclass(frozen=True)
 class KeyChange:
-    """One key of the stack file that differs; None where the key is not there."""
+    """One key of the stack file that differs; None on the side without the key."""
 
     path: str
     before: str | None
@@ -35,30 +35,30 @@ class KeyChange:
 
 
 def path_of(stack: str) -> str:
-    """Return a stack's file, as git names it."""
+    """Return the path of a stack's file in the repository."""
     return f"stacks/Pulumi.{stack}.yaml"
 
 
 def at_base(base: str, stack: str, project: Path = PROJECT) -> str:
-    """Return a stack file's text where the branch left `base`; empty where there was none.
+    """Return a stack file's text at the merge base with `base`; empty if it did not exist.
 
     Raises:
-        GitError: when there is no such commit.
+        GitError: when there is no merge base.
     """
     merge_base = git(project, "merge-base", base, "HEAD")
     if merge_base is None:
-        raise GitError(f"git knows no common commit of {base} and HEAD (in CI: fetch the whole history)")
+        raise GitError(f"no common commit of {base} and HEAD (in CI, fetch the full history)")
     return git(project, "show", f"{merge_base.strip()}:{path_of(stack)}") or ""
 
 
 def git(project: Path, *words: str) -> str | None:
-    """Return what git prints, or None where it fails."""
+    """Return the output of a git command, or None if it fails."""
     run = subprocess.run(["git", *words], cwd=project, capture_output=True, text=True, check=False)
     return run.stdout if run.returncode == 0 else None
 
 
 def settings_of(text: str, stack: str) -> Stack | None:
-    """Return the settings of a stack file's text, or None where today's program would refuse it."""
+    """Return the settings of a stack file's text, or None if this version rejects it."""
     try:
         return validate(raw_of(text), Source(path_of(stack)))
     except SettingsError:
@@ -66,13 +66,13 @@ def settings_of(text: str, stack: str) -> Stack | None:
 
 
 def raw_of(text: str) -> dict[str, Any]:
-    """Return what a stack file's text says to the program, as plain data."""
+    """Return the settings in a stack file's text as plain data."""
     config = config_of(text)
     return {key.removeprefix(NAMESPACE): value for key, value in config.items() if key.startswith(NAMESPACE)}
 
 
 def config_of(text: str) -> Mapping[str, Any]:
-    """Return the config of a stack file's text; nothing where it is not YAML."""
+    """Return the config of a stack file's text; empty if it is not YAML."""
     try:
         content = plain(tree_of(text_of(text.encode())))
     except (Unreadable, UnicodeEncodeError):
@@ -105,7 +105,7 @@ def _shown(value: Any, path: str) -> str | None:
     if value is _ABSENT:
         return None
     safe = masked(value, path.rsplit(".", 1)[-1])
-    # A group stands below its key, a list or a value beside it: as a person would write them.
+    # A group is written below its key, a list or a value after it, as a person would.
     text = yaml.safe_dump(safe, default_flow_style=None, sort_keys=False, width=10_000).strip()
     text = text.removesuffix("\n...")
     entries = list(safe.values()) if isinstance(safe, dict) else safe if "\n" in text else []

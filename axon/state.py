@@ -1,6 +1,6 @@
-"""The engine's state: a copy before it changes, and what an update that was interrupted has left in it.
+"""Pulumi's state: backups before each update, and detection of interrupted updates.
 
-A copy is what `pulumi stack export` writes: secrets in it stay encrypted, as in the state itself.
+A backup is the output of `pulumi stack export`: secrets in it stay encrypted, as in the state itself.
 """
 
 import json
@@ -16,21 +16,23 @@ KEPT = 20
 
 
 class StateError(UserError):
-    """The state could not be read, or is not fit for an update. Its text says what to do."""
+    """The state cannot be read, or is not ready for an update. The text has the fix."""
 
 
 def copies(stack: str) -> Path:
-    """Return the folder that a stack's copies are kept in."""
+    """Return the folder of a stack's backups."""
     return state_home() / "copies" / stack
 
 
 def state_home() -> Path:
-    """Return where this machine keeps what is of states, by the XDG rules."""
+    """Return the folder for state files on this machine, by the XDG rules."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "axon"
 
 
 def back_up(stack: str, state: Mapping[str, Any]) -> Path | None:
-    """Keep a copy of an exported state, for its owner alone; return it, or None where it is empty.
+    """Write a backup of an exported state, readable by its owner only.
+
+    Return the file, or None if the state is empty.
 
     Raises:
         StateError: when an update was interrupted.
@@ -40,8 +42,8 @@ def back_up(stack: str, state: Mapping[str, Any]) -> Path | None:
     file = _written(json.dumps(state), copies(stack))
     for old in sorted(copies(stack).glob("*.json"))[:-KEPT]:
         old.unlink()
-    if said := interrupted(stack, state):
-        raise StateError(said)
+    if message := interrupted(stack, state):
+        raise StateError(message)
     return file
 
 
@@ -51,16 +53,16 @@ def resources(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def interrupted(stack: str, state: Mapping[str, Any]) -> str | None:
-    """Return what an interrupted update was about, and the commands that repair it."""
+    """Return the pending operations of a state with the commands that repair it; None without any."""
     operations = (state.get("deployment") or {}).get("pending_operations") or []
     if not operations:
         return None
     lines = [f"    {one['type']} {one['resource']['urn'].rsplit('::', 1)[1]}" for one in operations]
     return "\n".join(
         [
-            f"{stack}: an update was interrupted amid",
+            f"{stack}: an update was interrupted during these operations:",
             *lines,
-            "Nobody knows whether that was done. Read the world, then go on:",
+            "Their outcome is unknown. Refresh the state, then continue:",
             f"    pulumi refresh --stack {stack} --yes --clear-pending-creates",
             f"    axon up --stack {stack}",
         ]
@@ -68,10 +70,10 @@ def interrupted(stack: str, state: Mapping[str, Any]) -> str | None:
 
 
 def is_busy(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Say whether an update was under way between two exports: what it has half made is no drift."""
-    found = [state.get("deployment") or {} for state in (before, after)]
-    times = {(state.get("manifest") or {}).get("time") for state in found}
-    return len(times) > 1 or any(state.get("pending_operations") for state in found)
+    """Whether an update ran between two exports: its unfinished changes are not drift."""
+    deployments = [state.get("deployment") or {} for state in (before, after)]
+    times = {(deployment.get("manifest") or {}).get("time") for deployment in deployments}
+    return len(times) > 1 or any(deployment.get("pending_operations") for deployment in deployments)
 
 
 def _written(text: str, folder: Path) -> Path:
@@ -82,5 +84,5 @@ def _written(text: str, folder: Path) -> Path:
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
-    # In one step: a copy that a kill has cut off would be worth nothing.
+    # Atomically: a backup that was cut off by a kill would be useless.
     return new.replace(file)

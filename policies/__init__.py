@@ -1,7 +1,7 @@
-"""What a change must not bring: one list of checks over the planned resources of a preview.
+"""Policies: checks of the planned resources of a preview.
 
-They are plain functions, not a policy pack: a pack needs the engine's analyzer plugin, which a bare machine
-lacks, and these run wherever a preview does. docs/policies.md says of each what it means and how to comply.
+They are plain functions, not a policy pack: a pack needs Pulumi's analyzer plugin, which a bare machine
+lacks, and these run wherever a preview does. docs/policies.md explains each policy and how to comply with it.
 """
 
 from policies.catalog import POLICIES

@@ -1,6 +1,6 @@
-"""`python -m policies`: judge what stdin says, and write what does not pass, both as JSON.
+"""`python -m policies`: check the resources on stdin and write the violations, both as JSON.
 
-So the policies of another commit can be asked, in a process of their own: those of a pull request's base.
+A pull request is also checked with the policies of its base commit, which run in a process of their own.
 """
 
 import dataclasses
@@ -13,29 +13,29 @@ from typing import Any
 from policies import POLICIES, Context, Resource, Violation, violations
 
 
-def _of(kind: Any, given: Mapping[str, Any]) -> Any:
-    """Make an object of what this commit knows of what another wrote."""
+def _parsed(kind: Any, entry: Mapping[str, Any]) -> Any:
+    """Return an object of a class; fields that another commit added are ignored."""
     names = {field.name for field in dataclasses.fields(kind)}
-    return kind(**{name: value for name, value in given.items() if name in names})
+    return kind(**{name: value for name, value in entry.items() if name in names})
 
 
-def _context(given: Mapping[str, Any]) -> Context:
-    money = {key: Decimal(given[key]) for key in ("budget", "cost") if given.get(key) is not None}
-    return _of(Context, {**given, "registries": tuple(given.get("registries", ())), **money})
+def _context(entry: Mapping[str, Any]) -> Context:
+    amounts = {key: Decimal(entry[key]) for key in ("budget", "cost") if entry.get(key) is not None}
+    return _parsed(Context, {**entry, "registries": tuple(entry.get("registries", ())), **amounts})
 
 
-def _written(violation: Violation) -> dict[str, str]:
+def _document(violation: Violation) -> dict[str, str]:
     policy = violation.policy
-    said = {"subject": violation.subject, "message": violation.message, "level": violation.level}
-    return {"policy": policy.name, "what": policy.what, "fix": policy.fix, **said}
+    texts = {"subject": violation.subject, "message": violation.message, "level": violation.level}
+    return {"policy": policy.name, "what": policy.what, "fix": policy.fix, **texts}
 
 
 def main() -> None:
-    """Judge once."""
-    asked = json.load(sys.stdin)
-    resources = [_of(Resource, one) for one in asked["resources"]]
-    found = violations(POLICIES, resources, _context(asked["context"]))
-    json.dump([_written(violation) for violation in found], sys.stdout)
+    """Check once."""
+    question = json.load(sys.stdin)
+    resources = [_parsed(Resource, entry) for entry in question["resources"]]
+    found = violations(POLICIES, resources, _context(question["context"]))
+    json.dump([_document(violation) for violation in found], sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a policy is, and what it is asked about."""
+"""Policies, the resources that they check, and their violations."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any, Literal
 
 Level = Literal["mandatory", "advisory"]
-# What the engine writes for a value that is known only once the change is made.
+# Pulumi's mark of a value that is known only after the update.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource as the change would leave it; `inputs` are the last known ones of what would be deleted."""
+    """A resource after the change; for a deletion `inputs` are those before it."""
 
     type: str
     name: str
@@ -20,25 +20,25 @@ class Resource:
     op: Literal["create", "update", "replace", "delete"] = "create"
     protected: bool = False
     of_platform: bool = False
-    """Whether an add-on of the platform owns it: some need what no model may have."""
+    """Whether a platform add-on owns it: some need access that models must not have."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a policy may know beside the resource."""
+    """The facts about a stack that policies depend on."""
 
     production: bool = False
-    """Whether the stack is one that users depend on: there policies are mandatory."""
+    """Whether it is a production stack, in which policies are mandatory."""
 
     registries: tuple[str, ...] = ()
-    """Where images may come from."""
+    """The allowed image registries."""
 
     tls: bool = False
-    """Whether clients' connections are encrypted."""
+    """Whether client connections are encrypted."""
 
     budget: Decimal | None = None
     cost: Decimal | None = None
-    """What the stack costs a month at least."""
+    """The monthly cost of the stack at its minimum size, in US dollars."""
 
 
 Check = Callable[[Resource, Context], Iterator[str]]
@@ -46,30 +46,30 @@ Check = Callable[[Resource, Context], Iterator[str]]
 
 @dataclass(frozen=True)
 class Policy:
-    """One thing that a change must not bring."""
+    """A policy: a check of resources, with the explanation and the fix."""
 
     name: str
     what: str
-    """What is wrong, as a sentence without its subject."""
+    """The violation, as a full sentence."""
 
     fix: str
     check: Check
-    """Yields a text for each thing that is wrong with a resource."""
+    """Yields a message for each violation of a resource, as a sentence without its subject."""
 
     types: tuple[str, ...] = ()
-    """The resource types that it looks at, each also as a prefix. None: the stack as a whole, once."""
+    """The resource types that it checks, as prefixes. Empty: the stack as a whole, once."""
 
     always: Level | None = None
-    """Its level where that does not depend on the stack."""
+    """The level in all stacks; unset: mandatory in production only."""
 
     def level(self, context: Context) -> Level:
-        """Return whether a violation stops the change: in production it does, elsewhere it is advice."""
+        """Return the level of a violation: mandatory ones block the change."""
         return self.always or ("mandatory" if context.production else "advisory")
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A policy that a change does not keep."""
+    """A violation of a policy by a resource."""
 
     policy: Policy
     subject: str
@@ -83,12 +83,12 @@ THE_STACK = Resource("axon:stack", "the stack", {}, "update")
 def violations(
     policies: Sequence[Policy], resources: Iterable[Resource], context: Context
 ) -> list[Violation]:
-    """Return what does not keep the policies, mandatory ones first."""
-    everything = list(resources)
+    """Return the violations of the policies, mandatory ones first."""
+    planned = list(resources)
     found = [
         Violation(policy, resource.name, message, policy.level(context))
         for policy in policies
-        for resource in (_concerned(policy, everything) if policy.types else [THE_STACK])
+        for resource in (_matching(policy, planned) if policy.types else [THE_STACK])
         for message in _messages(policy, resource, context)
     ]
     unique = {(v.policy.name, v.subject, v.message): v for v in found}
@@ -96,12 +96,12 @@ def violations(
 
 
 def _messages(policy: Policy, resource: Resource, context: Context) -> list[str]:
-    """Ask a policy. What it cannot read it does not let pass."""
+    """Return the messages of one policy. A resource that it cannot read is a violation."""
     try:
         return list(policy.check(resource, context))
     except (AttributeError, TypeError, ValueError, KeyError, IndexError):
-        return ["is of a form that this policy cannot read"]
+        return ["has a form that this policy cannot check"]
 
 
-def _concerned(policy: Policy, resources: Sequence[Resource]) -> list[Resource]:
+def _matching(policy: Policy, resources: Sequence[Resource]) -> list[Resource]:
     return [resource for resource in resources if resource.type.startswith(policy.types)]

@@ -1,4 +1,4 @@
-"""Policy documents of AWS: their statements, and what of them is wider than one thing.
+"""AWS policy documents: their statements, and which actions and resources are too broad.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
@@ -11,21 +11,21 @@ from policies.check import UNKNOWN
 
 Statement = Mapping[str, Any]
 _READS = ("describe", "get", "list", "batchget")
-# Parts of a name before a wildcard that say whose things are meant; shorter ones say next to nothing.
+# The shortest prefix before a wildcard that limits a name.
 _LEAST = 3
-# Services whose ARNs begin with a name, not with a kind of thing.
+# Services whose ARNs begin with a name, not with a resource type.
 _NAMES_FIRST = ("s3", "sqs", "sns")
 
 
 class UnreadableError(Exception):
-    """What stands in a document's place is no JSON."""
+    """A policy document is not valid JSON, or not a policy document."""
 
 
 def statements(document: object) -> Iterator[Statement]:
-    """Yield what a document allows; nothing where it is known only after `up`.
+    """Yield the statements that allow something; none if the document is known only after the update.
 
     Raises:
-        UnreadableError: when it is no policy document.
+        UnreadableError: when it is not a policy document.
     """
     if document is None or document == UNKNOWN:
         return
@@ -43,7 +43,7 @@ def statements(document: object) -> Iterator[Statement]:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a list of what may stand alone."""
+    """Return a value that may be a list or a single item as a list."""
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
@@ -52,12 +52,12 @@ def _before_wildcard(text: str) -> str:
 
 
 def has_wildcard(text: str) -> bool:
-    """Whether a text stands for several."""
+    """Whether a text has a wildcard."""
     return "*" in text or "?" in text
 
 
 def is_wide_action(action: str) -> bool:
-    """Whether an action is more than one: but for reads, whose verb says what they do."""
+    """Whether an action pattern matches several actions, except reads with the same verb."""
     service, colon, name = action.lower().partition(":")
     if not colon or has_wildcard(service):
         return True
@@ -65,12 +65,12 @@ def is_wide_action(action: str) -> bool:
 
 
 def is_read(action: str) -> bool:
-    """Whether an action only reads, by its verb."""
+    """Whether an action only reads, judged by its verb."""
     return _before_wildcard(action.lower().partition(":")[2]).startswith(_READS)
 
 
 def is_wide_resource(arn: str) -> bool:
-    """Whether an ARN names everything, everything of a service or everything of a kind."""
+    """Whether an ARN matches everything, or all resources of a service or of a type."""
     if arn == UNKNOWN:
         return False
     parts = arn.split(":", 5)
@@ -83,9 +83,9 @@ def is_wide_resource(arn: str) -> bool:
     return has_wildcard(name) and len(_before_wildcard(name).strip("/:")) < _LEAST
 
 
-# What limits a statement to some things, or to some callers.
-_OF_THINGS = ("resourcetag/", "requesttag/")
-_KEYS_OF_THINGS = frozenset(
+# Condition keys that limit a statement to some resources, or to some callers.
+_TAG_KEYS = ("resourcetag/", "requesttag/")
+_RESOURCE_KEYS = frozenset(
     {
         *("aws:sourcearn", "aws:sourceaccount", "aws:resourceaccount", "aws:resourceorgid"),
         *("kms:viaservice", "ec2:createaction", "ec2:vpc", "ec2:subnet", "cloudwatch:namespace"),
@@ -93,7 +93,7 @@ _KEYS_OF_THINGS = frozenset(
         *("s3:prefix", "s3:existingobjecttag", "s3:dataaccesspointarn", "kms:encryptioncontext:aws:ebs:id"),
     }
 )
-_KEYS_OF_CALLERS = frozenset(
+_CALLER_KEYS = frozenset(
     {
         *("aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourcevpc", "aws:sourcevpce"),
         *("aws:principalorgid", "aws:principalarn", "aws:principalaccount", "kms:calleraccount"),
@@ -102,24 +102,24 @@ _KEYS_OF_CALLERS = frozenset(
 _OPERATORS = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
 
 
-def limits_things(statement: Statement) -> bool:
-    """Whether a condition limits a statement to some things: by their tags, their owner or their purpose."""
+def limits_resources(statement: Statement) -> bool:
+    """Whether a condition limits a statement to some resources: by tag, owner or purpose."""
     return any(
-        key in _KEYS_OF_THINGS or key.partition(":")[2].startswith(_OF_THINGS)
+        key in _RESOURCE_KEYS or key.partition(":")[2].startswith(_TAG_KEYS)
         for key in _limiting_keys(statement)
     )
 
 
 def limits_callers(statement: Statement) -> bool:
-    """Whether a condition limits who may do what a statement allows."""
-    return any(key in _KEYS_OF_CALLERS or key.endswith(":sub") for key in _limiting_keys(statement))
+    """Whether a condition limits the callers of a statement."""
+    return any(key in _CALLER_KEYS or key.endswith(":sub") for key in _limiting_keys(statement))
 
 
 def _limiting_keys(statement: Statement) -> Iterator[str]:
-    """Yield the keys, in small letters, whose values say something.
+    """Yield the condition keys, in lowercase, whose values limit a statement.
 
-    Not those that are true where the key is missing (`…IfExists`, `ForAllValues:`), or of everything but one
-    thing (`StringNotEquals`), or whose value is a wildcard.
+    Conditions that hold if the key is missing (`…IfExists`, `ForAllValues:`), negative ones
+    (`StringNotEquals`) and wildcards do not.
     """
     condition = statement.get("Condition")
     for operator, compared in condition.items() if isinstance(condition, Mapping) else ():
@@ -127,11 +127,11 @@ def _limiting_keys(statement: Statement) -> Iterator[str]:
         if not isinstance(compared, Mapping):
             continue
         for key, values in compared.items():
-            if _says(name, [str(value) for value in as_list(values)]):
+            if _is_limiting(name, [str(value) for value in as_list(values)]):
                 yield str(key).lower()
 
 
-def _says(operator: str, values: list[str]) -> bool:
+def _is_limiting(operator: str, values: list[str]) -> bool:
     if operator == "null":
         return [value.lower() for value in values] == ["false"]
     return operator in _OPERATORS and bool(values) and all(_before_wildcard(v).strip("/:") for v in values)

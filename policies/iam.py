@@ -1,4 +1,4 @@
-"""Checks of rights on AWS: what roles may do, and who may use what."""
+"""Checks of AWS permissions: of roles, and of resources with policies of their own."""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -14,7 +14,7 @@ from policies.documents import (
     is_wide_action,
     is_wide_resource,
     limits_callers,
-    limits_things,
+    limits_resources,
     statements,
 )
 
@@ -36,8 +36,8 @@ ATTACHMENTS = (
     "aws:ssoadmin/managedPolicyAttachment:",
     ROLE,
 )
-_UNREADABLE = "is no policy document that can be read"
-# Reads that hand out what is stored, or credentials: on every resource they are no small right.
+_UNREADABLE = "has a policy document that cannot be read"
+# Reads that return stored data or credentials: too much for all resources.
 _SECRETS = (
     *("s3:getobject", "s3:getobjectversion", "dynamodb:getitem", "dynamodb:batchgetitem"),
     *("secretsmanager:getsecretvalue", "secretsmanager:batchgetsecretvalue"),
@@ -46,7 +46,7 @@ _SECRETS = (
     *("cognito-identity:getcredentialsforidentity", "lambda:getfunction", "kinesis:getrecords"),
     *("logs:getlogevents", "codecommit:getfile", "codecommit:getblob", "ec2:getpassworddata"),
 )
-# AWS' own policies that are of one service and change little: any other may change tomorrow what it allows.
+# AWS managed policies for one service that rarely change. AWS can extend any other at any time.
 _NARROW = (
     "AmazonEKS*Policy",
     "AmazonEC2ContainerRegistryReadOnly",
@@ -64,7 +64,7 @@ _NARROW = (
 
 
 def wildcard_iam(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse rights to everything: every action of a service, or changes of anything there is."""
+    """Reject permissions for all actions of a service, or for changes to all resources."""
     if resource.op == "delete":
         return
     inline = [entry.get("policy") for entry in resource.inputs.get("inlinePolicies") or []]
@@ -80,25 +80,25 @@ def wildcard_iam(resource: Resource, _: Context) -> Iterator[str]:
 def _too_wide(statement: Statement) -> Iterator[str]:
     for key in ("NotAction", "NotResource"):
         if key in statement:
-            yield f"allows all but what {key} names"
+            yield f"allows everything except its {key}"
             return
     actions = [str(action) for action in as_list(statement.get("Action", []))]
     if wide := [action for action in actions if is_wide_action(action)]:
         yield f"allows {', '.join(wide)}"
         return
     everywhere = any(is_wide_resource(str(arn)) for arn in as_list(statement.get("Resource", "*")))
-    if everywhere and not limits_things(statement):
-        grave = [action for action in actions if not is_read(action) or _hands_out(action)]
-        if grave:
-            yield f"allows {', '.join(grave)} on every resource"
+    if everywhere and not limits_resources(statement):
+        broad = [action for action in actions if not is_read(action) or _returns_data(action)]
+        if broad:
+            yield f"allows {', '.join(broad)} on all resources"
 
 
-def _hands_out(action: str) -> bool:
+def _returns_data(action: str) -> bool:
     return any(fnmatchcase(secret, action.lower()) for secret in _SECRETS)
 
 
 def administrators(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse AWS' own policies that allow everything, or more than one service needs."""
+    """Reject AWS managed policies that allow everything, or more than one service needs."""
     inputs = resource.inputs
     given = [*as_list(inputs.get("policyArn")), *as_list(inputs.get("policyArns"))]
     for arn in [*given, *as_list(inputs.get("managedPolicyArns")), *as_list(inputs.get("managedPolicyArn"))]:
@@ -111,7 +111,7 @@ def administrators(resource: Resource, _: Context) -> Iterator[str]:
 
 
 def everybody(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse what everybody may use: by a policy of the resource's own, by its ACL, by a switch."""
+    """Reject resources that anyone can use: by a resource policy, an ACL or a setting."""
     if resource.op == "delete" or resource.type.startswith("aws:ec2/vpcEndpoint:"):
         return
     yield from _switches(resource.inputs)
@@ -120,41 +120,41 @@ def everybody(resource: Resource, _: Context) -> Iterator[str]:
     try:
         for key in ("policy", "assumeRolePolicy", "accessPolicies", "resourcePolicy"):
             for statement in statements(resource.inputs.get(key)):
-                yield from _for_anybody(statement)
+                yield from _public_statement(statement)
     except UnreadableError:
         yield _UNREADABLE
 
 
-def _for_anybody(statement: Statement) -> Iterator[str]:
+def _public_statement(statement: Statement) -> Iterator[str]:
     if "NotPrincipal" in statement:
-        yield "is open to all but those that NotPrincipal names"
+        yield "is open to everyone except its NotPrincipal"
     principal = statement.get("Principal")
     if principal is None:
         return
     named = principal if isinstance(principal, Mapping) else {"AWS": principal}
-    who = [str(one) for values in named.values() for one in as_list(values)]
-    anybody = any(
-        one == "*" or (one.startswith("arn:") and has_wildcard(one.split(":", 5)[4])) for one in who
+    principals = [str(one) for values in named.values() for one in as_list(values)]
+    is_public = any(
+        one == "*" or (one.startswith("arn:") and has_wildcard(one.split(":", 5)[4])) for one in principals
     )
-    # Whoever has an account with GitHub or the like gets a token of it: `sub` says whose count.
-    of_provider = any(":oidc-provider/" in one or ":saml-provider/" in one for one in who)
-    if (anybody or of_provider) and not limits_callers(statement):
-        actions = ", ".join(str(action) for action in as_list(statement.get("Action", "everything")))
-        yield f"is open to everybody: {actions}"
+    # Everyone with an account at GitHub or the like can get a token there: `sub` says which are accepted.
+    is_federated = any(":oidc-provider/" in one or ":saml-provider/" in one for one in principals)
+    if (is_public or is_federated) and not limits_callers(statement):
+        actions = ", ".join(str(action) for action in as_list(statement.get("Action", "all actions")))
+        yield f"is public: {actions}"
 
 
 def _switches(inputs: Mapping[str, Any]) -> Iterator[str]:
     acl = inputs.get("acl")
     if acl in ("public-read", "public-read-write", "authenticated-read"):
-        yield f"is open to everybody: its ACL is {acl}"
+        yield f"is public: its ACL is {acl}"
     if any(group in str(inputs.get(key)) for key in ("grants", "accessControlPolicy") for group in _GROUPS):
-        yield "is open to everybody: by a grant of its ACL"
+        yield "is public: by a grant of its ACL"
     if str(inputs.get("publiclyAccessible")).lower() == "true":
-        yield "is open to everybody: publiclyAccessible"
+        yield "is public: publiclyAccessible"
     if inputs.get("authorizationType") == "NONE" and "functionName" in inputs:
-        yield "is open to everybody: its URL asks for no login"
+        yield "is public: its URL requires no login"
     if inputs.get("principal") == "*":
-        yield f"is open to everybody: {inputs.get('action', 'everything')}"
+        yield f"is public: {inputs.get('action', 'all actions')}"
 
 
 _GROUPS = ("groups/global/AllUsers", "groups/global/AuthenticatedUsers")
@@ -163,4 +163,4 @@ _GROUPS = ("groups/global/AllUsers", "groups/global/AuthenticatedUsers")
 def _block(inputs: Mapping[str, Any]) -> Iterator[str]:
     keys = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     if off := [key for key in keys if str(inputs.get(key)).lower() != "true"]:
-        yield f"the bucket may be opened to everybody: {', '.join(off)} is not set"
+        yield f"allows public access to the bucket: {', '.join(off)} must be true"

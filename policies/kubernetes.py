@@ -1,4 +1,4 @@
-"""Checks of what runs on the cluster: images, what they may take, how many there are."""
+"""Checks of workloads: images, resources and the number of replicas."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from policies.check import Context, Resource
 from policies.pods import pods
 
-# Every resource of Kubernetes: a pod may stand in any, such as a custom resource of an operator.
+# All Kubernetes resources: any can contain a pod, such as a custom resource of an operator.
 WORKLOADS = ("kubernetes:",)
 AUTOSCALERS = (
     "kubernetes:keda.sh/v1alpha1:ScaledObject",
@@ -15,14 +15,14 @@ AUTOSCALERS = (
     "kubernetes:autoscaling/v1:HorizontalPodAutoscaler",
 )
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
-# Tags that mean one image: the hash of a content, or a whole version. `1`, `v2` and `stable` move on.
-# A hash may name the architectures after it, as predictor_images/contexts.py does for the nodes of a cluster.
+# Tags that always mean the same image: a content hash, or a full version. `1`, `v2` and `stable` move.
+# Architectures may follow a hash, as in predictor_images/contexts.py.
 _HASH = re.compile(r"(sha-|sha256-|git-)?[0-9a-f]{12,64}(-(amd64|arm64))*")
 _VERSION = re.compile(r"([A-Za-z][A-Za-z0-9]*[-_])*v?\d+\.\d+[A-Za-z0-9._-]*")
 _MOVES = re.compile(r"latest|stable|nightly|edge|main|master|dev(el)?|snapshot|current|canary|rolling", re.I)
 _DOCKER_HUB = "docker.io"
-# The repository of components/platform/versions.py's ENVOY_IMAGE. Written again, since policies import only
-# each other: those of another commit are run alone.
+# The repository of components/platform/versions.py's ENVOY_IMAGE. Repeated here, since policies import only
+# each other: those of another commit run without the rest of it.
 PROXY = "docker.io/envoyproxy/envoy"
 
 
@@ -36,21 +36,21 @@ def _images(resource: Resource) -> Iterator[str]:
 
 
 def mutable_tag(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse images whose name can mean another image tomorrow."""
+    """Reject images whose name can later mean another image."""
     for image in _images(resource):
         tag = image.rsplit("/", 1)[-1].partition("@")[0].partition(":")[2]
-        if image and not _DIGEST.search(image) and not _stays(tag):
+        if image and not _DIGEST.search(image) and not _is_fixed(tag):
             yield f"{image} has {f'the tag {tag}' if tag else 'no tag'}"
 
 
-def _stays(tag: str) -> bool:
+def _is_fixed(tag: str) -> bool:
     words = re.split(r"[-_.]", tag)
     moves = any(_MOVES.fullmatch(word) for word in words)
     return not moves and bool(_HASH.fullmatch(tag) or _VERSION.fullmatch(tag))
 
 
 def foreign_registry(resource: Resource, context: Context) -> Iterator[str]:
-    """Refuse models' images from registries that nobody allowed."""
+    """Reject models' images from registries that are not allowed."""
     if resource.of_platform:
         return
     for image in _images(resource):
@@ -60,17 +60,17 @@ def foreign_registry(resource: Resource, context: Context) -> Iterator[str]:
 
 
 def _is_of(image: str, allowed: str) -> bool:
-    """Whether an image is of a registry, a folder of one, or a repository: by whole parts of its name."""
+    """Whether an image is in a registry, a folder of one, or a repository."""
     return bool(allowed) and image.startswith(allowed) and image[len(allowed) :][:1] in ("/", ":", "@")
 
 
 def _is_proxy(image: str) -> bool:
-    """Whether an image is the platform's own proxy before an image of the user's, by its digest."""
+    """Whether an image is the platform's own proxy, which limits requests to a user's image, by digest."""
     return _is_of(image, PROXY) and bool(_DIGEST.search(image))
 
 
 def _qualified(image: str) -> str:
-    """Return an image's name with its registry: without one, Docker Hub is meant.
+    """Return an image's name with its registry; the default is Docker Hub.
 
     https://github.com/distribution/reference: a first part with a dot, a colon or a capital letter is a host.
     """
@@ -80,36 +80,36 @@ def _qualified(image: str) -> str:
 
 
 def no_limits(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse models without a limit of memory, or without requests: they take what others count on."""
+    """Reject models without a memory limit or resource requests: they take resources from others."""
     if resource.of_platform:
         return
     for pod in pods(resource):
         for container in pod.containers:
             resources = container.get("resources") or {}
-            asked, most = resources.get("requests") or {}, resources.get("limits") or {}
-            lacking = [f"no {key} request" for key in ("cpu", "memory") if not _some(asked.get(key))]
-            lacking += [] if _some(most.get("memory")) else ["no memory limit"]
-            if lacking:
-                yield f"container {container.get('name')} has {', '.join(lacking)}"
+            requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+            missing = [f"no {key} request" for key in ("cpu", "memory") if not _is_set(requests.get(key))]
+            missing += [] if _is_set(limits.get("memory")) else ["no memory limit"]
+            if missing:
+                yield f"container {container.get('name')} has {', '.join(missing)}"
 
 
-def _some(quantity: object) -> bool:
-    """Whether a quantity is more than nothing."""
+def _is_set(quantity: object) -> bool:
+    """Whether a quantity is more than 0."""
     return quantity is not None and bool(re.search(r"[1-9]", re.split(r"[eE]", str(quantity))[0]))
 
 
 def replica_bounds(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse a model whose fewest replicas are more than its most."""
+    """Reject a model whose minimum number of replicas exceeds its maximum."""
     low, high = _bounds(resource)
     if resource.op != "delete" and low > high:
-        yield f"has at least {low} replicas and at most {high}"
+        yield f"has a minimum of {low} replicas and a maximum of {high}"
 
 
 def single_replica(resource: Resource, context: Context) -> Iterator[str]:
-    """Refuse a single replica in production. None at all is a choice of its own: the model sleeps."""
+    """Reject a minimum of one replica in production. 0 is allowed: the model scales to zero."""
     low, _ = _bounds(resource)
     if resource.op != "delete" and context.production and low == 1:
-        yield "has one replica: while its node is drained or fails, nothing answers"
+        yield "has one replica at its minimum: it is down while its node is drained or fails"
 
 
 def _bounds(resource: Resource) -> tuple[int, int]:
@@ -123,4 +123,4 @@ def _number(value: Any, otherwise: int) -> int:
     try:
         return int(value)
     except (TypeError, ValueError):
-        return otherwise  # known only after `up`, or left out
+        return otherwise  # known only after the update, or not set

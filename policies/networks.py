@@ -1,4 +1,4 @@
-"""Networks that a resource lets in, and which of them are no smaller than a part of the internet."""
+"""Checks of networks: what is open to the internet."""
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ OPENINGS = (
     "aws:ec2/managedPrefixListEntry:",
     SERVICE,
 )
-# A company has no more than a /8, of IPv6 no more than a /16: whatever is wider is a part of the internet. So
-# the whole of it cannot be written as two halves, in one resource or in two.
+# A company has at most a /8, or a /16 of IPv6: a wider network is the internet, or a part of it. So the
+# internet cannot be written as two halves, in one resource or in two.
 _WIDEST = {4: 8, 6: 16}
 _MOST_ADDRESSES = 2**25
 _IPV4_IN_IPV6 = ipaddress.IPv6Network("::ffff:0:0/96")
@@ -36,8 +36,8 @@ def _network(text: object) -> ipaddress.IPv4Network | ipaddress.IPv6Network | No
     return found
 
 
-def is_world(cidr: object) -> bool:
-    """Whether a network is a part of the internet. What cannot be read as a network is one."""
+def is_internet(cidr: object) -> bool:
+    """Whether a network is the internet or a part of it. An unreadable one counts as such."""
     if cidr == UNKNOWN:
         return False
     found = _network(cidr)
@@ -47,36 +47,37 @@ def is_world(cidr: object) -> bool:
     return holds_ipv4 or (not found.is_private and found.prefixlen < _WIDEST[found.version])
 
 
-def are_world(cidrs: Iterable[object]) -> bool:
-    """Whether networks are, together, a part of the internet."""
+def are_internet(cidrs: Iterable[object]) -> bool:
+    """Whether networks are, together, the internet or a part of it."""
     given = [cidr for cidr in cidrs if cidr != UNKNOWN]
     networks = [found for cidr in given if (found := _network(cidr)) and not found.is_private]
     together = sum(found.num_addresses for found in networks if found.version == 4)
-    return any(is_world(cidr) for cidr in given) or together > _MOST_ADDRESSES
+    return any(is_internet(cidr) for cidr in given) or together > _MOST_ADDRESSES
 
 
 def open_api(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse a Kubernetes API that the whole internet reaches."""
+    """Reject a Kubernetes API that is open to the internet."""
     if resource.op == "delete":
         return
     network: Mapping[str, Any] = resource.inputs.get("vpcConfig") or {}
     cidrs = network.get("publicAccessCidrs") or []
-    if network.get("endpointPublicAccess") is not False and (not cidrs or are_world(cidrs)):
-        yield "the whole internet reaches the Kubernetes API"
+    if network.get("endpointPublicAccess") is not False and (not cidrs or are_internet(cidrs)):
+        yield "opens the Kubernetes API to the internet"
 
 
 def open_clients(resource: Resource, context: Context) -> Iterator[str]:
-    """Refuse a door that everybody may enter, unless it is the gateway's, and encrypted."""
+    """Reject ports that are open to the internet, except those of the gateway with TLS."""
     if resource.op == "delete":
         return
     if resource.type.startswith(SERVICE):
         yield from _service(resource)
         return
     for rule in _rules(resource):
-        if are_world(_sources(rule)) and not (context.tls and _is_web(rule)):
-            port = rule.get("fromPort", "all")
-            why = "nothing encrypts it" if not context.tls else "it is none of 80 and 443"
-            yield f"everybody may connect to port {port}, and {why}"
+        if are_internet(_sources(rule)) and not (context.tls and _is_web(rule)):
+            port = rule.get("fromPort")
+            ports = "all ports are" if port is None else f"port {port} is"
+            why = "without TLS" if not context.tls else "and only 80 and 443 may be"
+            yield f"{ports} open to the internet, {why}"
 
 
 def _rules(resource: Resource) -> Sequence[Mapping[str, Any]]:
@@ -89,14 +90,14 @@ def _rules(resource: Resource) -> Sequence[Mapping[str, Any]]:
 
 
 def _sources(rule: Mapping[str, Any]) -> list[object]:
-    several = [*(rule.get("cidrBlocks") or []), *(rule.get("ipv6CidrBlocks") or [])]
-    listed = [entry.get("cidr") for entry in rule.get("entries") or []]
-    alone = [rule[key] for key in ("cidrIpv4", "cidrIpv6", "cidr") if rule.get(key)]
-    return [*several, *listed, *alone]
+    lists = [*(rule.get("cidrBlocks") or []), *(rule.get("ipv6CidrBlocks") or [])]
+    entries = [entry.get("cidr") for entry in rule.get("entries") or []]
+    single = [rule[key] for key in ("cidrIpv4", "cidrIpv6", "cidr") if rule.get(key)]
+    return [*lists, *entries, *single]
 
 
 def _is_web(rule: Mapping[str, Any]) -> bool:
-    """Whether a rule opens one of the web's ports and no other; a list of networks is of any port."""
+    """Whether a rule opens port 80 or 443 and no other; a list of networks applies to all ports."""
     protocol = str(rule.get("ipProtocol", rule.get("protocol", "tcp"))).lower()
     return (
         protocol in ("tcp", "6") and rule.get("fromPort") == rule.get("toPort", rule.get("fromPort")) in _WEB
@@ -104,9 +105,9 @@ def _is_web(rule: Mapping[str, Any]) -> bool:
 
 
 def _service(resource: Resource) -> Iterator[str]:
-    """Refuse a way into the cluster beside the gateway: past its keys, limits and TLS."""
+    """Reject Services that clients can reach directly, without the gateway's keys, limits and TLS."""
     spec = resource.inputs.get("spec") or {}
     if resource.of_platform:
         return
     if spec.get("type") in ("LoadBalancer", "NodePort") or spec.get("externalIPs"):
-        yield f"a Service of type {spec.get('type', 'ClusterIP')} lets clients in past the gateway"
+        yield f"a Service of type {spec.get('type', 'ClusterIP')} lets clients bypass the gateway"

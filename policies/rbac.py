@@ -1,4 +1,4 @@
-"""Checks of rights on the cluster: https://kubernetes.io/docs/concepts/security/rbac-good-practices/."""
+"""Checks of permissions in the cluster: https://kubernetes.io/docs/concepts/security/rbac-good-practices/."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,28 +7,28 @@ from policies.check import Context, Resource
 
 RIGHTS = ("kubernetes:rbac.authorization.k8s.io/",)
 _ESCALATE = ("escalate", "bind", "impersonate")
-# What lets its user be somebody else, or run something anywhere.
-_GRAVE = (
+# Resources with which a user can impersonate others or run code anywhere.
+_SENSITIVE = (
     *("pods/exec", "pods/attach", "pods/ephemeralcontainers", "nodes/proxy", "serviceaccounts/token"),
     *("certificatesigningrequests/approval", "mutatingwebhookconfigurations"),
     *("validatingwebhookconfigurations", "clusterroles", "clusterrolebindings", "roles", "rolebindings"),
 )
 _READS = ("get", "list", "watch")
 _ROLES = ("cluster-admin", "admin", "edit")
-_EVERYBODY = (
+_EVERYONE = (
     *("system:masters", "system:anonymous", "system:unauthenticated", "system:authenticated"),
     "system:serviceaccounts",
 )
 
 
 def wildcard_rbac(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse rights to everything on the cluster, and rights of everybody."""
+    """Reject permissions for everything in the cluster, and permissions for everyone."""
     if resource.of_platform or resource.op == "delete":
         return
     for item in [resource.inputs, *(resource.inputs.get("items") or [])]:
         yield from _binding(item)
         if item.get("aggregationRule"):
-            yield "takes the rights of whatever role has a label"
+            yield "aggregates the permissions of all roles with a label"
         for rule in item.get("rules") or []:
             yield from _rule(rule)
 
@@ -36,11 +36,11 @@ def wildcard_rbac(resource: Resource, _: Context) -> Iterator[str]:
 def _binding(item: Mapping[str, Any]) -> Iterator[str]:
     role = str((item.get("roleRef") or {}).get("name", ""))
     if role in _ROLES or role.startswith("system:"):
-        yield f"gives the rights of {role}"
+        yield f"grants the permissions of {role}"
     for subject in item.get("subjects") or []:
         name = str(subject.get("name", ""))
-        if name.startswith(_EVERYBODY):
-            yield f"gives rights to {name}"
+        if name.startswith(_EVERYONE):
+            yield f"grants permissions to {name}"
 
 
 def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
@@ -52,10 +52,10 @@ def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
         yield f"allows {', '.join(verbs)} of {', '.join([*resources, *paths])}"
         return
     writes = [verb for verb in verbs if verb not in _READS]
-    grave = [one for one in resources if one in _GRAVE and (writes or one == "nodes/proxy")]
+    sensitive = [one for one in resources if one in _SENSITIVE and (writes or one == "nodes/proxy")]
     if "secrets" in resources and not rule.get("resourceNames") and verbs:
-        grave.append("secrets")
-    if grave:
-        yield f"allows {', '.join(verbs)} of {', '.join(grave)}"
+        sensitive.append("secrets")
+    if sensitive:
+        yield f"allows {', '.join(verbs)} of {', '.join(sensitive)}"
     elif powers := [verb for verb in verbs if verb in _ESCALATE]:
         yield f"allows {', '.join(powers)}"

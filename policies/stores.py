@@ -1,4 +1,4 @@
-"""Checks of what is stored on AWS: encrypted, and not lost."""
+"""Checks of storage: encryption, loss of state, cost and size."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -31,12 +31,16 @@ STATEFUL = (
 )
 
 
+# It changes another's object: its deletion removes the fields that it set, not the object.
+_PATCH = "Patch"
+
+
 def _is_true(value: object) -> bool:
     return str(value).lower() == "true"
 
 
 def unencrypted(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse storage that is not encrypted."""
+    """Reject storage that is not encrypted."""
     check = next((check for start, check in _STORES.items() if resource.type.startswith(start)), None)
     if resource.op != "delete" and check:
         yield from check(resource.inputs)
@@ -45,7 +49,7 @@ def unencrypted(resource: Resource, _: Context) -> Iterator[str]:
 def _template(inputs: Inputs) -> Iterator[str]:
     disks = inputs.get("blockDeviceMappings") or []
     if not disks:
-        yield "names no disk: those of the image are not encrypted"
+        yield "defines no disk: those of the AMI are not encrypted"
     for mapping in disks:
         on_disk = not mapping.get("virtualName") and not mapping.get("noDevice")
         if on_disk and not _is_true((mapping.get("ebs") or {}).get("encrypted")):
@@ -59,15 +63,15 @@ def _instance(inputs: Inputs) -> Iterator[str]:
 
 
 def _cluster(inputs: Inputs) -> Iterator[str]:
-    given = inputs.get("encryptionConfig") or {}
-    of_secrets = "secrets" in (given.get("resources") or ["secrets"])
-    if not ((given.get("provider") or {}).get("keyArn") and of_secrets):
-        yield "Kubernetes' secrets are not encrypted with a KMS key"
+    encryption = inputs.get("encryptionConfig") or {}
+    of_secrets = "secrets" in (encryption.get("resources") or ["secrets"])
+    if not ((encryption.get("provider") or {}).get("keyArn") and of_secrets):
+        yield "does not encrypt Kubernetes Secrets with a KMS key"
 
 
 def _nodes(inputs: Inputs) -> Iterator[str]:
     if not inputs.get("launchTemplate"):
-        yield "has no launch template: the nodes' disks are not encrypted"
+        yield "has no launch template: the disks of its nodes are not encrypted"
 
 
 def _storage_class(inputs: Inputs) -> Iterator[str]:
@@ -82,7 +86,7 @@ def _search(inputs: Inputs) -> Iterator[str]:
 def _flag(key: str) -> Callable[[Inputs], Iterator[str]]:
     def check(inputs: Inputs) -> Iterator[str]:
         if not _is_true(inputs.get(key)):
-            yield "what it stores is not encrypted"
+            yield "its data is not encrypted"
 
     return check
 
@@ -111,23 +115,24 @@ STORES = tuple(_STORES)
 
 
 def lost_state(resource: Resource, context: Context) -> Iterator[str]:
-    """Refuse to delete what is protected, and in production whatever holds state."""
-    stateful = resource.type.startswith(STATEFUL)
+    """Reject the deletion of protected resources, and in production of all that hold state."""
+    stateful = resource.type.startswith(STATEFUL) and not resource.type.endswith(_PATCH)
     if resource.op in ("delete", "replace") and (resource.protected or (stateful and context.production)):
         verb = "deleted" if resource.op == "delete" else "replaced"
-        yield f"would be {verb}{', though it is protected' if resource.protected else ' with what it holds'}"
+        why = "although it is protected" if resource.protected else "and its state lost"
+        yield f"would be {verb}, {why}"
 
 
 def over_budget(_: Resource, context: Context) -> Iterator[str]:
-    """Refuse a stack that costs more than its budget before anybody uses it."""
+    """Reject a stack whose minimum cost exceeds its budget."""
     if context.budget is not None and context.cost is not None and context.cost > context.budget:
-        yield f"costs ${context.cost:,.0f} a month at least, more than its budget of ${context.budget:,.0f}"
+        yield f"costs at least ${context.cost:,.0f} per month, and the budget is ${context.budget:,.0f}"
 
 
 def node_bounds(resource: Resource, _: Context) -> Iterator[str]:
-    """Refuse a node group whose fewest nodes are more than its most."""
+    """Reject a node group whose minimum size exceeds its maximum."""
     sizes = resource.inputs.get("scalingConfig") or {}
     low, high = sizes.get("minSize", 0), sizes.get("maxSize", 0)
     numbers = isinstance(low, (int, float)) and isinstance(high, (int, float))
     if resource.op != "delete" and numbers and low > high:
-        yield f"has at least {low:.0f} nodes and at most {high:.0f}"
+        yield f"has a minimum of {low:.0f} nodes and a maximum of {high:.0f}"

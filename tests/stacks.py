@@ -125,7 +125,8 @@ def stack(
     for part in _LINKED:
         (folder / part).symlink_to(PROJECT / part)
     if (PROJECT / "local/charts").exists():
-        assert (folder / "local/charts").exists()
+        (folder / "local").mkdir()
+        (folder / "local/charts").symlink_to(PROJECT / "local/charts")
     made = Stack(folder, name, settings, more)
     made.pulumi("stack", "init", check=True)
     try:

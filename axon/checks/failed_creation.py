@@ -1,8 +1,8 @@
-"""What EKS failed to create: found before an update, and marked for the engine to make again.
+"""EKS resources whose creation failed: found before an update and marked for replacement.
 
-A create that fails after AWS has accepted it leaves a cluster, node group or add-on with the status
-CREATE_FAILED. The engine has it in its state, and its refresh finds nothing that differs: the next update
-would leave it as it is. `pulumi state taint` marks a resource for replacement; a refresh keeps the mark.
+A creation that fails after AWS has accepted it leaves a cluster, node group or add-on with the status
+CREATE_FAILED. Pulumi has it in its state and a refresh finds no difference, so that the next update would
+leave it unchanged. `pulumi state taint` marks a resource for replacement; a refresh keeps the mark.
 """
 
 from collections.abc import Mapping
@@ -23,15 +23,15 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of resource of EKS, and how the AWS CLI describes one."""
+    """A type of EKS resource, and the AWS CLI command that describes one."""
 
     title: str
     operation: str
     options: tuple[str, ...]
-    """Whose values are the parts of the resource's id, which colons separate."""
+    """Options whose values are the parts of the resource's ID, separated by colons."""
     member: str
     failed: str
-    """The status of one that was not created (`status` of the EKS API's Cluster, Nodegroup and Addon)."""
+    """The status after a failed creation (`status` of the EKS API's Cluster, Nodegroup and Addon)."""
 
 
 KINDS = {
@@ -50,12 +50,12 @@ KINDS = {
 
 
 def replace_failed(stack: Stack, name: str, state: Mapping[str, Any], project: Path = PROJECT) -> list[str]:
-    """Mark each resource of a stack that EKS failed to create; return a line for each, with EKS' reason.
+    """Mark each resource of a stack that EKS failed to create; return a line per resource with the reason.
 
-    `state` is the engine's, as exported.
+    `state` is the exported state.
 
     Raises:
-        StateError: when the state cannot be changed, or AWS does not answer.
+        StateError: when the state cannot be changed, or a call of AWS fails.
     """
     if not isinstance(stack.cluster, EksCluster):
         return []
@@ -69,12 +69,12 @@ def replace_failed(stack: Stack, name: str, state: Mapping[str, Any], project: P
             continue
         answer("state", "taint", resource["urn"], "--yes", stack=name, project=project)
         kind, own = KINDS[resource["type"]], resource["id"].rpartition(":")[2]
-        lines.append(f"AWS failed to create the {kind.title} {own} ({reason}): it is made again")
+        lines.append(f"AWS failed to create the {kind.title} {own} ({reason}): it will be recreated")
     return lines
 
 
 def _why_failed(resource: Mapping[str, Any], region: str) -> str | None:
-    """Return EKS' reason for not creating a resource, or None if EKS created it or no longer has it."""
+    """Return the reason why EKS did not create a resource; None if it exists or is gone."""
     kind = KINDS[resource["type"]]
     values = resource["id"].split(":", len(kind.options) - 1)
     options = [word for pair in zip(kind.options, values, strict=True) for word in pair]
@@ -89,4 +89,4 @@ def _why_failed(resource: Mapping[str, Any], region: str) -> str | None:
     issues = [
         issue.get("message") or issue.get("code", "") for issue in one.get("health", {}).get("issues", [])
     ]
-    return "; ".join(filter(None, issues)) or "without a reason"
+    return "; ".join(filter(None, issues)) or "no reason given"

@@ -1,6 +1,6 @@
-"""Whether each model's replicas fit on the nodes of a cluster that is there, before anything is changed.
+"""Check that each model's replicas fit on the nodes of an existing cluster, before anything is changed.
 
-On EKS the settings know it from the instance types (stacks/settings/eks_checks.py).
+On EKS the settings know the nodes from the instance types (stacks/settings/eks_checks.py).
 """
 
 import json
@@ -22,14 +22,14 @@ _DEVICES = {"gpu": "nvidia.com/gpu", "neuron": "aws.amazon.com/neuron"}
 
 @dataclass(frozen=True)
 class Node:
-    """What a node has for pods, and what keeps them away."""
+    """Capacity of a node for pods, and its taints."""
 
     name: str
     room: Mapping[str, Decimal]
     taints: frozenset[str]
 
     def lacks(self, model: Model) -> list[str]:
-        """Return why no replica of a model can be here, even with nothing else on it."""
+        """Return the reasons why no replica of a model can run here, even with nothing else on the node."""
         missing = [f"taint {key}" for key in sorted(self.taints - tolerated_taints(model.compute))]
         for resource, wanted in _asked(model).items():
             has = self.room.get(resource, Decimal(0))
@@ -38,7 +38,7 @@ class Node:
         return missing
 
     def holds(self, model: Model) -> int:
-        """Return how many replicas of a model can be here, with nothing else on it."""
+        """Return the number of replicas of a model that can run here, with nothing else on the node."""
         if self.lacks(model):
             return 0
         return min(int(self.room[resource] / wanted) for resource, wanted in _asked(model).items())
@@ -48,7 +48,7 @@ def check_fit(stack: Stack, nodes: list[Node] | None = None) -> None:
     """Check the models of a stack against the nodes of its cluster.
 
     Raises:
-        StepFailed: with a table of the nodes, and what each lacks.
+        StepFailed: with a table of the nodes, and the resources that each lacks.
     """
     if not isinstance(stack.cluster, ExistingCluster) or stack.cluster.grows:
         return
@@ -74,7 +74,7 @@ def _misfit(name: str, model: Model, nodes: list[Node]) -> Iterator[str]:
 
 
 def _no_room_to_update(name: str, model: Model, room: int) -> Iterator[str]:
-    """Refuse what could never be rolled out."""
+    """Yield a problem if the update strategy could never finish a rollout."""
     fewest = max(1, model.replicas[0])
     at_once = model.update_strategy.at_once(fewest)
     holding = f"and all nodes together hold {room}"
@@ -104,7 +104,7 @@ def _nodes(cluster: ExistingCluster) -> list[Node]:
 
 
 def node_of(item: Mapping[str, Any]) -> Node:
-    """Read a Node of the API."""
+    """Return the capacity of a Node of the API."""
     taints = [taint["key"] for taint in item["spec"].get("taints", []) if taint["effect"] in _KEEPS_AWAY]
     room = {key: quantity_value(value) for key, value in item["status"]["allocatable"].items()}
     return Node(item["metadata"]["name"], room, frozenset(taints))

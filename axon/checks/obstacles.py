@@ -1,4 +1,4 @@
-"""What would stop `make down` of a stack on AWS in the middle: looked for before anything is removed."""
+"""Obstacles that would stop `make down` of a stack on AWS in the middle; found before anything is removed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,9 +14,10 @@ Resources = Sequence[Mapping[str, Any]]
 
 
 def obstacles(cluster: EksCluster, resources: Resources) -> Iterator[str]:
-    """Yield what AWS would refuse to delete, or what would keep the VPC, and what to do about it.
+    """Yield resources that AWS would refuse to delete, or that would keep the VPC, with what to do about
+    them.
 
-    `resources` are the state's. What AWS does not let this machine look at is said, and passed over.
+    `resources` are the state's. A part of AWS that this machine may not read is reported and skipped.
     """
     for bucket in _of(resources, _BUCKET):
         yield from _filled_bucket(cluster, bucket)
@@ -42,7 +43,7 @@ def _filled_bucket(cluster: EksCluster, resource: Mapping[str, Any]) -> Iterator
 
 
 def _balancers(cluster: EksCluster, vpc: str, resources: Resources) -> Iterator[str]:
-    """Yield load balancers that a Service or an Ingress has made: they would keep the VPC."""
+    """Yield load balancers that a Service or an Ingress has created: they would keep the VPC."""
     own = {str((one.get("outputs") or {}).get("arn")) for one in _of(resources, _BALANCER)}
     found = (_aws(cluster, "elbv2", "describe-load-balancers") or {}).get("LoadBalancers", [])
     for one in found:
@@ -55,7 +56,7 @@ def _balancers(cluster: EksCluster, vpc: str, resources: Resources) -> Iterator[
 
 
 def _interfaces(cluster: EksCluster, vpc: str, resources: Resources) -> Iterator[str]:
-    """Yield network interfaces of what is not axon's, such as another database in the VPC."""
+    """Yield network interfaces of others, such as of another database in the VPC."""
     words = ("--filters", f"Name=vpc-id,Values={vpc}")
     found = (_aws(cluster, "ec2", "describe-network-interfaces", *words) or {}).get("NetworkInterfaces", [])
     own = {str(resource["id"]) for resource in resources if resource.get("id")}
@@ -67,20 +68,20 @@ def _interfaces(cluster: EksCluster, vpc: str, resources: Resources) -> Iterator
 
 
 def _is_own(cluster: EksCluster, interface: Mapping[str, Any], own: set[str]) -> bool:
-    """Whether an interface goes with what the state has: by its tags, or by whose description it has."""
+    """Return True if an interface belongs to a resource of the state, by its tags or its description."""
     tags = {tag["Key"]: tag["Value"] for tag in interface.get("TagSet", [])}
     names = ("axon:cluster", "cluster.k8s.amazonaws.com/name", "eks:cluster-name")
     if cluster.name in (tags.get(name) for name in names):
         return True
     description = interface.get("Description", "")
-    # Load balancers' were said already, or are the stack's; NAT gateways and endpoints are named by their id.
+    # Load balancers' are reported already, or are the stack's; NAT gateways and endpoints have their id.
     if description.startswith((f"Amazon EKS {cluster.name}", "ELB ", "aws-K8S-")):
         return True
     return any(word in own for word in description.split())
 
 
 def _aws(cluster: EksCluster, *words: str) -> Any:
-    """Return AWS' answer, or None where it gives none."""
+    """Return AWS' response, or None if there is none."""
     try:
         return ask_aws(cluster.region, *words)
     except AwsError as error:

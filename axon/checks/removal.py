@@ -1,7 +1,8 @@
-"""What `make down` would remove: said before it is, and refused where it is protected or others need it.
+"""Removal check: lists what `make down` would remove, and rejects it if the stack is protected or other
+stacks need it.
 
-The engine does refuse what is protected too, but late: it deletes what depends on a protected cluster first,
-and with that every model and every node.
+The engine does reject protected resources too, but late: it deletes what depends on a protected cluster
+first, and with that every model and every node.
 """
 
 import json
@@ -24,11 +25,11 @@ _CLUSTER = "axon:cluster:EksCluster"
 
 
 def check_removable(stack: Stack, name: str, project: Path = PROJECT, *, confirmed: str = "") -> None:
-    """Print what removing a stack removes.
+    """Print the resources that removing a stack removes.
 
     Raises:
-        StepFailed: when its file, or its state, protects it, when something on AWS would stop the removal
-            in the middle, or when `confirmed` has to be its name; with what would have to be done.
+        StepFailed: if the stack's file or state protects it, if something on AWS would stop the removal in
+            the middle, or if `confirmed` must be the stack's name; with the steps to take.
     """
     if isinstance(stack.cluster, EksCluster) and stack.cluster.protected:
         raise StepFailed(
@@ -68,7 +69,7 @@ def removed(resources: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _why_confirmed(stack: Stack, name: str, resources: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return why a removal takes more than the stack's own models, if it does."""
+    """Return the reason why a removal affects more than the stack's own models, if it does."""
     if _named(resources, _CLUSTER):
         return "the stack has a cluster on AWS, and all that is on it goes with it"
     if not _named(resources, _PLATFORM) or isinstance(stack.cluster, EksCluster):
@@ -90,7 +91,7 @@ def _guests(name: str, where: Sequence[str]) -> list[str]:
 
 
 def _named(resources: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
-    """Return what the resources of a kind are called on the cluster, or in the program."""
+    """Return the names of the resources of a kind, on the cluster or in the program."""
     found = [resource for resource in resources if resource.get("type") == kind]
     names = [one.get("outputs", {}).get("metadata", {}).get("name") for one in found]
     return sorted(name or one["urn"].rsplit("::", 1)[-1] for name, one in zip(names, found, strict=True))

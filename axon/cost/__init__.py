@@ -1,1 +1,1 @@
-"""The monthly cost of a stack, from AWS' list prices."""
+"""Monthly cost of a stack, from AWS' list prices."""

@@ -1,4 +1,4 @@
-"""What a stack costs a month: from its fewest nodes to its most, and each model's share of them."""
+"""Monthly cost of a stack, at its minimum and maximum number of nodes, and the share of each model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _NONE = Decimal(0)
 
 @dataclass(frozen=True)
 class Line:
-    """One thing, at its least and at its most. None: the table lacks a price of it."""
+    """The cost of one item at its minimum and its maximum. None: the table has no price for it."""
 
     name: str
     low: Decimal | None
@@ -27,12 +27,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Cost:
-    """A stack's cost a month, in US dollars."""
+    """A stack's monthly cost, in US dollars."""
 
     fixed: tuple[Line, ...]
     nodes: tuple[Line, ...]
     models: tuple[Line, ...]
-    """Their share of the nodes: what they ask for, not something beside them."""
+    """The part of the nodes' cost that each model requests. It is included in `nodes`."""
 
     missing: tuple[str, ...]
     region: str
@@ -40,17 +40,17 @@ class Cost:
 
     @property
     def low(self) -> Decimal:
-        """With the fewest nodes, of what has a price."""
+        """The total at the minimum number of nodes, of the items with a price."""
         return sum((line.low or _NONE for line in (*self.fixed, *self.nodes)), _NONE)
 
     @property
     def high(self) -> Decimal:
-        """With the most nodes, of what has a price."""
+        """The total at the maximum number of nodes, of the items with a price."""
         return sum((line.high or _NONE for line in (*self.fixed, *self.nodes)), _NONE)
 
 
 def cost_of(stack: Stack) -> Cost | None:
-    """Return what a stack costs, or None where nothing of it is on AWS."""
+    """Return the cost of a stack, or None if it is not on AWS."""
     cluster = stack.cluster
     if not isinstance(cluster, EksCluster):
         return None
@@ -94,7 +94,7 @@ def _nodes(name: str, group: NodeGroup, prices: Prices) -> Line:
 
 
 def _node_a_month(group: NodeGroup, prices: Prices) -> Decimal | None:
-    """Return a node's price: on-demand is of the first type; spot may be of any, so the dearest counts."""
+    """Return a node's price: of the first instance type; for spot, of the most expensive one."""
     if not group.spot:
         return prices.a_month(f"ec2:{group.instance_types[0]}")
     known = [price for name in group.instance_types if (price := prices.a_month(f"ec2:{name}")) is not None]
@@ -116,7 +116,7 @@ def _model(name: str, model: Model, cluster: EksCluster, prices: Prices) -> Line
 
 
 def share_of_node(model: Model, group: NodeGroup) -> Decimal:
-    """Return which share of a node a replica takes: the largest of its shares of cpu, memory, devices."""
+    """Return the share of a node that a replica takes: the largest of its CPU, memory and device shares."""
     facts, compute = group.facts, model.pod_compute
     shares = [
         quantity_value(compute.cpu) / facts.allocatable_cpu,
@@ -130,7 +130,7 @@ def share_of_node(model: Model, group: NodeGroup) -> Decimal:
 
 
 def _unpriced(cluster: EksCluster) -> Iterator[str]:
-    """Yield what the table has no row for by its kind."""
+    """Yield the items for which the table has no kind of row."""
     for name, group in cluster.node_groups.items():
         if group.disk.type == "io2" or group.disk.iops > 3000 or group.disk.throughput > 125:
             yield f"io2, iops and throughput of the disks of {name}"

@@ -1,7 +1,7 @@
 """AWS' list prices, from a committed table.
 
-`prices.csv` says of each price where it comes from and which date it reflects. `axon
-refresh-prices` writes it anew from AWS' own price list.
+`prices.csv` has the source and the date of each price. `axon refresh-prices` updates it from AWS'
+price list.
 """
 
 import csv
@@ -13,10 +13,10 @@ from pathlib import Path
 FILE = Path(__file__).with_name("prices.csv")
 COLUMNS = ["region", "item", "unit", "usd", "source", "date"]
 
-# Spot has no list price: it moves by the hour. This share of the on-demand price is typical of the table's
+# Spot has no list price: it changes hourly. This share of the on-demand price is typical of the table's
 # families: 0.38 to 0.48 in eu-west-1 and us-east-1, by the samples in SkyPilot's catalog.
 SPOT_SHARE = Decimal("0.45")
-HOURS = Decimal(730)  # AWS' own month
+HOURS = Decimal(730)  # in a month, as AWS bills
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Price:
 
 
 class Prices:
-    """The prices of one region, and what was asked of them that they lack."""
+    """The prices of one region, and the items that were requested but have none."""
 
     def __init__(self, region: str, table: Mapping[tuple[str, str], Price]) -> None:
         self.region, self._table = region, table
         self.missing: list[str] = []
 
     def a_month(self, item: str) -> Decimal | None:
-        """Return what one of a thing costs a month, or None, noted, where the table has no price."""
+        """Return the monthly price of one item; None, and noted in `missing`, if the table has none."""
         price = self._table.get((self.region, item))
         if price is None:
             if item not in self.missing:
@@ -47,7 +47,7 @@ class Prices:
 
     @property
     def dates(self) -> str:
-        """From when the region's prices are."""
+        """The range of dates of the region's prices."""
         dates = sorted({price.date for (region, _), price in self._table.items() if region == self.region})
         return " to ".join(dict.fromkeys((dates[0], dates[-1]))) if dates else "no date"
 

@@ -1,7 +1,7 @@
-"""Write `prices.csv` anew from AWS' price list, which needs no login.
+"""Update of `prices.csv` from AWS' price list, which needs no login.
 
 https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-the-aws-price-list-bulk-api.html
-The file of EC2 in one region has some hundred megabytes: it is read line by line, and never held.
+The EC2 file of one region has several hundred megabytes: it is read line by line.
 """
 
 import csv
@@ -18,7 +18,7 @@ from axon.errors import UserError
 
 PRICE_LIST = "https://pricing.us-east-1.amazonaws.com"
 _SOURCE = "aws"
-# The service that has each thing, and the end of its usage type, before which the region stands.
+# The service of each item, and the end of its usage type, which begins with the region.
 _ITEMS = {
     "eks:cluster": ("AmazonEKS", re.compile(r"(^|-)AmazonEKS-Hours:perCluster$")),
     "vpc:nat-gateway": ("AmazonEC2", re.compile(r"(^|-)NatGateway-Hours$")),
@@ -45,41 +45,41 @@ _UNITS = {
 
 
 class RefreshError(UserError):
-    """The price list cannot be read. Its text is one line."""
+    """The price list cannot be read. The text is one line."""
 
 
 def refresh(url: str, regions: Sequence[str] | None = None, file: Path = FILE) -> list[str]:
-    """Write the table anew and return what differs, a line a price.
+    """Update the table and return the differences, a line per price.
 
-    A price that the list does not have keeps its row, with its date. New instance types are added by hand,
-    with any price: the next refresh corrects it.
+    A price that is not in the list keeps its row and its date. New instance types are added by hand with any
+    price, which the next refresh corrects.
 
     Raises:
-        RefreshError: when the list cannot be read; the table is then as it was.
+        RefreshError: when the list cannot be read; the table is then unchanged.
     """
     table = load_prices(file)
     today = datetime.now(UTC).date().isoformat()
     changes: list[str] = []
     fresh = dict(table)
     for region in regions or sorted({region for region, _ in table}):
-        wanted = {item for of_region, item in table if of_region == region}
-        for item, (usd, unit) in _read_region(url, region, wanted).items():
+        items = {item for of_region, item in table if of_region == region}
+        for item, (usd, unit) in _read_region(url, region, items).items():
             old = table[region, item]
             fresh[region, item] = Price(usd, unit, _SOURCE, today)
             if old.usd != usd:
                 changes.append(f"{region} {item}: {old.usd} → {usd}")
     _write(file, fresh)
-    return changes or ["no price differs"]
+    return changes or ["no price has changed"]
 
 
-def _read_region(url: str, region: str, wanted: set[str]) -> dict[str, tuple[Decimal, str]]:
-    found: dict[str, tuple[Decimal, str]] = {}
+def _read_region(url: str, region: str, items: set[str]) -> dict[str, tuple[Decimal, str]]:
+    prices: dict[str, tuple[Decimal, str]] = {}
     for service in sorted({service for service, _ in _ITEMS.values()}):
         for row in _rows(f"{url}/offers/v1.0/aws/{service}/current/{region}/index.csv"):
             item = _item(row, service)
-            if item in wanted and (price := _price(row)):
-                found[item] = price
-    return found
+            if item in items and (price := _price(row)):
+                prices[item] = price
+    return prices
 
 
 def _rows(url: str) -> Iterator[Mapping[str, str]]:
@@ -93,7 +93,7 @@ def _rows(url: str) -> Iterator[Mapping[str, str]]:
 
 
 def _after_preamble(lines: Iterable[str]) -> Iterator[str]:
-    """Leave out what stands before the columns: format, disclaimer, date, version."""
+    """Yield the lines from the column names on, without the preamble: format, disclaimer, date, version."""
     started = False
     for line in lines:
         started = started or line.startswith('"SKU"')
@@ -120,7 +120,7 @@ def _price(row: Mapping[str, str]) -> tuple[Decimal, str] | None:
         usd = Decimal(row.get("PricePerUnit", "")).normalize()
     except InvalidOperation:
         return None
-    # Nothing costs nothing: a free tier's first step is no price.
+    # Skip the free tier: its price is 0.
     return (usd, unit) if unit and usd > 0 else None
 
 

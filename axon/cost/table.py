@@ -4,11 +4,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from axon.cost.costs import Cost, Line
 
-NOT_COUNTED = "Not counted: traffic, load balancer capacity units, logs, S3, ECR, burst credits, tax."
+_COLUMNS = ("", "minimum", "maximum", "")
+NOT_INCLUDED = "Not included: traffic, load balancer capacity units, logs, S3, ECR, burst credits, tax."
 
 
 def dollars(amount: Decimal | None) -> str:
-    """Write an amount to the dollar, and what has no price as such."""
+    """Return an amount rounded to dollars, or `no price`."""
     if amount is None:
         return "no price"
     if 0 < amount < 1:
@@ -17,30 +18,30 @@ def dollars(amount: Decimal | None) -> str:
 
 
 def between(low: Decimal | None, high: Decimal | None) -> str:
-    """Write a range, or one amount where both are the same."""
+    """Return a range, or one amount if both ends are the same."""
     return dollars(low) if dollars(low) == dollars(high) else f"{dollars(low)} to {dollars(high)}"
 
 
-def lacking(cost: Cost) -> str:
-    """Say what the sums lack; nothing where they lack nothing."""
+def missing_prices(cost: Cost) -> str:
+    """Return a note about the items without a price; empty if there are none."""
     return (
-        f"No price of {', '.join(cost.missing)} in {cost.region}: it is not in the sums."
+        f"No price for {', '.join(cost.missing)} in {cost.region}: not included in the totals."
         if cost.missing
         else ""
     )
 
 
 def table(cost: Cost, stack: str) -> str:
-    """Return the table of `axon cost`."""
+    """Return the table that `axon cost` prints."""
     rows = [*_rows(cost.fixed), *_rows(cost.nodes)]
-    rows.append(("sum", dollars(cost.low), dollars(cost.high), ""))
+    rows.append(("total", dollars(cost.low), dollars(cost.high), ""))
     shares = list(_rows(cost.models))
-    widths = [max(len(row[column]) for row in (*rows, *shares)) for column in range(3)]
-    lines = [f"{stack}: US dollars a month, list prices of {cost.region}, {cost.dates}", ""]
-    lines += [_aligned(("", "fewest", "most", ""), widths), *(_aligned(row, widths) for row in rows)]
+    widths = [max(len(row[column]) for row in (_COLUMNS, *rows, *shares)) for column in range(3)]
+    lines = [f"{stack}: US dollars per month, list prices for {cost.region}, {cost.dates}", ""]
+    lines += [_aligned(_COLUMNS, widths), *(_aligned(row, widths) for row in rows)]
     if shares:
-        lines += ["", "of it, what the models ask for:", *(_aligned(row, widths) for row in shares)]
-    notes = [lacking(cost), NOT_COUNTED]
+        lines += ["", "of which requested by models:", *(_aligned(row, widths) for row in shares)]
+    notes = [missing_prices(cost), NOT_INCLUDED]
     return "\n".join([*lines, "", *(note for note in notes if note)]) + "\n"
 
 

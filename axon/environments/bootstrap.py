@@ -1,4 +1,4 @@
-"""`bootstrap/`: made with its state on this machine first, which then moves into the bucket that it made."""
+"""Deployment of `bootstrap/`: with local state first, which then moves to the bucket that it creates."""
 
 import os
 import shutil
@@ -14,22 +14,22 @@ FOLDER = project_file("bootstrap")
 
 
 def bootstrap(stack: str, settings: Bootstrap, *, folder: Path = FOLDER, backend: str | None = None) -> None:
-    """Make or update what the account has before any stack is in it; the engine prints what GitHub is told.
+    """Create or update an account's bootstrap stack; Pulumi prints the variables for GitHub.
 
-    `backend` is where the state ends, if it is not the bucket that this makes.
+    `backend` is the final state backend; default: the bucket that the stack creates.
 
     Raises:
-        StateError: when the engine fails. Nothing is lost: the same command goes on from there.
+        StateError: when Pulumi fails. Running it again continues from there.
     """
-    there = _environment(backend or settings.backend)
-    if not _knows(stack, folder, there):
+    remote = _environment(backend or settings.backend)
+    if not _knows(stack, folder, remote):
         state = _local_state(stack)
-        here = _environment(f"file://{state}")
-        _run(folder, here, "stack", "select", "--create", stack)
-        _up(stack, folder, here)
-        _move(stack, folder, here, there, settings.secrets_provider())
+        local = _environment(f"file://{state}")
+        _run(folder, local, "stack", "select", "--create", stack)
+        _up(stack, folder, local)
+        _move(stack, folder, local, remote, settings.secrets_provider())
         shutil.rmtree(state)
-    _up(stack, folder, there)
+    _up(stack, folder, remote)
 
 
 def _up(stack: str, folder: Path, environment: dict[str, str]) -> None:
@@ -37,17 +37,17 @@ def _up(stack: str, folder: Path, environment: dict[str, str]) -> None:
 
 
 def _move(
-    stack: str, folder: Path, here: dict[str, str], there: dict[str, str], secrets_provider: str
+    stack: str, folder: Path, local: dict[str, str], remote: dict[str, str], secrets_provider: str
 ) -> None:
-    """Take the state to the bucket. https://www.pulumi.com/docs/iac/concepts/state-and-backends/#migrating"""
+    """Move the state to the bucket. https://www.pulumi.com/docs/iac/concepts/state-and-backends/#migrating"""
     exported = _local_state(stack) / "exported.json"
-    _run(folder, here, "stack", "export", "--stack", stack, "--file", str(exported))
-    _run(folder, there, "stack", "select", "--create", stack, "--secrets-provider", secrets_provider)
-    _run(folder, there, "stack", "import", "--stack", stack, "--file", str(exported))
+    _run(folder, local, "stack", "export", "--stack", stack, "--file", str(exported))
+    _run(folder, remote, "stack", "select", "--create", stack, "--secrets-provider", secrets_provider)
+    _run(folder, remote, "stack", "import", "--stack", stack, "--file", str(exported))
 
 
 def _knows(stack: str, folder: Path, environment: dict[str, str]) -> bool:
-    """Say whether the bucket has the stack and what is in it; it has not when there is no bucket."""
+    """Return True if the bucket exists and has the stack with its resources."""
     try:
         state = export(stack, folder, environment)
     except EngineError:
@@ -56,18 +56,20 @@ def _knows(stack: str, folder: Path, environment: dict[str, str]) -> bool:
 
 
 def _local_state(stack: str) -> Path:
-    """Return where the state is until there is a bucket."""
+    """Return the folder of the state until there is a bucket."""
     state = state_home() / "bootstrap" / stack
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     return state
 
 
 def _environment(backend: str) -> dict[str, str]:
-    # Until it moves the state is encrypted with nothing: no secret is in it.
+    # Until it moves the state is not encrypted: it holds no secret.
     return {**os.environ, "PULUMI_BACKEND_URL": backend, "PULUMI_CONFIG_PASSPHRASE": ""}
 
 
 def _run(folder: Path, environment: dict[str, str], *words: str) -> None:
     command = ["pulumi", *words, "--non-interactive"]
     if subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, check=False).returncode:
-        raise StateError(f"pulumi {words[0]} failed in {folder.name}/ (run the same command to go on)")
+        raise StateError(
+            f"pulumi {words[0]} failed in {folder.name}/ (run the same command again to continue)"
+        )

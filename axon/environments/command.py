@@ -11,9 +11,9 @@ from stacks.settings.bootstrap_file import load_bootstrap_file
 
 
 def bootstrap(account: str, backend: str | None) -> None:
-    """Make what an AWS account has before any stack is in it, and print what comes next.
+    """Create the resources that an AWS account needs before its first stack, and print the next steps.
 
-    Makes nothing while GitHub would let anybody but the environment's branches use a role.
+    Creates nothing while GitHub would let other branches than the environment's use a role.
     """
     settings, clusters = load_bootstrap_file(FOLDER / f"Pulumi.{account}.yaml")
     if settings.github:

@@ -1,4 +1,4 @@
-"""Which environments a branch may change: of the stacks that `stacks/environments.yaml` names."""
+"""The environments of `stacks/environments.yaml`, and those that a branch may change."""
 
 import subprocess
 from pathlib import Path
@@ -9,8 +9,8 @@ from axon.stack_file import GitError, path_of
 from stacks.settings.project import PROJECT
 
 FILE = "stacks/environments.yaml"
-# What no environment is made of.
-_BESIDE = (
+# Paths that are part of no environment.
+_UNRELATED = (
     "bootstrap/",
     "docs/",
     "tests/",
@@ -31,28 +31,28 @@ _BESIDE = (
 
 
 def environments(project: Path = PROJECT) -> list[str]:
-    """Return the environments, in the order that they are deployed in."""
+    """Return the environments in the order of deployment."""
     return list(yaml.safe_load((project / FILE).read_text()))
 
 
 def changed(base: str, project: Path = PROJECT) -> list[str]:
-    """Return the environments that a branch may change: by their own files, or all where the program differs.
+    """Return the environments that a branch may change: those whose files differ, or all if the program does.
 
     Raises:
-        GitError: when `base` is no commit here.
+        GitError: when there is no such commit.
     """
     files = _differing(base, project)
     own = {path_of(stack): stack for stack in environments(project)}
     others = [
-        file for file in files if not file.startswith(_BESIDE) and not file.startswith("stacks/Pulumi.")
+        file for file in files if not file.startswith(_UNRELATED) and not file.startswith("stacks/Pulumi.")
     ]
     return [stack for path, stack in own.items() if others or path in files]
 
 
 def _differing(base: str, project: Path) -> list[str]:
-    # Three dots: what the branch did, not what has happened to its base since.
+    # Three dots: the changes of the branch, without later changes of its base.
     command = ["git", "diff", "--name-only", f"{base}...HEAD"]
     run = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     if run.returncode:
-        raise GitError(f"git diff {base}...HEAD: {run.stderr.strip()} (fetch the base, with its history)")
+        raise GitError(f"git diff {base}...HEAD: {run.stderr.strip()} (fetch the base with its history)")
     return run.stdout.splitlines()

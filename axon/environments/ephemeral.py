@@ -1,4 +1,4 @@
-"""The stack file of a pull request's own stack: an environment's models, small, beside it on its cluster."""
+"""The stack file of a pull request's own stack: small copies of an environment's models on its cluster."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,19 +15,19 @@ from stacks.settings.project import PROJECT
 from stacks.settings.source import NAMESPACE
 from stacks.settings.yaml_dump import dumped
 
-# Enough to see that it scales.
-_MOST_REPLICAS = 2
-# What is of a model's own nodes, names and rights, which the environment keeps.
-_NOT_TAKEN = ("moved_from", "node_groups", "aws")
+# Enough to show that a model scales.
+_MAX_REPLICAS = 2
+# Settings that belong to the environment: its nodes, object names and AWS permissions.
+_NOT_COPIED = ("moved_from", "node_groups", "aws")
 
 
 def ephemeral(
     name: str, text: str, stack: Stack, *, kubeconfig: str | None = None, url: str | None = None
 ) -> str:
-    """Return the stack file of `name`, made of an environment's `text`, which says `stack`.
+    """Return the stack file of `name`, made from an environment's `text` and its settings, `stack`.
 
-    Its models answer below `/name`, in a namespace of that name. `kubeconfig` and `url` are the way to an
-    environment on AWS, whose file does not have them: for the engine, and for clients.
+    Its models get endpoints below `/name`, in a namespace of that name. `kubeconfig` and `url` lead Pulumi
+    and clients to an environment on AWS, whose stack file does not have them.
     """
     config = raw_of(text)
     cluster, images = config["cluster"], config.get("images", {})
@@ -40,7 +40,7 @@ def ephemeral(
         platform["model_buckets"] = buckets
     if url:
         platform["gateway"] = {**platform.get("gateway", {}), "url": url}
-    made: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "cluster": cluster,
         "images": images,
         "platform": platform,
@@ -53,37 +53,37 @@ def ephemeral(
             for key, each in stack.traffic_splitters.items()
         },
     }
-    found = {f"{NAMESPACE}{key}": value for key, value in made.items() if value}
-    return f"# Of a pull request: removed with it.\n{dumped({'config': found})}"
+    keys = {f"{NAMESPACE}{key}": value for key, value in settings.items() if value}
+    return f"# Stack of a pull request: removed with it.\n{dumped({'config': keys})}"
 
 
 def url_of(found: Mapping[str, Any]) -> str | None:
-    """Return where clients of an environment reach its gateway, by what the engine says of it."""
+    """Return the URL of an environment's gateway, from the outputs of its stack."""
     urls: list[str] = list(found.get("endpoints", {}).values())
     return urlunsplit((*urlsplit(urls[0])[:2], "", "", "")) if urls else None
 
 
-def _model(given: Mapping[str, Any], endpoint: str, replicas: tuple[int, int]) -> dict[str, Any]:
+def _model(settings: Mapping[str, Any], endpoint: str, replicas: tuple[int, int]) -> dict[str, Any]:
     low, high = replicas
-    kept = {key: value for key, value in given.items() if key not in _NOT_TAKEN}
-    scaling = {**given.get("autoscaling", {})}
-    scaling |= {"min_replicas": min(low, 1), "max_replicas": max(1, min(high, _MOST_REPLICAS))}
+    kept = {key: value for key, value in settings.items() if key not in _NOT_COPIED}
+    scaling = {**settings.get("autoscaling", {})}
+    scaling |= {"min_replicas": min(low, 1), "max_replicas": max(1, min(high, _MAX_REPLICAS))}
     scaling.pop("init_replicas", None)
     scaling.pop("schedules", None)
-    return {**kept, "autoscaling": scaling, "networking": _networking(given, endpoint)}
+    return {**kept, "autoscaling": scaling, "networking": _networking(settings, endpoint)}
 
 
-def _splitter(given: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
-    return {**given, "networking": _networking(given, endpoint)}
+def _splitter(settings: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
+    return {**settings, "networking": _networking(settings, endpoint)}
 
 
-def _networking(given: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
-    """Return it without the environment's host names, which are nobody else's to answer for."""
-    return {**given.get("networking", {}), "endpoint": endpoint, "hostnames": []}
+def _networking(settings: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
+    """Return the networking settings without the hostnames, which only the environment may serve."""
+    return {**settings.get("networking", {}), "endpoint": endpoint, "hostnames": []}
 
 
 def write_ephemeral(environment: str, name: str, kubeconfig: str | None) -> None:
-    """Write the stack file of a pull request's own stack, on the cluster of an environment."""
+    """Write the stack file of a pull request's own stack, on an environment's cluster."""
     settings = connected(environment)
     text = (PROJECT / path_of(environment)).read_text()
     url = url_of(outputs(environment)) if on_aws(settings) else None

@@ -1,1 +1,1 @@
-"""The reasons why replicas are not ready."""
+"""Reasons why replicas are not ready."""

@@ -1,4 +1,6 @@
-"""Why a stack's models do not answer: each pod's own reason, with the end of its log, and the gateway's."""
+"""Reasons why a stack's models do not respond: each pod's own reason with the end of its log, and the
+gateway's.
+"""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +17,9 @@ _LAST_LINES = 5
 
 
 def explain(stack: Stack) -> None:
-    """Print why replicas are not ready or were started anew, and which routes the gateway refuses."""
+    """Print the reasons why replicas are not ready or were restarted, and the routes that the gateway
+    rejects.
+    """
     namespace = stack.platform.namespace
     if isinstance(stack.cluster, EksCluster):  # the current context may be any cluster
         console.print(
@@ -58,7 +62,7 @@ def _print_log(pod: dict[str, Any], where: Sequence[str]) -> None:
 
 
 def refusal_of(deployment: dict[str, Any]) -> str | None:
-    """Return why a Deployment is not given a pod, as when a quota is exceeded; None if it is."""
+    """Return the reason why a Deployment gets no pod, such as an exceeded quota; None if it gets its pods."""
     for condition in deployment["status"].get("conditions", []):
         if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
             return f"{condition['reason']}: {condition['message']}"
@@ -66,7 +70,7 @@ def refusal_of(deployment: dict[str, Any]) -> str | None:
 
 
 def reason_of(pod: dict[str, Any]) -> str | None:
-    """Return why a pod is not ready, or nothing if it is, or is being deleted."""
+    """Return the reason why a pod is not ready; None if it is ready or is being deleted."""
     if "deletionTimestamp" in pod["metadata"]:
         return None
     status = pod["status"]

@@ -1,14 +1,14 @@
-"""Why a replica that is there again was started anew."""
+"""Reasons for the restarts of a replica."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-# What the kubelet calls its own event of a container that it ends, and what it says of a probe.
+# Reason of the kubelet's event for a container that it ends, and its message about a probe.
 _KILLING, _PROBE = "Killing", "failed liveness probe"
 
 
 def restarts_of(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield, for each container of a pod that runs again, how often and why it was started anew."""
+    """Yield, for each restarted container of a pod, the number of restarts and their reason."""
     status = pod["status"]
     for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
         ended = container.get("lastState", {}).get("terminated")
@@ -35,7 +35,7 @@ def _limit(pod: Mapping[str, Any], name: str) -> str:
 
 
 def _of(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return what the kubelet said as it ended containers of a pod."""
+    """Return the kubelet's messages about the containers of a pod that it ended."""
     uid = pod["metadata"]["uid"]
     own = [event for event in events if event["involvedObject"].get("uid") == uid]
     return [event.get("message", "") for event in own if event.get("reason") == _KILLING]

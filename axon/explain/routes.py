@@ -1,4 +1,4 @@
-"""What the gateway says of routes and policies that it does not take."""
+"""The gateway's reasons for rejecting routes and policies."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,9 +11,9 @@ ROUTING = (
 
 
 def refusals_of(thing: dict[str, Any]) -> Iterator[str]:
-    """Yield why a route or a policy is not in force, in the gateway's own words."""
+    """Yield the gateway's reasons why a route or a policy is not in force."""
     status = thing.get("status", {})
-    # A route answers to parents, a policy to ancestors.
+    # The status of a route lists parents, that of a policy ancestors.
     for above in [*status.get("parents", []), *status.get("ancestors", [])]:
         for condition in above["conditions"]:
             if condition["type"] in ("Accepted", "ResolvedRefs") and condition["status"] == "False":

@@ -1,1 +1,1 @@
-"""Images of models and of the platform: built, checked with a sample, pushed."""
+"""Images of models and of the platform: build, check with a sample, push."""

@@ -1,4 +1,4 @@
-"""Build images and push them to a registry, unless they are there already."""
+"""Build images and push them to a registry, unless it has them already."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 @dataclass(frozen=True)
 class Builder:
-    """Docker where its engine runs, else buildah, which needs no daemon."""
+    """Docker if its engine runs, otherwise buildah, which needs no daemon."""
 
     settings: LocalSettings
 
@@ -52,7 +52,7 @@ class Builder:
         """Build an image from a folder, for each of these architectures. It stays on this machine."""
         words = [word for k, v in (arguments or {}).items() for word in ("--build-arg", f"{k}={v}")]
         docker = docker_runs()
-        self._log_in(image, docker=docker)  # what it starts from is there, too
+        self._log_in(image, docker=docker)  # its base image is there too
         command = ["docker", "build", "--provenance=false"] if docker else self._buildah("build", image)
         for architecture, part in parts_of(image, architectures).items():
             places = [*platform_words(architecture), "-t", part, "-f", dockerfile, folder]
@@ -62,19 +62,19 @@ class Builder:
                 raise foreign(architecture, error) from None
 
     def push(self, image: str, architectures: Sequence[str] = ()) -> None:
-        """Push an image that was built here: of several architectures each part, then what names them."""
+        """Push an image that was built here; of several architectures each part, then their index."""
         docker = docker_runs()
         self._log_in(image, docker=docker)
         parts = list(parts_of(image, architectures).values())
         for part in parts:
-            # A tag of ECR never changes: a part that an interrupted push has left is the one to name.
+            # A tag in ECR never changes, so a part from an interrupted push is used.
             for push in [] if len(parts) > 1 and pushed(part) else self._pushes(part, docker=docker):
                 run_logged(push, self._log)
         for index in self._index(image, parts, docker=docker) if len(parts) > 1 else ():
             run_logged(index, self._log)
 
     def _index(self, image: str, parts: Sequence[str], *, docker: bool) -> list[list[str]]:
-        """Return the commands that push one name for the parts that a registry holds."""
+        """Return the commands that push an index of the parts that a registry has."""
         if docker:
             return [
                 ["docker", "manifest", "create", image, *parts],
@@ -89,7 +89,7 @@ class Builder:
         ]
 
     def _pushes(self, image: str, *, docker: bool) -> list[list[str]]:
-        """Return the commands that push an image: into the local registry under a name of its own."""
+        """Return the commands that push an image, under a separate name if the registry is the local one."""
         place = own_registry.pushed_as(self.settings, image)
         if docker:
             return [*([["docker", "tag", image, place]] if place != image else []), ["docker", "push", place]]
@@ -101,13 +101,13 @@ class Builder:
         return self.settings.cache_dir / "logs" / "images.log"
 
     def buildah(self, verb: str) -> list[str]:
-        """Return buildah's command, on the images of this machine."""
+        """Return buildah's command, with this machine's image store."""
         data, run = self.settings.data_dir / "buildah", self.settings.run_dir / "buildah"
         return ["buildah", "--root", str(data), "--runroot", str(run), verb]
 
     def _buildah(self, verb: str, image: str) -> list[str]:
         command = self.buildah(verb)
-        if _on_this_machine(image):  # where a registry needs no TLS; any other must have it
+        if _on_this_machine(image):  # there a registry needs no TLS; any other must have it
             command.append("--tls-verify=false")
         if ecr_region(image):
             command += ["--authfile", str(self._login)]
@@ -120,7 +120,7 @@ class Builder:
         return self.settings.run_dir / "registry-login.json"
 
     def _log_in(self, image: str, *, docker: bool) -> None:
-        """Log in where a registry wants it. The password never stands on a command line."""
+        """Log in if a registry requires it. The password is never on a command line."""
         if docker and own_registry.pushed_as(self.settings, image) != image:
             own_registry.log_docker_in(self.settings)
         region = ecr_region(image)
@@ -141,7 +141,9 @@ class Builder:
 
 
 def _certificates() -> list[str]:
-    """Let a build trust what this machine trusts, such as a company's proxy."""
+    """Return the mounts by which a build trusts this machine's certificates, such as that of a company's
+    proxy.
+    """
     bundle = Path("/etc/ssl/certs/ca-certificates.crt")
     return ["--volume", f"{bundle}:{bundle}:ro"] if bundle.exists() else []
 
@@ -151,7 +153,7 @@ def _on_this_machine(image: str) -> bool:
 
 
 def docker_runs() -> bool:
-    """Say whether a Docker engine answers."""
+    """Return True if a Docker engine responds."""
     if shutil.which("docker") is None:
         return False
     info = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20)
@@ -159,10 +161,10 @@ def docker_runs() -> bool:
 
 
 def pushed(image: str) -> bool:
-    """Say whether a registry holds an image.
+    """Return True if a registry has an image.
 
     Raises:
-        StepFailed: when the registry does not answer.
+        StepFailed: if the registry does not respond.
     """
     repository, tag = image.rsplit(":", 1)
     host, path = repository.split("/", 1)
@@ -184,9 +186,9 @@ def pushed(image: str) -> bool:
 def push_binary(
     settings: LocalSettings, image: str, binary: Path, target: str, *, libraries: bool = False
 ) -> None:
-    """Push an image that holds one program, which a user that is not root runs.
+    """Push an image with one program, which runs as a non-root user.
 
-    `libraries` adds the shared libraries that the program asks for.
+    `libraries` adds the shared libraries that the program needs.
     """
     if pushed(image):
         return
@@ -215,7 +217,7 @@ def _libraries(binary: Path) -> list[tuple[Path, str]]:
 
 
 def push_base(settings: LocalSettings, image: str) -> None:
-    """Push the image that predictor images start from: Debian 12 with its own Python 3.11."""
+    """Push the base image of predictor images: Debian 12 with its own Python 3.11."""
     if pushed(image):
         return
     with timed(f"image {image}"), tempfile.TemporaryDirectory() as folder:
@@ -230,10 +232,10 @@ def push_base(settings: LocalSettings, image: str) -> None:
 
 
 def _archive(snapshot: str, target: Path) -> list[str | Path]:
-    """Return what mmdebstrap installs from: Debian as it was at a time, or as the machine's sources say."""
+    """Return the package sources for mmdebstrap: a snapshot of Debian, or the machine's own sources."""
     if not snapshot:
         return ["bookworm", target]
-    # Such a snapshot's signature has ended: https://snapshot.debian.org/
+    # The signature of a snapshot has expired: https://snapshot.debian.org/
     old, base = "[check-valid-until=no]", "http://snapshot.debian.org/archive"
     return [
         "bookworm",

@@ -1,4 +1,4 @@
-"""The registry of an EKS stack, in ECR: models come last, once their images are in it."""
+"""Registry of an EKS stack, in ECR: models are deployed last, once their images are in it."""
 
 import re
 import shutil
@@ -16,14 +16,14 @@ _ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
 
 
 def make_all_but_models(name: str, settings: Stack, registry: str, images: Sequence[str]) -> None:
-    """Make a stack up to its models: with it the repositories in `registry` that `images` are pushed to.
+    """Deploy a stack except its models, including the repositories in `registry` for `images`.
 
-    Only the repositories cannot be made first: the engine wants the EKS component's own provider with
-    any `--target`, and with that the cluster.
+    The repositories cannot be created first: with any `--target` the engine requires the EKS component's own
+    provider, and with it the cluster.
 
     Raises:
-        StepFailed: when a repository is not there. What else AWS refused, such as a node group without
-            capacity, is shown, and the last `pulumi up` says it again.
+        StepFailed: if a repository is missing. Other errors of AWS, such as a node group without
+            capacity, are shown, and the last `pulumi up` reports them again.
     """
     with timed("the stack without its models"):
         complete = up(name, settings, models=False)
@@ -40,7 +40,7 @@ def _has_repositories(registry: str, images: Sequence[str]) -> bool:
 
 
 def fill_cache(cluster: EksCluster, images: Images) -> None:
-    """Let ECR fetch the platform's images before nodes ask for them. The first `up` does so itself."""
+    """Let ECR fetch the platform's images before nodes pull them. The first `up` does so itself."""
     from components.image_cache import cached_images, fill  # with AWS' SDK, which takes seconds
 
     try:
@@ -57,7 +57,7 @@ def ecr_region(image: str) -> str | None:
 
 @cache
 def ecr_password(region: str) -> str:
-    """Return a password for the registry of the account that is logged in; it holds for twelve hours.
+    """Return a password for the registry of the account that is logged in; it is valid for twelve hours.
 
     Raises:
         StepFailed: without the AWS CLI, or without credentials.

@@ -1,8 +1,8 @@
-"""The local registry: everybody on the machine may pull, root alone may push.
+"""Local registry: every user of the machine may pull, only root may push.
 
-Two instances of Debian's docker-registry serve one folder. The one that images are named after is read-only,
-and needs no login of containerd. The other takes pushes with a password that only root can read. One instance
-cannot do both: its `auth` holds for pulls as well.
+Two instances of Debian's docker-registry serve one folder. The instance in the images' names is read-only,
+and requires no login of containerd. The other accepts pushes with a password that only root can read. One
+instance cannot do both, since its `auth` applies to pulls as well.
 """
 
 import base64
@@ -22,14 +22,14 @@ from axon.machine import LocalSettings
 from axon.steps import StepFailed
 
 USER = "axon"
-# The password has 256 bits of chance: bcrypt's work, which each request costs, would add nothing.
+# The password has 256 random bits: more bcrypt rounds, which each request costs, would add nothing.
 _ROUNDS = 5
 
 
 def write_config(settings: LocalSettings) -> None:
-    """Write both instances' configuration, and a password if there is none that works."""
+    """Write both instances' configuration, and a password unless a valid one exists."""
     _ensure_password(settings)
-    # Beside the tools: what was built once outlives the cluster.
+    # Next to the tools, so that built images outlive the cluster.
     folder = settings.data_dir / "config"
     storage = {"filesystem": {"rootdirectory": str(private_folder(settings.cache_dir / "registry"))}}
     read_only = {**storage, "maintenance": {"readonly": {"enabled": True}}}
@@ -40,7 +40,7 @@ def write_config(settings: LocalSettings) -> None:
 
 
 def _instance(host: str, storage: dict[str, Any]) -> dict[str, Any]:
-    """https://distribution.github.io/distribution/about/configuration/."""
+    """Return an instance's configuration: https://distribution.github.io/distribution/about/configuration/."""
     return {
         "version": 0.1,
         "log": {"level": "warn"},
@@ -50,7 +50,7 @@ def _instance(host: str, storage: dict[str, Any]) -> dict[str, Any]:
 
 
 def answers(settings: LocalSettings) -> bool:
-    """Say whether both instances answer, and the one for pushes asks who it is."""
+    """Return True if both instances respond, and the one for pushes requires a login."""
     statuses = {settings.registry: 200, settings.push_registry: 401}
     try:
         return all(
@@ -62,19 +62,19 @@ def answers(settings: LocalSettings) -> bool:
 
 
 def login_file(settings: LocalSettings) -> Path:
-    """Return the file with the password for pushes, in the form that docker and buildah read."""
+    """Return the file with the password for pushes, in the format of docker and buildah."""
     return _folder(settings) / "config.json"
 
 
 def pushed_as(settings: LocalSettings, image: str) -> str:
-    """Return the name to push an image by: of another port, where the registry is the local one."""
+    """Return the name by which to push an image: with another port if the registry is the local one."""
     prefix = f"{settings.registry}/"
     ours = image.startswith(prefix) and login_file(settings).exists()
     return f"{settings.push_registry}/{image.removeprefix(prefix)}" if ours else image
 
 
 def password(settings: LocalSettings) -> str | None:
-    """Return the password for pushes, or None where there is none, or half of a file."""
+    """Return the password for pushes, or None if there is none or its file is incomplete."""
     try:
         found = json.loads(login_file(settings).read_text())["auths"][settings.push_registry]["auth"]
         user, _, text = base64.b64decode(found, validate=True).decode().partition(":")
@@ -84,10 +84,10 @@ def password(settings: LocalSettings) -> str | None:
 
 
 def log_docker_in(settings: LocalSettings) -> None:
-    """Tell Docker the password for pushes. It never stands on a command line.
+    """Log Docker in for pushes. The password is never on a command line.
 
     Raises:
-        StepFailed: when Docker does not take it.
+        StepFailed: if Docker rejects the password.
     """
     command = ["docker", "login", "--username", USER, "--password-stdin", settings.push_registry]
     run = subprocess.run(command, input=password(settings), capture_output=True, text=True, check=False)
@@ -96,7 +96,7 @@ def log_docker_in(settings: LocalSettings) -> None:
 
 
 def forget_password(settings: LocalSettings) -> None:
-    """Remove the password: the registry that it opens is stopped."""
+    """Remove the password, after its registry has been stopped."""
     shutil.rmtree(_folder(settings), ignore_errors=True)
 
 
@@ -119,14 +119,16 @@ def _ensure_password(settings: LocalSettings) -> None:
 
 
 def _salt() -> str:
-    # bcrypt's own alphabet; the last character holds two bits, so only four are of the right form.
+    # bcrypt's own alphabet; the last character holds two bits, so only four are valid.
     alphabet = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     text = "".join(secrets.choice(alphabet) for _ in range(21)) + secrets.choice(".Oeu")
     return f"$2b${_ROUNDS:02}${text}"
 
 
 def _crypt(text: str, salt: str) -> str:
-    """Hash with the system's libcrypt, which knows bcrypt: docker-registry reads no other form."""
+    """Return a hash by the system's libcrypt, which supports bcrypt, the only form that docker-registry
+    reads.
+    """
     crypt = ctypes.CDLL("libcrypt.so.1").crypt
     crypt.restype, crypt.argtypes = ctypes.c_char_p, (ctypes.c_char_p, ctypes.c_char_p)
     return (crypt(text.encode(), salt.encode()) or b"").decode()

@@ -9,14 +9,14 @@ _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "
 
 
 def machine() -> str:
-    """Return this machine's architecture, as images call it."""
+    """Return this machine's architecture, in the terms of images."""
     return _MACHINES.get(platform.machine().lower(), platform.machine().lower())
 
 
 def parts_of(image: str, architectures: Sequence[str]) -> dict[str, str]:
-    """Return the image of each architecture, by its name: of several each has a tag of its own.
+    """Return the image of each architecture, by its name; if there are several, each has a tag of its own.
 
-    An image that is of no architecture in particular is one of this machine's, under the empty name.
+    An image without an architecture is built for this machine's, and has the empty name.
     """
     if len(architectures) < 2:
         return dict.fromkeys(architectures or [""], image)
@@ -25,12 +25,12 @@ def parts_of(image: str, architectures: Sequence[str]) -> dict[str, str]:
 
 
 def platform_words(architecture: str) -> list[str]:
-    """Return what docker and buildah are told to build for."""
+    """Return the arguments of docker and buildah for an architecture."""
     return ["--platform", f"linux/{architecture}"] if architecture else []
 
 
 def foreign(architecture: str, error: StepFailed) -> StepFailed:
-    """Return what a build that failed says, with what a build for another architecture needs."""
+    """Return the error of a failed build, with the requirements of a build for another architecture."""
     if architecture in ("", machine()):
         return error
     return StepFailed(

@@ -1,4 +1,4 @@
-"""Put into the registry what a stack's pods run."""
+"""Build and push the images of a stack."""
 
 import tempfile
 from pathlib import Path
@@ -21,8 +21,8 @@ def publish(settings: LocalSettings, stack: Stack) -> None:
     """Build and push every image of a stack that its registry lacks.
 
     Raises:
-        ContentError: before anything is built, when a model's folder lacks its model.
-        StepFailed: when a step fails, or a model does not answer its sample.
+        ContentError: before anything is built, if a model's folder lacks its model.
+        StepFailed: if a step fails, or a model fails its sample.
     """
     contexts = contexts_of_models(stack)
     if _is_local(settings, stack.images.mirror):
@@ -38,17 +38,17 @@ def publish(settings: LocalSettings, stack: Stack) -> None:
         for context in missing:
             _make(builder, name, context)
         made |= {context.image for context in missing}
-        if own and own[-1].image in made:  # also for a second model with the same image, and its own settings
+        if own and own[-1].image in made:  # also for another model with the same image and other settings
             _check(builder, name, stack, own[-1])
         for context in missing:
             builder.push(context.image, context.architectures)
 
 
 def contexts_of_models(stack: Stack) -> dict[str, list[BuildContext]]:
-    """Return what is built for each model, by its name: nothing for an image of the user's own.
+    """Return the build contexts of each model, by its name; none for an image of the user's own.
 
     Raises:
-        ContentError: with a line for each folder that cannot go into an image.
+        ContentError: with a line for each folder that cannot become an image.
     """
     found: dict[str, list[BuildContext]] = {}
     problems: list[str] = []
@@ -74,7 +74,7 @@ def _make(builder: Builder, name: str, context: BuildContext) -> None:
 
 
 def _check(builder: Builder, name: str, stack: Stack, context: BuildContext) -> None:
-    """Ask the image of this machine's architecture for the model's sample, if there is one."""
+    """Check the image of this machine's architecture with the model's sample, if there is one."""
     parts = parts_of(context.image, context.architectures)
     if image := parts.get(machine(), parts.get("")):
         check_sample(builder, name, stack.models[name], image)

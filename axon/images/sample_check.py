@@ -1,4 +1,4 @@
-"""Ask a built image for its own sample, as a replica does, before it is pushed."""
+"""Check of a built image with its own sample, as in a replica, before it is pushed."""
 
 import math
 import re
@@ -15,15 +15,15 @@ from stacks.settings import Model
 from stacks.settings.model import ImagePredictor
 from stacks.settings.units import duration_seconds, quantity_value
 
-# What docker and buildah say of a process that the kernel has killed for its memory.
+# Exit code of docker, and message of buildah, for a process that the kernel killed for its memory use.
 _KILLED, _KILLED_WORDS = 137, "container exited on killed"
-# What buildah adds to the process's own words.
+# Lines that buildah adds to the process's output.
 _NOISE = re.compile(r"^Error: while running runtime: .*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class _Container:
-    """What a replica of a model may use, for a container of this machine."""
+    """Limits of a model's replica, for a container on this machine."""
 
     image: str
     variables: Mapping[str, str]
@@ -32,21 +32,21 @@ class _Container:
 
     @property
     def command(self) -> list[str]:
-        """The check's own process, which prints a traceback when the seconds have passed."""
+        """Command of the check, which prints a traceback after the time limit."""
         return ["python", "-m", "axon_runtime.check", str(self.seconds)]
 
     @property
     def words(self) -> list[str]:
-        """What docker and buildah call alike."""
+        """Arguments that docker and buildah have in common."""
         variables = [word for name, value in self.variables.items() for word in ("--env", f"{name}={value}")]
         return ["--user", f"{USER}:{USER}", "--cap-drop", "ALL", *variables]
 
 
 def check_sample(builder: Builder, name: str, model: Model, image: str) -> None:
-    """Load a model in its image and ask it for its sample, without network, as the replica's user.
+    """Load a model in its image and send it its sample, without network, as the replica's user.
 
     Raises:
-        StepFailed: with the predictor's traceback, when it does not load or answer.
+        StepFailed: with the predictor's traceback, if it fails to load or to respond.
     """
     if reason := why_not_checked(model):
         console.print(f"· {name}: not asked for its sample before the push: {reason}")
@@ -63,7 +63,7 @@ def check_sample(builder: Builder, name: str, model: Model, image: str) -> None:
 
 
 def why_not_checked(model: Model) -> str | None:
-    """Return why this machine cannot do what a replica of a model does, or None if it can."""
+    """Return the reason why this machine cannot run a replica of a model, or None if it can."""
     compute = model.compute
     if compute.gpu or compute.neuron:
         return "it needs a GPU" if compute.gpu else "it needs a Neuron device"
@@ -79,7 +79,7 @@ def why_not_checked(model: Model) -> str | None:
 
 
 def _variables(name: str, model: Model) -> dict[str, str]:
-    """Return the replica's variables whose values are known before there is a pod."""
+    """Return the replica's variables whose values are known before a pod exists."""
     told = predictor_environment(name, model)
     return {str(one.name): str(one.value) for one in told if one.value is not None}
 
@@ -106,20 +106,20 @@ def _buildah(builder: Builder, container: _Container) -> subprocess.CompletedPro
         isolated = ["--isolation", "oci", "--network", "none"]
         run = builder.buildah("run")
         if _run([*run, *isolated, name, "true"]).returncode:
-            # Without a container runtime that works here: no limit of memory then.
+            # Without a working container runtime, so without a memory limit.
             run, isolated = [*_without_network(), *run], ["--isolation", "chroot"]
         return _run([*run, *isolated, *container.words, name, "--", *container.command])
 
 
 def _without_network() -> list[str]:
-    """Return what takes the network from a command, where this user may do that."""
+    """Return a command prefix that removes the network, if this user may do that."""
     alone = ["unshare", "--net"]
     return [] if _run([*alone, "true"]).returncode else alone
 
 
 @contextmanager
 def _working(builder: Builder, container: _Container) -> Iterator[str]:
-    """Make buildah's container of an image, and remove it in the end."""
+    """Create buildah's container of an image, and remove it at the end."""
     made = _run(
         [*builder.buildah("from"), "--pull-never", "--memory", str(container.memory), container.image]
     )

@@ -1,1 +1,1 @@
-"""A one-node Kubernetes on this machine, from upstream's own binaries."""
+"""One-node Kubernetes on this machine, from upstream's own binaries."""

@@ -1,4 +1,4 @@
-"""A Kubernetes of one node, from upstream's own binaries: start, stop, delete."""
+"""Start, stop and deletion of the one-node Kubernetes, from upstream's own binaries."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ from axon.toolchain.builds import binary, required_version
 
 
 def check_machine() -> None:
-    """Refuse a machine that cannot run it.
+    """Reject a machine that cannot run the cluster.
 
     Raises:
         StepFailed: with what to do instead.
@@ -36,7 +36,7 @@ def check_machine() -> None:
 
 
 def start(settings: LocalSettings) -> None:
-    """Start whatever does not run, and wait until pods and their names work."""
+    """Start the processes that do not run, and wait until pods and their names work."""
     check_machine()
     logs = settings.data_dir / "logs"
     with timed("registry"):
@@ -67,7 +67,7 @@ def start(settings: LocalSettings) -> None:
 
 
 def stop(settings: LocalSettings) -> None:
-    """Stop every process and every pod. The data stays."""
+    """Stop every process and every pod. The data is kept."""
     check_machine()
     with timed("stop pods and processes"):
         supervisor.stop(settings, "kubelet")
@@ -80,7 +80,7 @@ def stop(settings: LocalSettings) -> None:
 
 
 def delete(settings: LocalSettings) -> None:
-    """Stop, and remove all that the cluster left on the machine."""
+    """Stop the cluster, and remove everything that it left on the machine."""
     stop(settings)
     with timed("remove the cluster's data"):
         network.tear_down(settings)
@@ -91,7 +91,7 @@ def delete(settings: LocalSettings) -> None:
 
 
 def status(settings: LocalSettings) -> dict[str, str]:
-    """Return the state of each process and of the whole."""
+    """Return the state of each process and of the whole cluster."""
     states = supervisor.states(settings)
     if not states:
         return {"cluster": "stopped"}
@@ -118,7 +118,7 @@ def _answers(url: str) -> bool:
 
 
 def _kill_containers(settings: LocalSettings) -> None:
-    """Kill what runs in pods: containers outlive the daemon that started them."""
+    """Kill the processes in pods, since containers outlive the daemon that started them."""
     ctr = ["ctr", "--address", f"{settings.run_dir}/containerd.sock", "--namespace", "k8s.io"]
     tasks = subprocess.run([*ctr, "tasks", "list", "-q"], capture_output=True, text=True, check=False)
     for task in tasks.stdout.split():
@@ -126,7 +126,9 @@ def _kill_containers(settings: LocalSettings) -> None:
 
 
 def shims(settings: LocalSettings) -> Iterator[int]:
-    """Find the containers' parents that a killed containerd left behind, by their own socket's name."""
+    """Yield the containers' parent processes that a killed containerd left behind, by the name of their
+    socket.
+    """
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes().split(b"\0")
@@ -138,7 +140,7 @@ def shims(settings: LocalSettings) -> Iterator[int]:
 
 
 def children_of(process: int) -> list[int]:
-    """Return the processes that have this one as their parent."""
+    """Return the child processes of a process."""
     found: list[int] = []
     for file in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -151,7 +153,7 @@ def children_of(process: int) -> list[int]:
 
 
 def _end(shim: int) -> None:
-    """Kill a shim and the containers that it is the parent of."""
+    """Kill a shim and its containers."""
     for pid in (*children_of(shim), shim):
         try:
             os.kill(pid, 9)
@@ -160,7 +162,7 @@ def _end(shim: int) -> None:
 
 
 def _unmount(settings: LocalSettings) -> None:
-    """Unmount what pods had mounted, the last first."""
+    """Unmount the file systems of pods, in reverse order."""
     below = (f"{settings.data_dir}/", f"{settings.run_dir}/")
     places = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
     for place in reversed([p for p in places if p.startswith(below)]):

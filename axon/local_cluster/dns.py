@@ -1,4 +1,4 @@
-"""Cluster DNS: CoreDNS, as every Kubernetes has it before anything is installed on it."""
+"""Cluster DNS: CoreDNS, which every Kubernetes has before anything is installed."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ def _metadata() -> dict[str, Any]:
 
 
 def _corefile() -> str:
-    """Names of the cluster here, all others from the node's own resolver."""
+    """Return the Corefile: the cluster's names are resolved here, all others by the node's own resolver."""
     return """\
 .:5353 {
     errors

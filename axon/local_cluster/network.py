@@ -1,4 +1,4 @@
-"""What the node needs of the kernel: its interface, forwarding, and the traces to remove at the end."""
+"""Kernel settings of the node: its interface, forwarding, and their removal."""
 
 import shutil
 import subprocess
@@ -9,19 +9,19 @@ from axon.machine import LocalSettings
 from axon.steps import StepFailed
 
 INTERFACE = "axon-node"
-# kube-proxy's own (nftables mode) and the CNI bridge plugin's masquerading leave these behind.
+# Left behind by kube-proxy (nftables mode) and by the CNI bridge plugin's masquerading.
 _TABLES = ("ip kube-proxy", "ip6 kube-proxy")
 
 
 def set_up(settings: LocalSettings) -> None:
-    """Make the node's interface and switch forwarding on."""
+    """Create the node's interface and enable forwarding."""
     if not Path(f"/sys/class/net/{INTERFACE}").exists():
-        # A bridge without ports: an address that is there whatever the machine's networks do.
+        # A bridge without ports: its address does not depend on the machine's networks.
         _ip("link", "add", INTERFACE, "type", "bridge")
     _ip("address", "replace", f"{settings.node_ip}/32", "dev", INTERFACE)
     _ip("link", "set", INTERFACE, "up")
     _set("net/ipv4/ip_forward", "1")
-    if shutil.which("modprobe"):  # where modules are not part of the kernel
+    if shutil.which("modprobe"):  # absent if modules are built into the kernel
         subprocess.run(["modprobe", "-q", "br_netfilter"], check=False)
     _set("net/bridge/bridge-nf-call-iptables", "1")
 
@@ -37,7 +37,7 @@ def tear_down(settings: LocalSettings) -> None:
 
 
 def _remove_masquerading() -> None:
-    """Remove the chains that the bridge plugin made for each pod of the network `axon`."""
+    """Remove the chains that the bridge plugin created for each pod of the network `axon`."""
     saved = subprocess.run(["iptables-save", "-t", "nat"], capture_output=True, text=True, check=False)
     rules = [line for line in saved.stdout.splitlines() if 'name: \\"axon\\"' in line]
     for rule in rules:

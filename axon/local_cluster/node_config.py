@@ -1,4 +1,4 @@
-"""The configuration files of the node's programs."""
+"""Configuration files of the node's programs."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ _CAP_SYS_RESOURCE = 24
 
 
 def write_config(settings: LocalSettings, pause_image: str) -> None:
-    """Write those that differ: kube-proxy ends when its file is written, even with the same text."""
+    """Write the files that differ: kube-proxy ends when its file is written, even with the same text."""
     folder = settings.data_dir / "config"
     (folder / "cni").mkdir(parents=True, exist_ok=True)
     write_if_other(folder / "kubelet.yaml", yaml.safe_dump(_kubelet(settings)))
@@ -25,7 +25,9 @@ def write_config(settings: LocalSettings, pause_image: str) -> None:
 
 
 def _kubelet(settings: LocalSettings) -> dict[str, Any]:
-    """https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/."""
+    """Return the kubelet's configuration:
+    https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/.
+    """
     pki = settings.data_dir / "pki"
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -59,7 +61,9 @@ def _kubelet(settings: LocalSettings) -> dict[str, Any]:
 
 
 def _kube_proxy(settings: LocalSettings) -> dict[str, Any]:
-    """https://kubernetes.io/docs/reference/config-api/kube-proxy-config.v1alpha1/."""
+    """Return kube-proxy's configuration:
+    https://kubernetes.io/docs/reference/config-api/kube-proxy-config.v1alpha1/.
+    """
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
@@ -75,7 +79,7 @@ def _kube_proxy(settings: LocalSettings) -> dict[str, Any]:
 
 
 def _network(settings: LocalSettings) -> dict[str, Any]:
-    """https://www.cni.dev/plugins/current/main/bridge/."""
+    """Return the network's configuration: https://www.cni.dev/plugins/current/main/bridge/."""
     bridge = {
         "type": "bridge",
         "bridge": BRIDGE,
@@ -93,7 +97,9 @@ def _network(settings: LocalSettings) -> dict[str, Any]:
 
 
 def _containerd(settings: LocalSettings, pause_image: str) -> str:
-    """https://github.com/containerd/containerd/blob/release/1.6/docs/cri/config.md."""
+    """Return containerd's configuration:
+    https://github.com/containerd/containerd/blob/release/1.6/docs/cri/config.md.
+    """
     return f"""\
 version = 2
 root = "{settings.data_dir}/containerd"
@@ -112,7 +118,7 @@ state = "{settings.run_dir}/containerd"
 
 
 def _may_raise_limits() -> bool:
-    """Say whether this process has CAP_SYS_RESOURCE, without which no oom_score_adj can be lowered."""
+    """Return True if this process has CAP_SYS_RESOURCE, without which no oom_score_adj can be lowered."""
     status = Path("/proc/self/status").read_text()
     effective = int(status.split("CapEff:")[1].split()[0], 16)
     return bool(effective & (1 << _CAP_SYS_RESOURCE))

@@ -1,6 +1,6 @@
-"""The cluster's keys: three authorities, a certificate for each component, and kubeconfigs made of them.
+"""Keys of the cluster: three authorities, a certificate for each component, and kubeconfigs with them.
 
-Organisations and names are those that Kubernetes' own RBAC knows:
+Organizations and names are those that Kubernetes' own RBAC knows:
 https://kubernetes.io/docs/setup/best-practices/certificates/
 """
 
@@ -26,7 +26,7 @@ _CLIENT, _SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_A
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a certificate speaks for."""
+    """Subject of a certificate."""
 
     file: str
     authority: str
@@ -59,7 +59,7 @@ KUBECONFIGS = ("admin", "node", "controller-manager", "scheduler", "proxy")
 
 
 def ensure_keys(settings: LocalSettings) -> None:
-    """Make the keys that are missing or damaged, and renew certificates that end within a month.
+    """Create keys that are missing or damaged, and renew certificates that expire within a month.
 
     A key is put in place before its certificate: a kill between the two leaves a pair that does not match,
     which counts as damaged.
@@ -78,7 +78,7 @@ def ensure_keys(settings: LocalSettings) -> None:
 
 
 def _good(folder: Path, identity: Identity) -> bool:
-    """Whether a certificate is whole, of its key and of its authority, for these hosts, and lasts a month."""
+    """Return True if a certificate matches its key, authority and hosts, and is valid for a month."""
     certificate = _matching(folder, identity.file)
     authority = _certificate_in(folder / f"{identity.authority}.crt")
     if certificate is None or authority is None:
@@ -92,7 +92,7 @@ def _good(folder: Path, identity: Identity) -> bool:
 
 
 def _matching(folder: Path, name: str) -> x509.Certificate | None:
-    """Return a certificate whose private key is here; None where either is missing, damaged or another's."""
+    """Return a certificate with its private key here; None if one is missing, damaged or another's."""
     certificate, key = _certificate_in(folder / f"{name}.crt"), _key(folder / f"{name}.key")
     matches = certificate is not None and key is not None and certificate.public_key() == key.public_key()
     return certificate if matches else None
@@ -106,7 +106,7 @@ def _certificate_in(file: Path) -> x509.Certificate | None:
 
 
 def _key(file: Path) -> ec.EllipticCurvePrivateKey | None:
-    """Return a private key that only its owner can read; None where there is none, or half of one."""
+    """Return a private key that only its owner can read; None if the file is missing or incomplete."""
     try:
         found = serialization.load_pem_private_key(file.read_bytes(), password=None)
     except (OSError, ValueError, TypeError):
@@ -207,7 +207,7 @@ def _write_certificate(file: Path, certificate: x509.Certificate) -> None:
 
 
 def _write_kubeconfig(settings: LocalSettings, name: str) -> None:
-    """Write a kubeconfig that names the keys' files, so that a renewed one is used at once."""
+    """Write a kubeconfig that refers to the key files, so that a renewed key is used at once."""
     pki = settings.data_dir / "pki"
     cluster = {
         "server": f"https://{settings.node_ip}:{settings.api_port}",

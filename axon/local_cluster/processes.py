@@ -1,4 +1,4 @@
-"""The cluster's processes, with the flags that each is started with."""
+"""Processes of the cluster, with their flags."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,11 @@ class Process:
     name: str
     command: tuple[str, ...]
     config: Path | None = None
-    """Its configuration file, where it reads that only when it starts: another text starts it anew."""
+    """Configuration file that the program reads only when it starts; a changed text restarts the program."""
 
 
 def processes(settings: LocalSettings) -> list[Process]:
-    """Return all of them, in the order in which they start."""
+    """Return all processes, in the order in which they start."""
     config = settings.data_dir / "config"
     containerd = config / "containerd.toml"
     return [
@@ -33,7 +33,7 @@ def processes(settings: LocalSettings) -> list[Process]:
 
 
 def registries(settings: LocalSettings) -> list[Process]:
-    """Return both instances of the image registry: the node's images come from it, so they start first."""
+    """Return both instances of the image registry; they start first, since they serve the node's images."""
     files = {name: settings.data_dir / "config" / f"{name}.yaml" for name in ("registry", "registry-push")}
     return [
         Process(name, ("docker-registry", "serve", str(file)), config=file) for name, file in files.items()
@@ -41,7 +41,7 @@ def registries(settings: LocalSettings) -> list[Process]:
 
 
 def _kube(settings: LocalSettings, name: str) -> str:
-    """Return a link to the binary that holds every component and goes by the name of the link."""
+    """Return a link to the binary that contains every component and runs the one that the link names."""
     link = settings.data_dir / "bin" / name
     target = binary(settings, "kube")
     link.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def _apiserver(settings: LocalSettings) -> tuple[str, ...]:
         f"--service-account-key-file={pki}/service-account.key",
         f"--service-account-signing-key-file={pki}/service-account.key",
         f"--service-cluster-ip-range={settings.service_cidr}",
-        # What metrics-server and other aggregated APIs need to know who asks them.
+        # With these flags, metrics-server and other aggregated APIs identify the client.
         f"--requestheader-client-ca-file={pki}/front-proxy-ca.crt",
         "--requestheader-allowed-names=front-proxy-client",
         "--requestheader-username-headers=X-Remote-User",
@@ -126,7 +126,7 @@ def _controller_manager(settings: LocalSettings) -> tuple[str, ...]:
         f"--root-ca-file={pki}/ca.crt",
         f"--cluster-signing-cert-file={pki}/ca.crt",
         f"--cluster-signing-key-file={pki}/ca.key",
-        # A machine for development: see load sooner than the defaults of 15 s, 5 min and 30 s.
+        # For development: react to load sooner than with the defaults of 15 s, 5 min and 30 s.
         "--horizontal-pod-autoscaler-sync-period=5s",
         "--horizontal-pod-autoscaler-cpu-initialization-period=20s",
         "--horizontal-pod-autoscaler-initial-readiness-delay=5s",

@@ -1,4 +1,4 @@
-"""supervisord keeps the processes running: http://supervisord.org/configuration.html."""
+"""supervisord, which keeps the processes running: http://supervisord.org/configuration.html."""
 
 import hashlib
 import os
@@ -29,7 +29,7 @@ def write(settings: LocalSettings, wanted: Sequence[Process]) -> None:
 
 
 def start(settings: LocalSettings, *names: str) -> None:
-    """Start supervisord if it does not run, and whatever its configuration names anew, or only these."""
+    """Start supervisord if it does not run, and the processes with a changed section, or only these."""
     if not running(settings):
         _end_orphans(settings)
         command = [BIN / "supervisord", "-c", _file(settings)]
@@ -43,7 +43,7 @@ def start(settings: LocalSettings, *names: str) -> None:
 
 
 def children(settings: LocalSettings) -> list[int]:
-    """Return the processes that a supervisord of ours has started, alive or not itself.
+    """Return the processes that axon's supervisord has started, even if supervisord itself has ended.
 
     supervisord names its socket in their environment. Containers' shims inherit it from containerd, but
     outlive it on purpose and are not among them.
@@ -62,7 +62,7 @@ def children(settings: LocalSettings) -> list[int]:
 
 
 def _end_orphans(settings: LocalSettings) -> None:
-    """End what a killed supervisord left running: it holds the ports of what is about to start."""
+    """End processes that a killed supervisord left running, since they hold the ports of the new ones."""
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
         for pid in children(settings):
             with suppress(ProcessLookupError):
@@ -73,12 +73,12 @@ def _end_orphans(settings: LocalSettings) -> None:
 
 
 def running(settings: LocalSettings) -> bool:
-    """Say whether our supervisord answers."""
+    """Return True if axon's supervisord responds."""
     return control(settings, "pid").strip().isdigit()
 
 
 def states(settings: LocalSettings) -> dict[str, str]:
-    """Return the state of each process, as supervisord words it."""
+    """Return the state of each process, in supervisord's words."""
     lines = control(settings, "status").splitlines() if running(settings) else []
     return {line.split()[0]: " ".join(line.split()[1:]) for line in lines if len(line.split()) > 1}
 
@@ -103,7 +103,7 @@ def shutdown(settings: LocalSettings) -> None:
 
 
 def control(settings: LocalSettings, *words: str) -> str:
-    """Run supervisorctl and return what it prints; empty when there is nothing to control."""
+    """Run supervisorctl and return its output; empty if supervisord does not run."""
     if not _file(settings).exists():
         return ""
     command = [BIN / "supervisorctl", "-c", _file(settings), *words]
@@ -136,7 +136,7 @@ serverurl=unix://{socket}
 
 def _program(settings: LocalSettings, process: Process, order: int) -> str:
     command = " ".join(process.command).replace("%", "%%")
-    # supervisord starts a program anew whose section differs: so its configuration has to show in it.
+    # supervisord restarts a program only if its section differs, so the section has the configuration's hash.
     digest = hashlib.sha256(process.config.read_bytes()).hexdigest() if process.config else None
     config = f'environment=AXON_CONFIG="{digest}"\n' if digest else ""
     return f"""\

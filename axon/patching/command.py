@@ -1,4 +1,4 @@
-"""The commands about newer releases: write them into a stack file, or report them."""
+"""Commands for newer releases: write them into a stack file, or report them."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def patch(stack: str) -> None:
 
 
 def patches(stack: str, output: Path | None) -> int:
-    """Write how old nodes and add-ons are as Markdown, and return the exit code (`Exit`)."""
+    """Write the age of nodes and add-ons as Markdown, and return the exit code (`Exit`)."""
     cluster = _eks(connected(stack), stack)
     found = patches_of(cluster, running(engine.export(stack)))
     write(patches_text(stack, found), output)

@@ -1,4 +1,4 @@
-"""A stack file with newer pins, and with everything else as somebody wrote it."""
+"""Pinning of releases in a stack file: everything else keeps its form and its comments."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ def patched(text: str, patches: Iterable[Patch]) -> str:
     """Return a stack file's text with each patch's newest release as its pin.
 
     Raises:
-        PatchError: when `axon:cluster` is not written as a block, one key a line.
+        PatchError: when `axon:cluster` is not written as a block, one key per line.
     """
     for key in ("node_releases", "addons"):
         pins = {patch.name: patch.newest for patch in patches if patch.key == key and patch.is_due}
@@ -26,19 +26,19 @@ def patched(text: str, patches: Iterable[Patch]) -> str:
 
 def _with_pins(text: str, key: str, pins: dict[str, str]) -> str:
     cluster = _cluster(text)
-    found = _value(cluster, key)
-    if found is None:
+    block = _value(cluster, key)
+    if block is None:
         return _inserted(text, cluster, key, pins)
-    if not isinstance(found, MappingNode):
-        raise PatchError(f"{_KEY}.{key} is not a mapping")
+    if not isinstance(block, MappingNode):
+        raise PatchError(f"{_KEY}.{key} must be a mapping")
     edits: list[tuple[int, int, str]] = []
     for name, release in pins.items():
-        old = _value(found, name)
+        old = _value(block, name)
         if old is not None:
             edits.append((old.start_mark.index, old.end_mark.index, release))
-    new = {name: release for name, release in pins.items() if _value(found, name) is None}
+    new = {name: release for name, release in pins.items() if _value(block, name) is None}
     if new:
-        edits.append(_appended(found, new))
+        edits.append(_appended(block, new))
     for start, end, words in sorted(edits, reverse=True):
         text = text[:start] + words + text[end:]
     return text
@@ -49,17 +49,17 @@ def _cluster(text: str) -> MappingNode:
     config = _value(root, "config") if isinstance(root, MappingNode) else None
     cluster = _value(config, _KEY) if isinstance(config, MappingNode) else None
     if not isinstance(cluster, MappingNode) or cluster.flow_style:
-        raise PatchError(f"{_KEY} must be written as a block, one key a line, for pins to be written into it")
+        raise PatchError(f"{_KEY} must be written as a block, one key per line, so that pins can be added")
     return cluster
 
 
 def _value(mapping: MappingNode, key: str) -> Node | None:
-    found = (value for name, value in mapping.value if isinstance(name, ScalarNode) and name.value == key)
-    return next(found, None)
+    values = (value for name, value in mapping.value if isinstance(name, ScalarNode) and name.value == key)
+    return next(values, None)
 
 
 def _inserted(text: str, cluster: MappingNode, key: str, pins: dict[str, str]) -> str:
-    """Write a new block below the version, or the region."""
+    """Return the text with a new block below the version or the region."""
     above = next(node for name in _AFTER if (node := _value(cluster, name)) is not None)
     end = text.index("\n", above.end_mark.index) + 1
     indent = " " * cluster.start_mark.column
@@ -68,11 +68,11 @@ def _inserted(text: str, cluster: MappingNode, key: str, pins: dict[str, str]) -
     return text[:end] + "".join(lines) + text[end:]
 
 
-def _appended(found: MappingNode, pins: dict[str, str]) -> tuple[int, int, str]:
-    """Return the edit that adds entries to a mapping, in its own style."""
+def _appended(mapping: MappingNode, pins: dict[str, str]) -> tuple[int, int, str]:
+    """Return the edit that adds entries to a mapping in the mapping's style."""
     entries = [f"{name}: {release}" for name, release in pins.items()]
-    if not found.value:
-        return found.start_mark.index, found.end_mark.index, "{" + ", ".join(entries) + "}"
-    at = found.value[-1][1].end_mark.index
-    between = ", " if found.flow_style else "\n" + " " * found.start_mark.column
+    if not mapping.value:
+        return mapping.start_mark.index, mapping.end_mark.index, "{" + ", ".join(entries) + "}"
+    at = mapping.value[-1][1].end_mark.index
+    between = ", " if mapping.flow_style else "\n" + " " * mapping.start_mark.column
     return at, at, "".join(between + entry for entry in entries)

@@ -1,4 +1,4 @@
-"""Newer releases of what AWS patches: the images of nodes, and EKS add-ons."""
+"""Newer releases of node images and EKS add-ons."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,15 +17,15 @@ NODES = "aws:eks/nodeGroup:NodeGroup"
 
 
 class PatchError(UserError):
-    """AWS did not say what there is, or the stack file cannot be changed. Its text says what to do."""
+    """AWS cannot be queried, or the stack file cannot be changed. The text has the fix."""
 
 
 @dataclass(frozen=True)
 class Patch:
-    """One image or add-on: what runs, or is pinned, and what is newest."""
+    """One node image or add-on: the running or pinned release, and the newest."""
 
     key: str
-    """Where its pin stands in the stack file: `node_releases` or `addons`."""
+    """The key of its pin in the stack file: `node_releases` or `addons`."""
 
     name: str
     now: str | None
@@ -33,17 +33,17 @@ class Patch:
 
     @property
     def is_due(self) -> bool:
-        """Whether a newer one is out."""
+        """True if there is a newer release."""
         return self.now != self.newest
 
 
 def patches_of(cluster: EksCluster, running: Mapping[str, str] | None = None) -> list[Patch]:
-    """Return every node image and add-on of a cluster, with the newest release that AWS has.
+    """Return every node image and add-on of a cluster with its newest release.
 
-    `running` are the releases of nodes by the kind of their image, where that is known; else the pinned ones.
+    `running` has the releases of the nodes by AMI type; default: the pinned ones.
 
     Raises:
-        PatchError: when AWS does not answer.
+        PatchError: when a call of AWS fails.
     """
     kinds: list[AmiType] = sorted({ami_type(group) for group in cluster.node_groups.values()})
     known = {kind: cluster.node_release(kind) for kind in kinds} if running is None else running
@@ -52,27 +52,27 @@ def patches_of(cluster: EksCluster, running: Mapping[str, str] | None = None) ->
 
 
 def running(state: Mapping[str, Any]) -> dict[str, str]:
-    """Return the oldest release that nodes run, by the kind of their image, as a state knows it."""
-    found: dict[str, str] = {}
+    """Return the oldest release of the nodes in a state, by AMI type."""
+    releases: dict[str, str] = {}
     for resource in resources(state):
         outputs = resource.get("outputs") or {}
         if resource.get("type") == NODES and outputs.get("amiType") and outputs.get("releaseVersion"):
             kind, release = str(outputs["amiType"]), str(outputs["releaseVersion"])
-            found[kind] = min(found.get(kind, release), release, key=_order)
-    return found
+            releases[kind] = min(releases.get(kind, release), release, key=_order)
+    return releases
 
 
 def age_days(release: str, today: date | None = None) -> int | None:
-    """Return how many days ago an image of Amazon Linux was released; Bottlerocket's name says no day."""
-    found = re.fullmatch(r".*-(20\d{6})", release)
-    if found is None:
+    """Return the age of an Amazon Linux release in days; None for Bottlerocket: its releases have no date."""
+    match = re.fullmatch(r".*-(20\d{6})", release)
+    if match is None:
         return None
-    released = datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC).date()
+    released = datetime.strptime(match[1], "%Y%m%d").replace(tzinfo=UTC).date()
     return ((today or datetime.now(UTC).date()) - released).days
 
 
 def parameter_of(kind: AmiType, version: str) -> str:
-    """Return the public parameter of SSM with the newest release of a node image.
+    """Return the public SSM parameter with the newest release of a node image.
 
     Sources: https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html and
     https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id-bottlerocket.html
@@ -92,7 +92,7 @@ def _newest_image(cluster: EksCluster, kind: AmiType) -> str:
 
 
 def _addon(cluster: EksCluster, name: AddonName) -> Patch:
-    """Return an add-on's newest patch. A newer minor version is somebody's decision."""
+    """Return an add-on's newest patch release. A newer minor version is a decision of the user."""
     now = cluster.addon_version(name)
     words = ("--addon-name", name, "--kubernetes-version", cluster.version)
     answer = _aws(cluster, "eks", "describe-addon-versions", *words)
@@ -102,7 +102,7 @@ def _addon(cluster: EksCluster, name: AddonName) -> Patch:
 
 
 def _order(version: str) -> tuple[int, ...]:
-    """Return what versions such as v1.22.4-eksbuild.3 and 1.36.1-20261101 are ordered by."""
+    """Return the sort key of versions such as v1.22.4-eksbuild.3 and 1.36.1-20261101."""
     core, _, build = version.partition("-")
     last = re.findall(r"\d+", build) if "." in build or build.isdigit() else []
     return tuple(int(number) for number in [*re.findall(r"\d+", core), *last])
@@ -116,16 +116,20 @@ def _aws(cluster: EksCluster, *words: str) -> Any:
 
 
 def patches_text(stack: str, patches: list[Patch]) -> str:
-    """Return the table of what runs and what is newest, as Markdown."""
+    """Return the table of current and newest releases, as Markdown."""
     due = [patch for patch in patches if patch.is_due]
-    head = f"{len(due)} newer release{'s' * (len(due) != 1)}" if due else "every node and add-on is patched"
+    head = (
+        f"{len(due)} newer release{'s' * (len(due) != 1)}" if due else "all nodes and add-ons are up to date"
+    )
     lines = [f"<!-- axon:patches:{stack} -->", f"### `{stack}`: {head}", ""]
     if due:
         lines += [
-            f"`make patch STACK={stack}` writes them into the stack file and shows what they change.",
+            f"`make patch STACK={stack}` pins them in the stack file and shows what changes.",
             "",
         ]
-    return "\n".join([*lines, "| | now | days old | newest |", "|---|---|---|---|", *_rows(patches), ""])
+    return "\n".join(
+        [*lines, "| | current | age (days) | newest |", "|---|---|---|---|", *_rows(patches), ""]
+    )
 
 
 def _rows(patches: list[Patch]) -> Iterator[str]:

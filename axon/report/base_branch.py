@@ -1,7 +1,8 @@
-"""What the base branch says of a stack: its settings, and the policies that judge a change of it.
+"""The base branch of a change: its settings of a stack, and its policies.
 
-A change is judged by what it would be merged into, so that it cannot weaken what judges it: the policies, the
-registries, whether the stack is production, its budget. Its own policies, perhaps stricter, judge it as well.
+A change is checked with the policies, the registries, the budget and the production status of the branch that
+it would be merged into, so that it cannot weaken its own checks. Its own policies, which may be stricter,
+check it as well.
 """
 
 import json
@@ -25,22 +26,22 @@ _PROGRAM = f"{_FOLDER}/__main__.py"
 
 @dataclass(frozen=True)
 class Base:
-    """A commit, as far as it judges a change of a stack."""
+    """The policies and the settings of a base commit."""
 
     name: str
     files: Mapping[str, str]
-    """Its policies, by their paths; none where it has none."""
+    """The files of its policies, by path; empty if it has none."""
 
     settings: Stack | None
-    """What it says of the stack; None where the stack is new."""
+    """Its settings of the stack; None if the stack is new."""
 
-    def judge(self, resources: Sequence[Resource], context: Context) -> list[Violation]:
-        """Ask its policies, in a process of their own.
+    def check(self, resources: Sequence[Resource], context: Context) -> list[Violation]:
+        """Run its policies in a separate process, and return the violations.
 
         Raises:
-            GitError: when they give no answer: a change that nobody has judged is not one that passes.
+            GitError: when they cannot be run: an unchecked change must not pass.
         """
-        asked = json.dumps(
+        question = json.dumps(
             {"resources": [asdict(r) for r in resources], "context": asdict(context)}, default=str
         )
         with tempfile.TemporaryDirectory() as folder:
@@ -48,45 +49,45 @@ class Base:
                 file = Path(folder) / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text)
-            # Without the variables of Python, which could name another folder for `policies`.
+            # Ignore the variables of Python, which could load `policies` from another folder.
             command = [sys.executable, "-E", "-s", "-m", _FOLDER]
             run = subprocess.run(
-                command, cwd=folder, input=asked, capture_output=True, text=True, check=False, timeout=600
+                command, cwd=folder, input=question, capture_output=True, text=True, check=False, timeout=600
             )
         try:
-            return [_violation(one) for one in json.loads(run.stdout)]
+            return [_violation(entry) for entry in json.loads(run.stdout)]
         except (ValueError, KeyError, TypeError):
-            last = (run.stderr.strip().splitlines() or ["no answer"])[-1]
-            raise GitError(f"the policies of {self.name} could not be asked: {last}") from None
+            last = (run.stderr.strip().splitlines() or ["no output"])[-1]
+            raise GitError(f"cannot run the policies of {self.name}: {last}") from None
 
 
 def read_base(base: str, stack: str, project: Path = PROJECT) -> Base | None:
-    """Return what a branch or commit says of a stack; None where there is no such commit here.
+    """Return the base of a branch or commit; None if there is no such commit in this clone.
 
-    The branch as it is now, not as this one left it: policies may have become stricter since.
+    It is the current head of the branch, not the merge base: policies may have become stricter since.
     """
     commit = _commit(base, project)
     if commit is None:
         return None
     names = (git(project, "ls-tree", "-r", "--name-only", commit, "--", _FOLDER) or "").splitlines()
-    wanted = [name for name in names if name.endswith((".py", ".txt"))]
-    files = {name: git(project, "show", f"{commit}:{name}") or "" for name in wanted}
-    if files and _PROGRAM not in files:  # of a version that was asked in this process alone
+    sources = [name for name in names if name.endswith((".py", ".txt"))]
+    files = {name: git(project, "show", f"{commit}:{name}") or "" for name in sources}
+    if files and _PROGRAM not in files:  # of an axon version that ran policies in-process only
         files[_PROGRAM] = project_file(_PROGRAM).read_text()
     text = git(project, "show", f"{commit}:{path_of(stack)}")
     return Base(base, files, settings_of(text, stack) if text else None)
 
 
 def _commit(base: str, project: Path) -> str | None:
-    """Return the commit of a branch here, or of that at the remote."""
+    """Return the commit of a local branch, or else of the remote branch."""
     for name in (base, f"origin/{base}"):
-        if found := git(
+        if commit := git(
             project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
         ):
-            return found.strip()
+            return commit.strip()
     return None
 
 
-def _violation(given: Mapping[str, Any]) -> Violation:
-    policy = Policy(given["policy"], given["what"], given["fix"], lambda *_: iter(()))
-    return Violation(policy, given["subject"], given["message"], given["level"])
+def _violation(entry: Mapping[str, Any]) -> Violation:
+    policy = Policy(entry["policy"], entry["what"], entry["fix"], lambda *_: iter(()))
+    return Violation(policy, entry["subject"], entry["message"], entry["level"])

@@ -1,4 +1,4 @@
-"""What has changed in the world since the last `up`, and what the next one would do about it."""
+"""Report of drift: changes made outside of `make up`, and how the next `make up` would revert them."""
 
 from axon.redact import scrubbed, secret_values
 from axon.report.findings import counted
@@ -9,13 +9,13 @@ from axon.report.raw_diff import raw_diff
 
 
 def drift_of(stack: str, preview: Preview) -> tuple[bool, str]:
-    """Return whether a stack has drifted, and what is said of it, as Markdown.
+    """Return whether a stack has drifted, and the report as Markdown.
 
-    `preview` has read the world before: whatever it would change differs from what was deployed.
+    `preview` must have refreshed the state: its changes are the differences from what was deployed.
     """
     findings = findings_of(preview)
     if not findings:
-        return False, f"{drift_marker(stack)}\n### `{stack}` is as it was deployed\n"
+        return False, f"{drift_marker(stack)}\n### `{stack}`: no drift\n"
     secrets = {
         text
         for change in preview.changed
@@ -25,8 +25,8 @@ def drift_of(stack: str, preview: Preview) -> tuple[bool, str]:
     parts = [
         drift_marker(stack),
         f"### `{stack}` has drifted: {counted(len(findings), 'part')}",
-        f"Something else than `make up` has changed it. `make up STACK={stack}` would undo that:",
-        rows_of(findings, "what would happen"),
+        f"Changed outside of `make up`. The next `make up STACK={stack}` would revert it:",
+        rows_of(findings),
         fenced("\n".join(raw_diff(preview))),
     ]
     return True, scrubbed("\n\n".join(parts) + "\n", secrets)

@@ -1,4 +1,4 @@
-"""Where a stack's models answer, as the comment of a pull request that has a stack of its own."""
+"""The endpoints of a pull request's own stack, as a comment."""
 
 from collections.abc import Mapping
 
@@ -6,12 +6,12 @@ from axon.report.markdown import fenced
 
 
 def endpoints_of(stack: str, models: Mapping[str, Mapping[str, str]]) -> str:
-    """Return the comment: each model's endpoint and replicas, and a `curl` that asks it."""
+    """Return the comment: the endpoint, the replicas and an example request of each model."""
     rows = [f"| {name} | {each['endpoint']} | {each['replicas']} |" for name, each in sorted(models.items())]
     parts = [
         f"<!-- axon:endpoints:{stack} -->\n### `{stack}` is up",
-        "\n".join(["| | where it answers | replicas |", "|---|---|---|", *rows]),
+        "\n".join(["| model | endpoint | replicas |", "|---|---|---|", *rows]),
         fenced("\n".join(each["curl"] for _, each in sorted(models.items()))),
-        "It goes with the label `ephemeral`, or with the pull request.",
+        "The stack is removed with the label `ephemeral`, or when the pull request is closed.",
     ]
     return "\n\n".join(parts) + "\n"

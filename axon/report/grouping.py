@@ -1,4 +1,4 @@
-"""Whom each change belongs to, and so the findings of a preview."""
+"""Grouping of a preview's changes by model and by part of the cluster, one finding per group."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,23 +10,25 @@ from axon.report.findings import Finding, Risk, listed
 from axon.report.preview import Change, Preview
 
 Subject = tuple[str, str]
-"""A kind (`model`, `splitter`, `node group`, or nothing) and a name."""
+"""A kind (`model`, `splitter`, `node group`, or empty) and a name."""
 
 _OF_CLUSTER = "cluster"
 
 
 def findings_of(preview: Preview) -> list[Finding]:
-    """Return a finding for each model and each part of the cluster that changes, the riskiest first."""
+    """Return a finding per model and per part of the cluster that changes, highest risk first."""
     grouped: dict[Subject, list[Change]] = {}
     parents = preview.parents
     for change in preview.changes:
         if not change.type.startswith("pulumi:"):
             grouped.setdefault(_subject(change.urn, parents), []).append(change)
-    found = [finding for subject, changes in grouped.items() if (finding := _describe(subject, changes))]
-    return sorted(_joined(found), key=lambda finding: (-finding.risk, _place(finding), finding.name))
+    findings = [finding for subject, changes in grouped.items() if (finding := _describe(subject, changes))]
+    return sorted(
+        _with_one_platform(findings), key=lambda finding: (-finding.risk, _rank(finding), finding.name)
+    )
 
 
-def _place(finding: Finding) -> int:
+def _rank(finding: Finding) -> int:
     return ("model", "splitter", "node group", "").index(finding.kind)
 
 
@@ -42,7 +44,7 @@ def _describe(subject: Subject, changes: Sequence[Change]) -> Finding | None:
 
 
 def _subject(urn: str, parents: Mapping[str, str]) -> Subject:
-    """Walk up to the component that a person knows by name."""
+    """Return the nearest parent that the report names."""
     while urn:
         _, _, types, name = urn.split("::", 3)
         kind = types.rsplit("$", 1)[-1]
@@ -58,11 +60,11 @@ def _subject(urn: str, parents: Mapping[str, str]) -> Subject:
     return "", _OF_CLUSTER
 
 
-def _joined(found: Sequence[Finding]) -> list[Finding]:
-    """Say once that add-ons are new: which ones is no reader's question when a stack is made."""
-    new = [f for f in found if f.name in parts.ADDONS and f.text == "new"]
+def _with_one_platform(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with all new add-ons in one: in a new stack nobody needs a row per add-on."""
+    new = [f for f in findings if f.name in parts.ADDONS and f.text == "new"]
     if len(new) < 2:
-        return list(found)
+        return list(findings)
     names = sorted((f.name for f in new if f.name != "platform"), key=str.lower)
     platform = Finding("", "platform", f"new: {listed(names)}", Risk.NONE)
-    return [f for f in found if f not in new] + [platform]
+    return [f for f in findings if f not in new] + [platform]

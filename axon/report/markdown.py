@@ -2,37 +2,42 @@
 
 from collections.abc import Iterator, Sequence
 
-from axon.cost.table import between, dollars, lacking
+from axon.cost.table import between, missing_prices
 from axon.redact import masked, scrubbed
 from axon.report.findings import Finding, Risk, counted
 from axon.report.raw_diff import raw_diff
 from axon.report.report import Exit, Report
 from axon.stack_file import KeyChange, path_of
 
-# https://github.com/orgs/community/discussions/27190: what a comment may have
+# The longest comment: https://github.com/orgs/community/discussions/27190
 LIMIT = 65_536
-_CUT = "… cut: GitHub takes no longer comment; `make preview STACK={stack}` shows all"
-_LEAST_RAW = 200
+_TRUNCATED = "… truncated to the length of a GitHub comment; `make preview STACK={stack}` shows everything"
+_SHORTEST_DIFF = 200
+_PROTECTED = (
+    "The stack is protected. To keep the image repositories of a removed model, list them in "
+    "`axon:images.keep`; to delete or replace protected resources, first set `axon:cluster.protected: false` "
+    "in a separate change."
+)
 
 
 def marker(stack: str) -> str:
-    """Return the line by which a later run finds its comment."""
+    """Return the line by which a later run finds the comment."""
     return f"<!-- axon:preview:{stack} -->"
 
 
 def drift_marker(stack: str) -> str:
-    """Return the line by which a later run finds its issue."""
+    """Return the line by which a later run finds the issue."""
     return f"<!-- axon:drift:{stack} -->"
 
 
-def rows_of(findings: Sequence[Finding], what: str = "what happens") -> str:
+def rows_of(findings: Sequence[Finding]) -> str:
     """Return the table of findings."""
     rows = [f"| {_cell(f.subject)} | {_cell(f.text)} | {_risk(f.risk)} |" for f in findings]
-    return "\n".join([f"| | {what} | risk |", "|---|---|---|", *rows])
+    return "\n".join(["| | change | risk |", "|---|---|---|", *rows])
 
 
 def to_markdown(report: Report, limit: int = LIMIT) -> str:
-    """Return the comment, no longer than `limit` characters: the raw diff is cut first."""
+    """Return the comment in at most `limit` characters: the diff is truncated first."""
     if report.preview.errors:
         return failure(report.stack, report.preview.errors, report.secrets, limit)
     body = sections(report)
@@ -50,19 +55,20 @@ def sections(report: Report) -> str:
 def failure(
     stack: str, errors: Sequence[str], secrets: frozenset[str] = frozenset(), limit: int = LIMIT
 ) -> str:
-    """Return the comment of a preview that failed: the errors, which say where they stand."""
+    """Return the comment of a failed preview: its errors, with file and line."""
     text = scrubbed("\n".join(str(masked(error)) for error in errors), set(secrets))
-    return _within(
-        f"{marker(stack)}\n### `{stack}`: the preview fails\n\n{fenced(text)}\n",
-        stack,
-        limit,
-        tail="\n```\n",
+    hint = (
+        f"{_PROTECTED}\n\n"
+        if any("because it is protected" in e or "marked for protection" in e for e in errors)
+        else ""
     )
+    body = f"### `{stack}`: preview failed\n\n{hint}{fenced(text)}\n"
+    return _within(f"{marker(stack)}\n{body}", stack, limit, tail="\n```\n")
 
 
 def _sections(report: Report) -> Iterator[str]:
     if not report.findings and not report.keys:
-        yield f"### `{report.stack}`: nothing changes"
+        yield f"### `{report.stack}`: no changes"
         return
     yield _title(report)
     if report.findings:
@@ -77,7 +83,7 @@ def _sections(report: Report) -> Iterator[str]:
 
 def _title(report: Report) -> str:
     if not report.findings:
-        return f"### `{report.stack}`: nothing changes in the world"
+        return f"### `{report.stack}`: no infrastructure changes"
     counts = [
         counted(sum(f.kind == kind for f in report.findings), noun)
         for kind, noun in (
@@ -88,7 +94,7 @@ def _title(report: Report) -> str:
         )
         if any(f.kind == kind for f in report.findings)
     ]
-    verdict = ", **forbidden by a policy**" if report.exit == Exit.FORBIDDEN else ""
+    verdict = ", **blocked by a policy**" if report.exit == Exit.FORBIDDEN else ""
     changes = f"{', '.join(counts)} {'changes' if len(report.findings) == 1 else 'change'}"
     risk = "" if report.risk is Risk.NONE else f", {_risk(report.risk)}"
     return f"### `{report.stack}`: {changes}{risk}{verdict}"
@@ -103,13 +109,14 @@ def _cell(text: str) -> str:
 
 
 def _cause(report: Report) -> str:
+    file = f"`{path_of(report.stack)}`"
     if not report.keys:
-        return f"`{path_of(report.stack)}` is as on `{report.base}`: the cause is in code or in the world."
+        return f"{file} is the same as on `{report.base}`: the cause is a change of code, or drift."
     if report.is_new:
-        return f"`{path_of(report.stack)}` is new."
+        return f"{file} is new."
     lines = [line for key in report.keys for line in _key_lines(key)]
     diff = "\n".join(lines)
-    return f"Because of `{path_of(report.stack)}`:\n\n{fenced(diff, 'diff')}"
+    return f"Caused by {file}:\n\n{fenced(diff, 'diff')}"
 
 
 def _key_lines(key: KeyChange) -> Iterator[str]:
@@ -135,13 +142,13 @@ def _cost(report: Report) -> Iterator[str]:
         return
     now = between(after.low, after.high)
     if before is None:
-        yield f"Cost a month: {now}, with the fewest and the most nodes."
+        yield f"Monthly cost, minimum to maximum nodes: {now}."
     elif (before.low, before.high) != (after.low, after.high):
-        yield f"Cost a month: {between(before.low, before.high)} → {now}, with the fewest and the most nodes."
-    if lines := list(_model_costs(report)):
-        yield "\n".join(["A month, by model:", "", *lines])
-    if (gap := lacking(after)) and (before is None or before.missing != after.missing):
-        yield gap
+        yield f"Monthly cost, minimum to maximum nodes: {between(before.low, before.high)} → {now}."
+    if lines := list(_model_costs(report)) if report.findings else []:
+        yield "\n".join(["Monthly cost by model:", "", *lines])
+    if (note := missing_prices(after)) and (before is None or before.missing != after.missing):
+        yield note
 
 
 def _model_costs(report: Report) -> Iterator[str]:
@@ -149,7 +156,7 @@ def _model_costs(report: Report) -> Iterator[str]:
     before = {line.name: line for line in (report.before.models if report.before else ())}
     for name in [*after, *(name for name in before if name not in after)]:
         old, new = before.get(name), after.get(name)
-        then = between(old.low, old.high) if old else dollars(None) if report.before is None else "$0"
+        then = between(old.low, old.high) if old else "$0"
         now = between(new.low, new.high) if new else "$0"
         if report.before is None:
             yield f"- {name}: {now}"
@@ -158,7 +165,7 @@ def _model_costs(report: Report) -> Iterator[str]:
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Fence a text with more backticks than it holds."""
+    """Return a code block whose fence is longer than any in the text."""
     fence = "```"
     while fence in text:
         fence += "`"
@@ -166,22 +173,22 @@ def fenced(text: str, language: str = "") -> str:
 
 
 def _folded(lines: Sequence[str], stack: str, room: int) -> str:
-    summary = f"The engine's diff, {counted(sum(not line.startswith(' ') for line in lines), 'resource')}"
+    summary = f"Pulumi diff, {counted(sum(not line.startswith(' ') for line in lines), 'resource')}"
     start, end = f"\n<details><summary>{summary}</summary>\n\n````\n", "\n````\n\n</details>\n"
     text = "\n".join(line.replace("````", "```") for line in lines)
     left = room - len(start) - len(end)
     if len(text) > left:
-        cut = _CUT.format(stack=stack)
-        if left < _LEAST_RAW:
-            return f"\n{cut}\n" if room > len(cut) + 2 else ""
-        whole_lines = text[: left - len(cut) - 1].rsplit("\n", 1)[0]
-        text = f"{whole_lines}\n{cut}"
+        note = _TRUNCATED.format(stack=stack)
+        if left < _SHORTEST_DIFF:
+            return f"\n{note}\n" if room > len(note) + 2 else ""
+        whole_lines = text[: left - len(note) - 1].rsplit("\n", 1)[0]
+        text = f"{whole_lines}\n{note}"
     return start + text + end
 
 
 def _within(text: str, stack: str, limit: int, tail: str = "\n") -> str:
-    """Cut what is too long even without the raw diff, as it is with thousands of changes."""
+    """Truncate a comment that is too long even without the diff, as with hundreds of models."""
     if len(text) <= limit:
         return text
-    end = f"\n\n{_CUT.format(stack=stack)}{tail}"
+    end = f"\n\n{_TRUNCATED.format(stack=stack)}{tail}"
     return text[: limit - len(end)].rsplit("\n", 1)[0] + end

@@ -1,4 +1,4 @@
-"""The policies, asked about a preview: those of the base branch, and those that are here."""
+"""Policy checks of a preview: with the policies of the base branch, and with those of this commit."""
 
 from decimal import Decimal
 
@@ -13,47 +13,51 @@ from stacks.settings.aws.eks import EksCluster
 from stacks.settings.project import project_file
 
 
-def judge(
+def policy_violations(
     preview: Preview, settings: Stack | None, stack: str, cost: Cost | None, base: Base | None = None
 ) -> list[Violation]:
-    """Return what the change does not keep. What stays as it is, is nobody's to mend in this change.
+    """Return the policies that a change violates. Unchanged resources are not checked.
 
     Raises:
-        GitError: when the base's policies give no answer.
+        GitError: when the policies of the base branch cannot be run.
     """
     changed = [_resource(change) for change in preview.changed if change.custom]
     if not changed:
         return []
     context = context_of(settings, stack, cost, base)
-    found = [
-        *(base.judge(changed, context) if base and base.files else []),
+    both = [
+        *(base.check(changed, context) if base and base.files else []),
         *violations(POLICIES, changed, context),
     ]
-    unique = {(v.policy.name, v.subject, v.message): v for v in reversed(found)}  # the base's word counts
+    unique = {(v.policy.name, v.subject, v.message): v for v in reversed(both)}  # the base's level counts
     return sorted(unique.values(), key=lambda v: (v.level == "advisory", v.policy.name, v.subject))
 
 
-def judging(base: str, stack: str, settings: Stack) -> Base | None:
-    """Return the base that judges what `up` would change.
+def base_for_update(base: str, stack: str, settings: Stack) -> Base | None:
+    """Return the base commit whose policies check an update.
+
+    Without one only the policies of this commit check it, except in production.
 
     Raises:
-        GitError: in production, where there is none: a stack elsewhere is judged by the policies here.
+        GitError: when a production stack has no base commit.
     """
-    found = read_base(base, stack)
-    if found is None and is_production(stack, _eks(settings)):
-        raise GitError(f"git knows no {base}, whose policies judge {stack} (BASE=origin/main names another)")
-    return found
+    commit = read_base(base, stack)
+    if commit is None and is_production(stack, _eks(settings)):
+        raise GitError(
+            f"{base}: no such branch or commit; updates of {stack} need its policies (try BASE=origin/main)"
+        )
+    return commit
 
 
 def line_of(violation: Violation) -> str:
-    """Return a violation as a line: what, where, why and how to mend it, without secrets."""
-    policy, said = violation.policy, str(masked(violation.message))
-    refused = "refused" if violation.level == "mandatory" else "advice"
-    return f"{refused}: {violation.subject}: {said} ({policy.name}). {policy.fix}"
+    """Return a violation as one line: level, resource, reason, policy and fix, without secrets."""
+    policy, message = violation.policy, str(masked(violation.message))
+    level = "blocked" if violation.level == "mandatory" else "advice"
+    return f"{level}: {violation.subject}: {message} ({policy.name}). {policy.fix}"
 
 
 def context_of(settings: Stack | None, stack: str, cost: Cost | None, base: Base | None = None) -> Context:
-    """Return what the policies may know of a stack: what loosens them, as the base has it."""
+    """Return the facts about a stack for the policies; those that loosen a policy come from the base."""
     eks, before = _eks(settings), _eks(base.settings if base else None)
     budgets = [one.budget.monthly_usd for one in (eks, *_binding(base, cost)) if one and one.budget]
     return Context(
@@ -66,7 +70,7 @@ def context_of(settings: Stack | None, stack: str, cost: Cost | None, base: Base
 
 
 def is_production(stack: str, eks: EksCluster | None) -> bool:
-    """Whether users depend on a stack: it says so by its name, or it is protected."""
+    """Whether a stack is a production stack: by its name, or because it is protected."""
     return "prod" in stack.replace("production", "prod").split("-") or bool(eks and eks.protected)
 
 
@@ -76,7 +80,7 @@ def _eks(settings: Stack | None) -> EksCluster | None:
 
 
 def _binding(base: Base | None, cost: Cost | None) -> list[EksCluster | None]:
-    """Return the base's cluster where the change costs more: it cannot raise its own budget."""
+    """Return the base's cluster if the change costs more: such a change cannot raise its own budget."""
     earlier = cost_of(base.settings) if base and base.settings else None
     return [_eks(base.settings)] if base and earlier and cost and cost.low > earlier.low else []
 
@@ -86,14 +90,14 @@ def _registries(settings: Stack | None, base: Base | None) -> tuple[str, ...]:
     text = project_file(REGISTRIES).read_text() if of_base is None else of_base
     lines = (line.strip() for line in text.splitlines())
     allowed = [line.rstrip("/") for line in lines if line and not line.startswith("#")]
-    whose = base.settings if base and base.settings else settings
-    own = (whose.images.registry, whose.images.mirror, *whose.images.mirrors.values()) if whose else ()
+    source = base.settings if base and base.settings else settings
+    own = (source.images.registry, source.images.mirror, *source.images.mirrors.values()) if source else ()
     return (*(name for name in own if name), *allowed)
 
 
 def _resource(change: Change) -> Resource:
     op = "update" if change.op == "same" else change.op
     inputs = change.old if change.op == "delete" else change.new
-    # By its parents' types alone: a name is what its author likes.
+    # By the types of its parents only: a name can be chosen freely.
     of_platform = "axon:platform:" in change.urn.split("::")[2]
     return Resource(change.type, change.name, inputs, op, change.protected, of_platform)

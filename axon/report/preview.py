@@ -1,4 +1,4 @@
-"""What `pulumi preview --json` says, as types: one change a resource."""
+"""The output of `pulumi preview --json` as types: one change per resource."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Change:
-    """What would happen to one resource."""
+    """The planned change of one resource."""
 
     op: Op
     urn: str
@@ -46,7 +46,7 @@ class Change:
     differences: tuple[Difference, ...] = ()
     protected: bool = False
     component: bool = False
-    """Whether it only holds others."""
+    """Whether it is a component, which only groups resources."""
 
     @property
     def type(self) -> str:
@@ -55,35 +55,35 @@ class Change:
 
     @property
     def name(self) -> str:
-        """What the program calls it."""
+        """The name in the program."""
         return self.urn.split("::", 3)[3]
 
     @property
     def custom(self) -> bool:
-        """Whether it is a thing in the world, not a component, a provider or the stack."""
+        """Whether it exists outside of Pulumi: not a component, a provider or the stack."""
         return not self.component and not self.type.startswith("pulumi:")
 
     @property
     def planned(self) -> Properties:
-        """What it would be; nothing for what would be deleted."""
+        """The inputs after the change; empty for a deletion."""
         return {} if self.op == "delete" else self.new
 
 
 @dataclass(frozen=True)
 class Preview:
-    """One run of the engine's preview."""
+    """The result of one preview."""
 
     changes: tuple[Change, ...]
     errors: tuple[str, ...] = ()
 
     @property
     def changed(self) -> list[Change]:
-        """What would not stay as it is."""
+        """The changes without the unchanged resources."""
         return [change for change in self.changes if change.op != "same"]
 
     @property
     def unchanged(self) -> int:
-        """How many things in the world would stay as they are."""
+        """The number of unchanged resources."""
         return sum(change.custom for change in self.changes if change.op == "same")
 
     @property
@@ -93,7 +93,7 @@ class Preview:
 
 
 def read_preview(document: Mapping[str, Any]) -> Preview:
-    """Return what the engine's JSON says; a replacement's several steps are one change."""
+    """Return the preview in the engine's JSON; the several steps of a replacement are one change."""
     changes: dict[str, Change] = {}
     for step in document.get("steps", []):
         op = _OPS.get(step["op"])
@@ -124,7 +124,7 @@ def _change(op: Op, step: Mapping[str, Any]) -> Change:
 
 def _differences(step: Mapping[str, Any], old: Properties, new: Properties) -> Iterator[Difference]:
     detailed: Mapping[str, Any] = step.get("detailedDiff") or {}
-    # A provider that gives no details says which properties differ.
+    # A provider without detailed differences names the properties only.
     paths = detailed or {key: {} for key in step.get("diffReasons") or []}
     after = new.get("inputs") or {}
     for path, detail in sorted(paths.items()):
@@ -136,7 +136,7 @@ def _differences(step: Mapping[str, Any], old: Properties, new: Properties) -> I
 
 
 def value_at(properties: Any, path: str) -> Any:
-    """Return what stands at a path such as `spec.containers[0].image`, or None."""
+    """Return the value at a path such as `spec.containers[0].image`, or None."""
     for key, index, plain in _STEP.findall(path):
         if index and isinstance(properties, list):
             properties = properties[int(index)] if int(index) < len(properties) else None

@@ -1,4 +1,4 @@
-"""The engine's diff of each resource, as a few lines."""
+"""Pulumi's diff as text: a line per resource, and one per property that differs."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _LONGEST = 160
 
 
 def raw_diff(preview: Preview) -> list[str]:
-    """Return a line for each resource that changes, and one for each of its properties that differ."""
+    """Return the lines of the diff."""
     return [line for change in preview.changed if change.custom for line in _lines(change)]
 
 
@@ -43,7 +43,7 @@ def _shown(value: Any, key: str, change: Change, path: str) -> str:
 
 
 def _in_secret(change: Change, path: str) -> bool:
-    """Whether a property is the content of a Kubernetes Secret, or the value of a secret variable."""
+    """Whether a property is the data of a Kubernetes Secret, or the value of a secret variable."""
     if change.type == "kubernetes:core/v1:Secret" and path.split(".")[0].split("[")[0] in (
         "data",
         "stringData",

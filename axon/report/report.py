@@ -1,4 +1,4 @@
-"""What a pull request does to one stack: everything that its comment says, and how its job ends."""
+"""The report of a pull request's effect on one stack, and the exit code of its job."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -9,35 +9,35 @@ from axon.report.base_branch import Base
 from axon.report.describe.renames import renames, with_renames
 from axon.report.findings import Finding, Risk
 from axon.report.grouping import findings_of
-from axon.report.policy_check import judge
+from axon.report.policy_check import policy_violations
 from axon.report.preview import Preview
 from axon.stack_file import KeyChange, config_of, key_changes, settings_of
 from policies import Violation
 
 
 class Exit(IntEnum):
-    """How the command ends."""
+    """Exit codes of the commands."""
 
     SAFE = 0
-    """Nothing changes, or nothing is lost: none, rolling and disruptive changes."""
+    """No changes, or changes that lose nothing: none, rolling and disruptive."""
 
     FAILED = 1
-    """The preview failed: the report says where."""
+    """The preview failed; the report has the errors."""
 
     DESTRUCTIVE = 3
-    """Something would be destroyed; 2 is a wrong command line."""
+    """Something would be destroyed. (2 is a wrong command line.)"""
 
     FORBIDDEN = 4
-    """A mandatory policy is not kept, whatever else the change does."""
+    """A mandatory policy is violated, whatever else changes."""
 
     DRIFTED = 5
-    """The world is not as it was deployed."""
+    """The stack has drifted from what was deployed."""
 
     BUSY = 6
-    """An update is under way: whether something has drifted is known once it has ended."""
+    """An update is running: drift cannot be determined until it has ended."""
 
     PATCHABLE = 7
-    """AWS has newer images for nodes, or newer add-ons."""
+    """AWS has newer node images or add-ons."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,16 @@ class Report:
     after: Cost | None
     secrets: frozenset[str]
     is_new: bool = False
-    """Whether the base has no such stack file."""
+    """Whether the stack file does not exist on the base branch."""
 
     @property
     def risk(self) -> Risk:
-        """The worst that it does."""
+        """The highest risk of the findings."""
         return max((finding.risk for finding in self.findings), default=Risk.NONE)
 
     @property
     def exit(self) -> Exit:
-        """How the command ends."""
+        """The exit code."""
         if self.preview.errors:
             return Exit.FAILED
         if any(violation.level == "mandatory" for violation in self.violations):
@@ -72,11 +72,11 @@ class Report:
 
 
 def make_report(
-    stack: str, base: str, preview: Preview, old: str, new: str, judged_by: Base | None = None
+    stack: str, base: str, preview: Preview, old: str, new: str, base_commit: Base | None = None
 ) -> Report:
-    """Return the report of a preview and the stack file's two texts, judged by the base's policies too.
+    """Return the report of a preview and of the stack file's old and new text.
 
-    It reads nothing else.
+    `base_commit` adds the policies of the base branch. Nothing else is read.
     """
     settings, earlier = settings_of(new, stack), settings_of(old, stack)
     after = cost_of(settings) if settings else None
@@ -87,7 +87,7 @@ def make_report(
         preview=preview,
         findings=tuple(with_renames(findings_of(preview), renames(earlier, settings))),
         keys=tuple(key_changes(old, new)),
-        violations=tuple(judge(preview, settings, stack, after, judged_by)),
+        violations=tuple(policy_violations(preview, settings, stack, after, base_commit)),
         before=before,
         after=after,
         secrets=frozenset(_secrets(preview, old, new)),
@@ -96,7 +96,7 @@ def make_report(
 
 
 def _secrets(preview: Preview, old: str, new: str) -> set[str]:
-    found = set(secret_values(dict(config_of(old)))) | set(secret_values(dict(config_of(new))))
+    secrets = set(secret_values(dict(config_of(old)))) | set(secret_values(dict(config_of(new))))
     for change in preview.changed:
-        found |= set(secret_values(change.old)) | set(secret_values(change.new))
-    return found
+        secrets |= set(secret_values(change.old)) | set(secret_values(change.new))
+    return secrets

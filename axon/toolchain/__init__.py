@@ -1,1 +1,1 @@
-"""Tools, found or made."""
+"""Tools that axon needs: found on the machine, or built."""

@@ -1,4 +1,4 @@
-"""Debian's packages: the parts of a node that the distribution maintains."""
+"""Debian packages: the parts of a node that the distribution maintains."""
 
 import ctypes
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from axon.machine import LocalSettings
 from axon.steps import Step, StepFailed, run_logged
 
-# What is looked for, and the package that brings it.
+# Files to look for, and the package with each.
 NODE = {
     "containerd": "containerd",
     "runc": "runc",
@@ -24,7 +24,7 @@ BUILDER = {"buildah": "buildah", "mmdebstrap": "mmdebstrap"}
 
 
 def missing_packages(settings: LocalSettings, wanted: dict[str, str]) -> list[Step]:
-    """Return the step that installs what is not there."""
+    """Return the step that installs missing packages."""
     missing = sorted({package for tool, package in wanted.items() if not _present(tool)})
     if not missing:
         return []
@@ -62,7 +62,8 @@ def _install(settings: LocalSettings, packages: list[str]) -> None:
 
 
 class _no_services:
-    """Keep packages from starting services of their own: the cluster starts what it needs.
+    """Context in which packages cannot start services of their own: the cluster starts the processes that it
+    needs.
 
     https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
     """

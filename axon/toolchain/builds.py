@@ -1,4 +1,4 @@
-"""The tools that are built from their own Go modules, pinned in `axon/toolchain/modules/*/go.mod`."""
+"""Tools that are built from their own Go modules, pinned in `axon/toolchain/modules/*/go.mod`."""
 
 import fcntl
 import hashlib
@@ -21,7 +21,7 @@ TOOLS = Path(__file__).parent / "modules"
 
 @dataclass(frozen=True)
 class Build:
-    """One binary: the module that pins it, its package, how long it takes alone on two cores."""
+    """One binary: the module that pins it, its package, and its build time by itself on two cores."""
 
     name: str
     module: str
@@ -29,7 +29,7 @@ class Build:
     seconds: int
 
 
-# One after the other, so that each finds compiled what it shares with the one before.
+# In sequence, so that each reuses the compiled packages that it shares with the previous one.
 BUILDS = [
     Build("kube", "kubernetes", "./kube", 360),
     Build("etcd", "kubernetes", "go.etcd.io/etcd/server/v3", 20),
@@ -49,13 +49,13 @@ PLATFORM = ("metrics-server", "envoy-gateway", "keda", "keda-adapter", "promethe
 
 
 def binary(settings: LocalSettings, name: str) -> Path:
-    """Return where a built tool lies, or will lie once it is built."""
+    """Return the path of a built tool, even before it is built."""
     build = next(b for b in BUILDS if b.name == name)
     return settings.cache_dir / "tools" / f"{build.module}-{_pins(build.module)}" / name
 
 
 def missing_builds(settings: LocalSettings, names: tuple[str, ...]) -> list[Step]:
-    """Return the steps that build what is not in the cache."""
+    """Return the steps that build tools missing in the cache."""
     return [
         Step(f"build {b.name}", b.seconds, lambda b=b: _build(settings, b))
         for b in BUILDS
@@ -111,7 +111,7 @@ def _build(settings: LocalSettings, build: Build) -> None:
 
 
 def _provider_files(settings: LocalSettings) -> None:
-    """Copy what the provider's own build embeds: its schema and its mapping of Terraform's names."""
+    """Copy the files that the provider's own build embeds: its schema and its map of Terraform's names."""
     _download(settings, "provider")
     source = module_folder(settings, "provider", "github.com/pulumi/pulumi-kubernetes/provider/v4")
     for name in ("schema.json", "terraform-mapping.json"):
@@ -151,12 +151,12 @@ def _ldflags() -> str:
 
 
 def sdk_version() -> str:
-    """Return the version of the installed Kubernetes SDK: the provider must say the same of itself."""
+    """Return the version of the installed Kubernetes SDK, which the provider must report as its own."""
     return version("pulumi-kubernetes")
 
 
 def _pins(module: str) -> str:
-    """Return the hash of all that a module's binaries are made of."""
+    """Return the hash of all inputs of a module's binaries."""
     folder = TOOLS / module
     total = hashlib.sha256(_ldflags().encode())
     for file in sorted(f for f in folder.rglob("*") if f.suffix in (".mod", ".sum", ".go")):
@@ -166,7 +166,7 @@ def _pins(module: str) -> str:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Let one checkout build at a time: two would compile the same things twice."""
+    """Hold a lock, so that only one checkout builds at a time: two would compile the same packages twice."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

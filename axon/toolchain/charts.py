@@ -1,4 +1,4 @@
-"""The upstream charts as a folder of the project: `local/charts`, for machines that cannot fetch them."""
+"""Upstream charts as a folder of the project: `local/charts`, for machines that cannot fetch them."""
 
 import hashlib
 import shutil
@@ -13,7 +13,7 @@ from components.platform import versions
 from stacks.settings.project import PROJECT
 
 FOLDER = PROJECT / "local/charts"
-# Charts lie in the modules that the binaries are built from: chart, module, folder in it.
+# The modules of the binaries contain the charts: chart, module, folder in it.
 _SOURCES = [
     (versions.GATEWAY_CRDS_CHART.name, "github.com/envoyproxy/gateway", "charts/gateway-crds-helm"),
     (versions.GATEWAY_CHART.name, "github.com/envoyproxy/gateway", "charts/gateway-helm"),
@@ -61,7 +61,7 @@ def _make_writable(folder: Path) -> None:
 
 
 def _fill_values(chart: Path) -> None:
-    """Do what upstream's release does with the template of the values: name the image."""
+    """Set the image in the template of the values, as upstream's release does."""
     template = chart / "values.tmpl.yaml"
     if template.exists():
         text = template.read_text().replace("${GatewayImagePullPolicy}", "IfNotPresent")

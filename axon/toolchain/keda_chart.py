@@ -1,4 +1,6 @@
-"""KEDA's chart, made of the manifests in its Go module: its own chart's values, as far as axon sets them."""
+"""KEDA's chart, generated from the manifests in its Go module, with those values of upstream's chart that
+axon sets.
+"""
 
 import subprocess
 from pathlib import Path
@@ -55,7 +57,7 @@ def _kustomized(module: Path) -> str:
 
 
 def _templated(manifest: dict[str, Any]) -> str:
-    """Return a manifest in which a Deployment's image and its nodes are the chart's values."""
+    """Return a manifest with the chart's values for a Deployment's image and node selection."""
     if manifest["kind"] == "ClusterRole" and manifest["metadata"]["name"] == "keda-operator":
         manifest = {**manifest, "rules": [_without_secrets(rule) for rule in manifest["rules"]]}
     if manifest["kind"] != "Deployment":
@@ -66,7 +68,7 @@ def _templated(manifest: dict[str, Any]) -> str:
     container["image"] = f"{{{{ {image}.registry }}}}/{{{{ {image}.repository }}}}:{{{{ {image}.tag }}}}"
     container["env"].append({"name": "KEDA_RESTRICT_SECRET_ACCESS", "value": "true"})
     container["imagePullPolicy"] = "{{ .Values.image.pullPolicy }}"
-    # Ready as soon as it is, not after a fixed 20 s.
+    # Ready at once when it is, not after a fixed 20 s.
     container["readinessProbe"].update(initialDelaySeconds=0, periodSeconds=2)
     pod.update(nodeSelector="NODES", tolerations="TAINTS", imagePullSecrets="SECRETS")
     manifest["spec"]["replicas"] = "REPLICAS"
@@ -83,8 +85,8 @@ def _templated(manifest: dict[str, Any]) -> str:
 
 
 def _without_secrets(rule: dict[str, Any]) -> dict[str, Any]:
-    """Return a rule as the chart has it with `permissions.operator.restrict.secret`, and no kinds to scale
-    but Deployments and StatefulSets: no Secret outside KEDA's namespace can be read by it.
+    """Return a rule as in the chart with `permissions.operator.restrict.secret`, limited to scaling
+    Deployments and StatefulSets: it permits reading no Secret outside KEDA's namespace.
     """
     if rule["apiGroups"] == ["*"]:
         suffix = "/scale" if rule["resources"] == ["*/scale"] else ""

@@ -1,4 +1,4 @@
-"""The Pulumi engine: from PATH when it is there and new enough, else ours with our language host."""
+"""The Pulumi engine: from PATH if it is new enough, otherwise axon's build with its language host."""
 
 import hashlib
 import re
@@ -27,7 +27,7 @@ def found_engine(settings: LocalSettings) -> str | None:
 
 
 def missing_engine(settings: LocalSettings) -> list[Step]:
-    """Return the steps that make an engine, its language host and its provider."""
+    """Return the steps that build an engine, its language host and its provider."""
     if found_engine(settings):
         return []
     steps = missing_builds(settings, ENGINE)
@@ -37,7 +37,7 @@ def missing_engine(settings: LocalSettings) -> list[Step]:
 
 
 def engine_path(settings: LocalSettings) -> list[Path]:
-    """Return what PATH needs before the machine's own, for `pulumi` to be found."""
+    """Return the folders that must precede the machine's own in PATH so that `pulumi` is found."""
     return [] if found_engine(settings) else [_folder(settings)]
 
 
@@ -51,12 +51,12 @@ def _folder(settings: LocalSettings) -> Path:
 
 
 def _plugin() -> Path:
-    """Where the engine keeps the provider."""
+    """Return the folder in which the engine keeps the provider."""
     return pulumi_home() / "plugins" / f"resource-kubernetes-v{sdk_version()}"
 
 
 def _join(settings: LocalSettings) -> None:
-    """Lay the host beside the engine, as in Pulumi's own release, and hand the provider to the engine.
+    """Put the host next to the engine, as in Pulumi's own release, and the provider into the engine's folder.
 
     The host has a virtual environment of its own: it must work in every checkout.
     """
@@ -85,6 +85,6 @@ def _join(settings: LocalSettings) -> None:
     engine, provider = (binary(settings, name) for name in ENGINE)
     plugin = ["plugin", "install", "resource", "kubernetes", sdk_version(), "--reinstall"]
     run_logged([engine, *plugin, "--file", provider], log)
-    # Last, since its presence says that all is done; a link would lead the engine away from its host.
+    # Last, since its presence means that all is done; through a link the engine would not find its host.
     (target / "pulumi").unlink(missing_ok=True)
     (target / "pulumi").hardlink_to(engine)

@@ -1,1 +1,1 @@
-"""The `train.py` of a predictor: when it runs, and what it has made."""
+"""Training: the `train.py` of a predictor and the files that it wrote."""

@@ -1,4 +1,4 @@
-"""Run a predictor's `train.py`, and record what it made: git ignores that, and `make clean` removes it."""
+"""Run a predictor's `train.py`, and record its files: git ignores them, and `make clean` removes them."""
 
 import os
 import shutil
@@ -13,15 +13,16 @@ from stacks.settings.project import PROJECT
 
 RECORD = ".trained"
 UV = shutil.which("uv", path=sysconfig.get_path("scripts")) or "uv"
-# A folder's own .gitignore begins so if it was written here; any other is the user's, and stays as it is.
+# First line of a .gitignore that axon wrote; any other file is the user's, and stays unchanged.
 _MARK = "# Written by `make models`: what train.py makes."
 
 
 def train(folder: Path) -> None:
-    """Run the `train.py` of a folder, with the packages of its `requirements.txt`, and record what it made.
+    """Run the `train.py` of a folder, with the packages of its `requirements.txt`, and record the files that
+    it wrote.
 
     Raises:
-        StepFailed: when it fails.
+        StepFailed: if it fails.
     """
     before = _files(folder)
     with timed(f"train {folder.relative_to(PROJECT)}"):
@@ -39,7 +40,7 @@ def train(folder: Path) -> None:
 
 
 def forget(project: Path = PROJECT) -> None:
-    """Remove what every `train.py` of the project made, and nothing else."""
+    """Remove the files that every `train.py` of the project wrote, and nothing else."""
     for folder in _trained(project):
         for name in _recorded(folder):
             file = folder / name
@@ -56,7 +57,7 @@ def _command(folder: Path) -> list[str]:
     packages = folder / "requirements.txt"
     if not packages.exists():
         return [sys.executable, script]
-    # Beside those of the project, for this run alone.
+    # In addition to those of the project, only for this run.
     return [
         UV,
         "run",
@@ -70,7 +71,7 @@ def _command(folder: Path) -> list[str]:
 
 
 def _files(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return when each file below a folder was changed, and its size."""
+    """Return the modification time and the size of each file below a folder."""
     found: dict[str, tuple[int, int]] = {}
     for file in folder.rglob("*"):
         name = file.relative_to(folder)
@@ -85,7 +86,7 @@ def _recorded(folder: Path) -> set[str]:
 
 
 def _tracked(folder: Path) -> set[str]:
-    """Return what git keeps of a folder: that is the user's, whoever writes it."""
+    """Return the files of a folder that git tracks: they are the user's, even if `train.py` writes them."""
     run = subprocess.run(["git", "ls-files", "-z"], cwd=folder, capture_output=True, text=True, check=False)
     return set(run.stdout.split("\0")) if run.returncode == 0 else set()
 

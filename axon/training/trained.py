@@ -1,4 +1,4 @@
-"""The predictors of a stack that a `train.py` makes, and whether each is up to date."""
+"""Predictors of a stack that have a `train.py`, and their state."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ _LOCK = "uv.lock"
 
 
 def train_stale(stack: Stack, project: Path = PROJECT) -> None:
-    """Run each `train.py` of a stack's predictors that changed since it ran, or whose packages did.
+    """Run each `train.py` of a stack's predictors that is newer than its results, or whose packages are.
 
     Raises:
-        StepFailed: when one fails.
+        StepFailed: if one fails.
     """
     for folder in trained(stack, project):
         if is_stale(folder):
@@ -33,7 +33,7 @@ def trained(stack: Stack, project: Path = PROJECT) -> list[Path]:
 
 
 def is_stale(folder: Path) -> bool:
-    """Say whether a `train.py` is newer than what it made."""
+    """Return True if a `train.py` or its packages changed after its last run."""
     record = folder / RECORD
     if not record.exists():
         return True

@@ -1,4 +1,4 @@
-"""The stack config as types: the whole public interface of axon."""
+"""Settings of a stack as types: the public interface of axon."""
 
 from stacks.settings.aws import eks
 from stacks.settings.images import Images

@@ -1,18 +1,18 @@
-"""The names of what belongs to an AWS account rather than to a stack: state, keys, roles, boundaries."""
+"""Names that belong to an AWS account rather than to a stack: state, keys, roles, boundaries."""
 
 from collections.abc import Mapping
 from typing import Literal
 
-# What the names begin with: of the state's bucket and keys, of the roles for workflows, of the limits of a
+# Prefixes of names: of the state's bucket and keys, of the roles for workflows, of the limits of a
 # stack's roles, and of the repositories that ECR makes for what a pull request's own stack pushes.
 STATE, GITHUB, BOUNDARY, EPHEMERAL = "axon-state", "axon-github", "axon-boundary", "axon-ephemeral"
-# What the stacks of pull requests are called: https://docs.github.com/en/rest/pulls/pulls has the number.
+# Prefix of the stacks of pull requests, before the number: https://docs.github.com/en/rest/pulls/pulls
 PULL_REQUEST = "pr-"
 
 Kind = Literal["deploy", "preview", "drift", "ephemeral"]
-"""What a role for workflows is for."""
+"""Purpose of a role for workflows."""
 
-# How long a job of each kind may take, and its credentials are good for: were they to end before it does, its
+# Time limit of a job of each kind, and lifetime of its credentials: if they expired before the job ended, its
 # state could not be saved. AWS allows 60 to 720 minutes, GitHub's runners 360:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html
 # https://docs.github.com/en/actions/reference/limits

@@ -1,4 +1,4 @@
-"""The processor architectures that a model's image is built for: those of the nodes that it may run on."""
+"""Processor architectures that a model's image is built for: those of the nodes that the model may run on."""
 
 from collections.abc import Iterator
 
@@ -9,15 +9,15 @@ from stacks.settings.errors import Path, Problem
 from stacks.settings.model import ImagePredictor, Model, PythonPredictor
 from stacks.settings.stack import Stack
 
-# As images call them: https://github.com/opencontainers/image-spec/blob/main/image-index.md (platform)
+# In the terms of images: https://github.com/opencontainers/image-spec/blob/main/image-index.md (platform)
 _OF_IMAGES = {"x86_64": "amd64", "arm64": "arm64"}
-# Whose packages have no wheels for ARM, as `uv pip install --python-platform aarch64-manylinux_2_28` says of
-# predictor_images/*/requirements.txt. ONNX Runtime has them for the processor alone.
+# Frameworks without wheels for ARM, according to `uv pip install --python-platform aarch64-manylinux_2_28`
+# for predictor_images/*/requirements.txt. ONNX Runtime has ARM wheels only without GPU support.
 _X86_ALONE, _X86_WITH_GPU = {"tensorflow"}, {"onnx"}
 
 
 def architectures_of(cluster: Cluster | None, model: Model) -> tuple[str, ...]:
-    """Return the architectures, such as `amd64`, or none where the cluster's nodes are not known."""
+    """Return the architectures, such as `amd64`; none if the cluster's nodes are unknown."""
     if not isinstance(cluster, EksCluster):
         return ()
     groups = eligible_groups(cluster, model).values()

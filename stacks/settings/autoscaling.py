@@ -1,4 +1,4 @@
-"""`autoscaling` of a model: how far, how fast and on what signals its replica count moves."""
+"""`autoscaling` of a model: limits, speed and signals of its replica count."""
 
 from typing import Annotated
 
@@ -13,87 +13,114 @@ Tolerance = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Schedule(Settings):
-    """Replicas that are there at certain times, whatever the load."""
+    """Minimum number of replicas during certain times, whatever the load."""
 
     start: Cron
-    """When they are wanted from, in five cron fields."""
+    """Time at which the replicas are started, as five cron fields: minute, hour, day of the month, month, day
+    of the week.
+    """
 
     end: Cron
-    """Until when."""
+    """Time at which the schedule ends, as five cron fields. It must differ from `start`."""
 
     replicas: int = Field(ge=1, le=1000)
-    """How many, at least."""
+    """Minimum number of replicas between `start` and `end`, 1 to 1000 and at most `max_replicas`."""
 
     timezone: TimeZone = "UTC"
-    """Whose clock."""
+    """IANA time zone in which `start` and `end` are interpreted, such as `Europe/Berlin`."""
 
     @model_validator(mode="after")
     def _apart(self) -> "Schedule":
-        if cron_times(self.start) == cron_times(self.end):  # KEDA refuses it
+        if cron_times(self.start) == cron_times(self.end):  # KEDA rejects it
             raise PydanticCustomError("order", "is the same time as `start`", {"at": "end"})
         return self
 
 
 class Autoscaling(Settings):
-    """How far, how fast and on what signals the replica count moves. It belongs to the autoscaler alone.
+    """Limits, speed and signals of the replica count. Only the autoscaler changes that count.
 
-    With several signals the one that asks for the most replicas wins.
+    If there are several signals, the one that requires the highest number of replicas decides.
     """
 
     min_replicas: int = Field(default=1, ge=0, le=1000)
-    """Never fewer (default: Cortex's). 0: none while nobody asks; the next request waits for one."""
+    """Minimum number of replicas. `0` scales to zero when the model is idle; the next request waits until a
+    replica is ready.
+    """
 
     wake_timeout: WholeSeconds | None = None
-    """How long a request waits for the first replica where `min_replicas` is 0, then 503 with `Retry-After`.
+    """Time that a request waits for the first replica if `min_replicas` is 0; then the response is 503 with
+    `Retry-After`.
 
-    In whole seconds, from 1s to 1h. Unset: what starting may take, five minutes or `update_strategy.timeout`.
+    Whole seconds, 1s to 1h. Unset: the time that starting may take, which is the longer of five minutes and
+    `update_strategy.timeout`, or an image's `startup`.
     """
 
     max_replicas: int = Field(default=100, ge=1, le=1000)
-    """Never more (default: Cortex's). As many as `min_replicas`: a fixed number."""
+    """Maximum number of replicas. The same value as `min_replicas` makes the number fixed."""
 
     init_replicas: int | None = Field(default=None, ge=1, le=1000)
-    """Replicas that a model begins with when it is deployed for the first time (name: Cortex's).
+    """Number of replicas when the model is deployed for the first time.
 
-    They stay for `downscale_stabilization_period`, whatever the load. Unset: one, then `min_replicas`.
+    They are kept for `downscale_stabilization_period`, whatever the load. Unset: one replica, then
+    `min_replicas`. Set it if a new model receives its full load at once.
     """
 
     target_in_flight: float | None = Field(default=None, ge=0.01, le=20000)
-    """Requests in flight (executing and waiting) for each replica (name: Cortex's).
+    """Target number of requests in flight, executing and waiting, per replica. A lower value gives shorter
+    waits and more replicas.
 
-    Unset, and with no other signal: 8 for a saved model, whose requests are run together;
-    `threads_per_process` for a class of yours, `max_concurrency` for an image, 1 if that is not given.
+    Unset, and without another signal: 8 for a saved model, which runs requests in batches;
+    `threads_per_process` for a Python predictor; `max_concurrency` for an image, or 1 if that is unset.
     """
 
     target_cpu_utilization: int | None = Field(default=None, ge=1, le=1000)
-    """Per cent of the cpu request, averaged over the replicas."""
+    """Target CPU use in percent of the replicas' CPU request, averaged over the replicas. Unset: CPU is no
+    signal.
+    """
 
     target_memory_utilization: int | None = Field(default=None, ge=1, le=1000)
-    """Per cent of the memory request, averaged over the replicas."""
+    """Target memory use in percent of the replicas' memory request, averaged over the replicas. Unset: memory
+    is no signal.
+    """
 
     schedules: list[Schedule] = Field(default_factory=list[Schedule], max_length=10)
-    """Replicas that are there at certain times, at least."""
+    """Minimum numbers of replicas during certain times. Set it for load that is known in advance."""
 
+    # With 60s, a tenfold step of the load took minutes to follow.
     window: Window = "15s"
-    """What requests in flight are averaged over: 10s to 1h. Cortex's 60s made a tenfold step take minutes."""
+    """Time window over which requests in flight are averaged, 10s to 1h. A longer
+    window reacts more slowly.
+    """
 
     upscale_stabilization_period: StabilizationPeriod = "0s"
-    """How long more must be wanted before there are more: up to 1h."""
+    """Time for which a higher replica count must be recommended before scaling up, up to 1h. Raise it to
+    ignore short peaks.
+    """
 
     downscale_stabilization_period: StabilizationPeriod = "5m"
-    """How long fewer must be wanted before there are fewer: up to 1h (default: Cortex's)."""
+    """Time for which a lower replica count must be recommended before scaling down, up to 1h. A longer time
+    keeps replicas between peaks.
+    """
 
     max_upscale_factor: float = Field(default=10, gt=1, le=1000)
-    """The most that 15 s may multiply the replicas by; one more is always allowed."""
+    """Maximum factor by which the replica count may grow every 15 seconds. Adding one replica is always
+    allowed.
+    """
 
     max_downscale_factor: float = Field(default=0.75, ge=0, lt=1)
-    """The least that 15 s may multiply the replicas by (default: Cortex's); one fewer is always allowed."""
+    """Minimum factor by which the replica count may shrink every 15 seconds. Removing one replica is always
+    allowed.
+    """
 
     upscale_tolerance: Tolerance = 0.05
-    """How far above its target a signal may be (default: Cortex's). Kubernetes 1.35 or newer; else 0.1."""
+    """Relative deviation above a signal's target that causes no scaling; `0.05` is 5 percent. Requires
+    Kubernetes 1.35; older versions use 0.1.
+    """
 
     downscale_tolerance: Tolerance = 0.05
-    """How far below its target a signal may be (default: Cortex's). Kubernetes 1.35 or newer; else 0.1."""
+    """Relative deviation below a signal's target that causes no scaling; `0.05` is 5 percent. Requires
+    Kubernetes 1.35; older versions use 0.1.
+    """
 
     @model_validator(mode="after")
     def _ordered(self) -> "Autoscaling":

@@ -1,10 +1,10 @@
-"""What every settings model shares."""
+"""Base class of all settings."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Settings(BaseModel):
-    """Immutable plain data: an unknown key is an error, a value of another type is not converted."""
+    """Immutable plain data: an unknown key is an error, and a value of another type is not converted."""
 
     model_config = ConfigDict(
         frozen=True,

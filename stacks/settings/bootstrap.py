@@ -1,4 +1,4 @@
-"""The settings of `bootstrap/`: what an AWS account has before any stack of axon is in it."""
+"""Settings of `bootstrap/`: the resources that an AWS account has before its first stack of axon."""
 
 import re
 from typing import Annotated, Any, cast
@@ -25,10 +25,10 @@ def _action(text: str) -> str:
     return text
 
 
-# Services that decide who somebody is, and may do.
+# Services for identities and permissions.
 _OF_IDENTITIES = ("account", "iam", "identitystore", "organizations", "sso", "sso-directory", "sts")
 Action = Annotated[str, AfterValidator(_action)]
-# https://docs.github.com/en/rest/repos/repos: of an owner and of a repository.
+# https://docs.github.com/en/rest/repos/repos: the ids of an owner and of a repository.
 Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$")]
 
 
@@ -36,24 +36,26 @@ class Github(Settings):
     """A repository on GitHub whose workflows preview and deploy the environments."""
 
     repository: Repository
-    """The repository: `owner/name`."""
+    """Full name of the repository, in the form `owner/name`."""
 
     owner_id: Annotated[int, Field(ge=1)]
-    """GitHub's number of the repository's owner."""
+    """GitHub's numeric ID of the repository's owner."""
 
     repository_id: Annotated[int, Field(ge=1)]
-    """GitHub's number of the repository."""
+    """GitHub's numeric ID of the repository."""
 
     ephemeral: Annotated[list[DnsLabel], AfterValidator(no_duplicates)] = Field(default_factory=list[str])
-    """The environments beside which pull requests may have stacks of their own, on the same cluster."""
+    """Environments on whose clusters pull requests may have stacks of their own. Empty: none."""
 
     provider: IamArn | None = None
-    """GitHub's OIDC provider, if the account has it already: it can have one alone. Unset: it is made."""
+    """ARN of GitHub's OIDC provider, if the account has one already; an account can have only one. Unset: the
+    provider is created.
+    """
 
     @model_validator(mode="before")
     @classmethod
     def _with_numbers(cls, given: Any) -> Any:
-        """Say how to find GitHub's numbers, which nobody knows by heart."""
+        """Reject a repository without GitHub's numeric IDs, and say how to find them."""
         found = cast(dict[str, Any], given) if isinstance(given, dict) else {}
         missing = [key for key in ("owner_id", "repository_id") if key not in found]
         if missing and "repository" in found:
@@ -63,7 +65,8 @@ class Github(Settings):
         return cast(Any, given)
 
     def subjects(self, environment: str) -> list[str]:
-        """Return what GitHub's tokens call a job of one of GitHub's environments, in both forms that it uses.
+        """Return the subjects that GitHub's tokens give a job of a GitHub environment, in both forms that
+        GitHub uses.
 
         The numbers are in those of repositories that were created or renamed since July 15, 2026:
         https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
@@ -74,35 +77,43 @@ class Github(Settings):
 
 
 class Bootstrap(Settings):
-    """What an AWS account has before any stack is in it: state, its keys, and roles for workflows."""
+    """Resources that an AWS account has before its first stack: state, encryption keys, and roles for
+    workflows.
+    """
 
     account: AccountId
-    """The AWS account. With the credentials of another nothing is done."""
+    """ID of the AWS account, twelve digits in quotes. With credentials of another
+    account nothing is changed.
+    """
 
     region: Region
-    """Where the state is kept."""
+    """AWS region in which the state is stored."""
 
     environments: Annotated[list[DnsLabel], AfterValidator(no_duplicates)] = Field(min_length=1)
-    """The stacks of this account, as their stack files are called."""
+    """Stacks of this account, by the names of their stack files."""
 
     github: Github | None = None
-    """Roles for the workflows of a repository on GitHub. Unset: none are made."""
+    """GitHub repository whose workflows receive roles. Unset: no roles are created."""
 
     model_actions: Annotated[list[Action], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=40
     )
-    """What models' own policies (`aws.policy_arns`) may allow, beside reading S3: actions of IAM."""
+    """IAM actions that models' own policies (`aws.policy_arns`) may allow, in addition to reading S3. Empty:
+    none.
+    """
 
     @property
     def bucket(self) -> str:
-        """The bucket of the state: a name that others can write down before it is there."""
+        """Bucket of the state, with a name that can be written down before the bucket exists."""
         return f"{STATE}-{self.account}-{self.region}"
 
     @property
     def backend(self) -> str:
-        """What `pulumi login` takes."""
+        """Argument of `pulumi login`."""
         return f"s3://{self.bucket}?region={self.region}"
 
     def secrets_provider(self, environment: str | None = None) -> str:
-        """Return what `pulumi stack init --secrets-provider` takes: of bootstrap/, or of an environment."""
+        """Return the argument of `pulumi stack init --secrets-provider`, for an environment or for
+        bootstrap/.
+        """
         return f"awskms://{key_alias(environment)}?region={self.region}"

@@ -1,4 +1,4 @@
-"""Read the stack file of `bootstrap/`, and check it against those of the environments that it names."""
+"""Read the stack file of `bootstrap/`, and check it against the stack files of its environments."""
 
 from collections.abc import Iterator, Mapping
 from itertools import permutations
@@ -18,10 +18,10 @@ from stacks.settings.source import Source, described, read_source
 
 
 class _File(Settings):
-    """What the stack file says: under one key, since the engine would take a lone account for a number."""
+    """Contents of the stack file: one key, since Pulumi would read a top-level account as a number."""
 
     bootstrap: Bootstrap
-    """What an AWS account has before any stack is in it."""
+    """Resources that an AWS account has before its first stack."""
 
 
 def load_bootstrap(folder: FilePath) -> tuple[Bootstrap, dict[str, EksCluster]]:
@@ -97,7 +97,9 @@ def _of_another(settings: Bootstrap, name: str, cluster: EksCluster | None) -> I
 
 
 def _alike(name: str, clusters: Mapping[str, EksCluster]) -> Iterator[str]:
-    """Find environments that the rights of this one would cover too: rights go by how names begin."""
+    """Yield environments that this environment's permissions would cover too, since permissions match
+    prefixes of names.
+    """
     for one, other in permutations(clusters, 2):
         if one != name:
             continue

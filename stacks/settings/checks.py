@@ -1,4 +1,4 @@
-"""What has to agree between the parts of a stack file."""
+"""Consistency checks across the parts of a stack file."""
 
 import math
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from stacks.settings.units import quantity_value
 
 
 def cross_problems(stack: Stack) -> Iterator[Problem]:
-    """Yield what is wrong with a stack whose parts are each right."""
+    """Yield problems between parts of a stack that are each valid."""
     yield from _over_quota(stack)
     yield from name_problems(stack)
     yield from splitter_problems(stack)
@@ -43,7 +43,7 @@ def cross_problems(stack: Stack) -> Iterator[Problem]:
 
 
 def _open_to_everybody(stack: Stack, cluster: EksCluster) -> Iterator[Problem]:
-    """Refuse models that the whole internet may ask, unless the stack file says so."""
+    """Yield models that are open to the whole internet, unless the stack file allows it."""
     balancer = cluster.load_balancer
     signed = balancer.tls and balancer.tls.client_ca
     if not (balancer.is_public and balancer.anywhere) or signed:
@@ -59,7 +59,7 @@ def _open_to_everybody(stack: Stack, cluster: EksCluster) -> Iterator[Problem]:
 
 
 def _no_way_to_images(stack: Stack, cluster: EksCluster) -> Iterator[Problem]:
-    """Refuse nodes that could pull none of the platform's images, or not the one for their GPUs."""
+    """Yield node groups that could not pull the platform's images, or the image for their GPUs."""
     path = ("cluster", "network", "nat")
     if cluster.network.nat != "none" or cluster.network.existing or stack.images.mirror:
         return
@@ -86,7 +86,7 @@ def _only_on_eks(stack: Stack) -> Iterator[Problem]:
 
 
 def _over_quota(stack: Stack) -> Iterator[Problem]:
-    """Compare what the fewest replicas of all models ask for with what they may."""
+    """Compare the requests of all models at their minimum number of replicas with the quota."""
     quota = stack.platform.quota
     if quota is None:
         return

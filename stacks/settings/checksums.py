@@ -1,4 +1,4 @@
-"""Which models need a checksum: whoever can change one runs code of theirs in the replicas."""
+"""Checksum requirements: anyone who can change a model that runs code can run it in the replicas."""
 
 import re
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from stacks.settings.model import Model, PythonPredictor
 from stacks.settings.sources import PytorchPredictor, SavedPredictor, SklearnPredictor, Source
 from stacks.settings.stack import Stack
 
-# What `bucket_prefix` of components/model_store.py is followed by:
+# Suffix after `bucket_prefix` of components/model_store.py:
 # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket#bucket_prefix
 _SUFFIX = "[0-9a-f]{26}"
 _FIX = "give its `sha256`"
 
 
 def checksum_problems(stack: Stack) -> Iterator[Problem]:
-    """Yield models that are fetched from where others may write, without a checksum."""
+    """Yield models without a checksum that are fetched from a place where others may write."""
     for name, model in stack.models.items():
         for path, source in _sources(model):
             url = source.model
@@ -25,7 +25,7 @@ def checksum_problems(stack: Stack) -> Iterator[Problem]:
 
 
 def own_buckets(stack: Stack) -> list[str]:
-    """Return the stack's own buckets that its models are in, for a stack beside it."""
+    """Return the stack's own buckets that hold its models, for another stack on the same cluster."""
     urls = [url for model in stack.models.values() for url in model.fetched if _is_own(stack, url)]
     return list(dict.fromkeys("/".join(url.split("/")[:3]) for url in urls))
 
@@ -40,10 +40,10 @@ def _sources(model: Model) -> Iterator[tuple[Path, Source]]:
 
 
 def _unsafe(stack: Stack, model: Model, url: str) -> str | None:
-    """Return why a URL needs a checksum, and how it gets one."""
+    """Return the reason why a URL needs a checksum, and how to add one; None if it needs none."""
     if url.startswith("http://"):
         return f"http:// is read by anyone, and changed: {_FIX} (or https://)"
-    # On a volume of the replica's own nothing is fetched.
+    # Nothing is fetched from a volume of the replica's own.
     if not _runs_code(model) or url.startswith("file://") or _is_own(stack, url):
         return None
     own = "keep it in a bucket of the stack's own (`model_store`, `axon:platform.model_buckets`)"
@@ -53,15 +53,15 @@ def _unsafe(stack: Stack, model: Model, url: str) -> str | None:
 
 
 def _runs_code(model: Model) -> bool:
-    """Whether a model is read by pickle, or by a class that may do so.
+    """Return True if a model is loaded by pickle, or by a class that may use it.
 
-    ONNX files hold no code, and TensorFlow's none of Python's.
+    ONNX files hold no code, and TensorFlow's no Python code.
     """
     return isinstance(model.predictor, SklearnPredictor | PytorchPredictor | PythonPredictor)
 
 
 def _is_own(stack: Stack, url: str) -> bool:
-    """Whether a URL is in a bucket that nobody but the stack's people writes to."""
+    """Return True if a URL is in a bucket that only people of the stack write to."""
     if any(url.startswith(f"{bucket}/") for bucket in stack.platform.model_buckets):
         return True
     cluster = stack.cluster

@@ -1,4 +1,4 @@
-"""`axon:cluster`: which Kubernetes the stack stands on."""
+"""`axon:cluster`: the Kubernetes cluster of the stack."""
 
 from typing import Annotated, Literal
 
@@ -9,19 +9,21 @@ from stacks.settings.base import Settings
 
 
 class ExistingCluster(Settings):
-    """A Kubernetes that is there already."""
+    """A Kubernetes cluster that exists already."""
 
     kind: Literal["existing"]
     """`existing`: the cluster that the kubeconfig names."""
 
     kubeconfig: str | None = None
-    """Path of a kubeconfig file. Unset: `$KUBECONFIG`, then `~/.kube/config`, as kubectl does."""
+    """Path of a kubeconfig file. Unset: `$KUBECONFIG`, then `~/.kube/config`, as for kubectl."""
 
     context: str | None = None
-    """Context in the kubeconfig. Unset: its current context."""
+    """Name of the context in the kubeconfig. Unset: the current context of the kubeconfig."""
 
     grows: bool = False
-    """Nodes come by themselves, by an autoscaler: `make up` does not refuse what fits on none of today's."""
+    """Node autoscaling: set it if an autoscaler adds nodes to the cluster. `axon up` then accepts models that
+    fit on no current node.
+    """
 
 
 Cluster = Annotated[ExistingCluster | EksCluster, Field(discriminator="kind")]

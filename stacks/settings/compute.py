@@ -1,4 +1,4 @@
-"""`compute` of a model: what one replica may use."""
+"""`compute` of a model: resources of one replica."""
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -8,29 +8,33 @@ from stacks.settings.units import Cpu, Memory, Size, quantity_value
 
 
 class Compute(Settings):
-    """What one replica may use.
+    """Resources of one replica.
 
-    Both are requests; memory is the limit as well, cpu has no limit: a replica may use idle cores, and
-    a limit would throttle it in the middle of a request.
+    All of them are requests. Memory is also the limit; CPU has no limit, since a replica may use idle cores,
+    and a limit would throttle it in the middle of a request.
     """
 
     cpu: Cpu = "200m"
-    """Cores (default: Cortex's)."""
+    """CPU request in cores, at least 20m; `200m` is a fifth of a core."""
 
     mem: Memory = "512Mi"
-    """Memory; a replica that exceeds it is killed. Room for scikit-learn, numpy and a small model."""
+    """Memory request and limit, at least 20Mi; a replica that exceeds it is killed. The default has room for
+    scikit-learn, NumPy and a small model.
+    """
 
     gpu: int = Field(default=0, ge=0, le=16)
-    """NVIDIA GPUs. A replica that asks for one runs on a node that has it, and no other replica does."""
+    """Number of NVIDIA GPUs. Replicas with GPUs run on nodes with GPUs, and no other replicas do."""
 
     neuron: int = Field(default=0, ge=0, le=16)
-    """AWS Neuron devices: Inferentia 2 or Trainium (Cortex's `inf`)."""
+    """Number of AWS Neuron devices (Inferentia 2 or Trainium)."""
 
     shm: Size | None = None
-    """Shared memory, `/dev/shm`, for processes that hand each other data. What is in it counts in `mem`."""
+    """Shared memory (`/dev/shm`) for processes that exchange data. Its contents count toward `mem`. Unset:
+    the container runtime's default.
+    """
 
     ephemeral_storage: Size | None = None
-    """Disk that a replica asks for and may fill: `/tmp`, logs, fetched models. Unset: what the node has."""
+    """Disk request and limit for `/tmp`, logs and fetched models. Unset: no limit but the node's disk."""
 
     @model_validator(mode="after")
     def _one_accelerator(self) -> "Compute":
@@ -50,10 +54,10 @@ class Compute(Settings):
 
 
 class SidecarCompute(Settings):
-    """What a container beside the predictor may use: its memory is its limit as well."""
+    """Resources of a sidecar. Its memory is also its limit."""
 
     cpu: Cpu = "50m"
-    """Cores."""
+    """CPU request in cores, at least 20m."""
 
     mem: Memory = "128Mi"
-    """Memory."""
+    """Memory request and limit, at least 20Mi."""

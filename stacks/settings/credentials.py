@@ -1,11 +1,11 @@
-"""The common forms of credentials: what a text must not hold where it is stored or shown in plain text."""
+"""Common forms of credentials, which a text must not hold if it is stored or shown in plain text."""
 
 import base64
 import binascii
 import re
 from collections.abc import Iterator
 
-# Tokens that say whose they are, by their beginning: as their issuers document them for secret scanning.
+# Tokens with their issuer's prefix, as the issuers document them for secret scanning.
 _TOKENS = (
     r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}",  # AWS
     r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}",
@@ -30,28 +30,28 @@ _TOKENS = (
     r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*",  # a JSON Web Token
 )
 _TOKEN = re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(_TOKENS)})")
-# To its end, or as far as it goes where it was cut.
+# Up to its end, or up to the cut if it was truncated.
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN (?P<kind>[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?)-----(?:.*?-----END (?P=kind)-----|.*)", re.DOTALL
 )
-# `$(NAME)` in a password's place is a variable that Kubernetes puts in: it comes from a Secret.
+# `$(NAME)` in place of a password is a variable that Kubernetes expands: it comes from a Secret.
 _REFERENCE = r"\$[({][\w.-]+[)}]"
 _PASSWORD_IN_URL = re.compile(
     rf"(?<=://)(?P<user>[^\s/:@\"'<>]*):(?!{_REFERENCE}@)(?P<password>[^\s/\"'<>]+)@(?=[^\s/@]|$)"
 )
-# Some take the token for the user: Sentry, Git over HTTPS.
+# Some expect the token as the user: Sentry, Git over HTTPS.
 _TOKEN_AS_USER = re.compile(r"(?<=://)(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{20,}(?=@)")
 _ORACLE = re.compile(
     rf"(?<=jdbc:oracle:thin:)(?P<user>[^\s/:@]+)/(?!{_REFERENCE}@)(?P<password>[^\s@/]+)(?=@)"
 )
-# Names of credentials. A model has an `eos_token`, which is none: a token is one alone, or after these words.
+# Names of credentials. `token` counts only by itself or after these words, since models have an `eos_token`.
 _SAID = (
     r"(?:[\w.-]*[_.-])?(?:[A-Za-z]*passwo?r?d|passwd|pwd|passphrase|secret|(?:secret|private|api|access|account"
     r"|signing|encryption|shared|master)[_-]?(?:access[_-]?)?key|shared[_-]?access[_-]?signature|credentials?)"
     r"|(?:[\w.-]*[_.-])?(?:access|api|auth|bearer|bot|hf|hub|id|oauth|personal|refresh|security|session|gh|github"
     r"|gitlab|slack|vault)[_-]?token|token|(?:x-(?:amz|goog)-)?signature|sig|accountkey|sharedaccesskey"
 )
-# Not what names a file, or a variable.
+# Except names of files and of variables.
 _VALUE = (
     rf"(?:\"(?P<double>[^\"]+)\"|'(?P<single>[^']+)'"
     rf"|(?!\[secret\]|{_REFERENCE}|\.{{0,2}}/|~/|file:)(?P<plain>[^\s;&\"']+))"
@@ -72,7 +72,7 @@ _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{16,}={0,2}(?![A-Za-z
 
 
 def places(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where credentials stand in a text: the part that is secret, as a slice."""
+    """Yield the slices of a text that are credentials: only the secret parts."""
     for pattern in (_TOKEN, _PRIVATE_KEY, _TOKEN_AS_USER):
         yield from (found.span() for found in pattern.finditer(text))
     for found in _PASSWORD_IN_URL.finditer(text):
@@ -90,7 +90,7 @@ def places(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _encoded(text: str) -> Iterator[tuple[int, int]]:
-    """Yield what is one of these forms in base64."""
+    """Yield the slices that are one of these forms in base64."""
     for found in _BASE64.finditer(text):
         plain = decoded(found[0])
         if plain is not None and not _BASE64.fullmatch(plain) and any(True for _ in places(plain)):
@@ -98,7 +98,7 @@ def _encoded(text: str) -> Iterator[tuple[int, int]]:
 
 
 def decoded(text: str) -> str | None:
-    """Return the text that stands in base64, or None where it is none."""
+    """Return the text that is encoded in base64, or None if it is not base64."""
     whole = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(whole + "=" * (-len(whole) % 4), validate=True).decode()
@@ -107,19 +107,19 @@ def decoded(text: str) -> str | None:
 
 
 def holds_a_credential(text: str) -> bool:
-    """Whether a text holds a credential by its form, such as a password in a URL."""
+    """Return True if a text holds a credential by its form, such as a password in a URL."""
     return any(True for _ in places(text))
 
 
 def without_credentials(text: str, mask: str) -> str:
-    """Return a text with a mask in each credential's place."""
+    """Return a text with a mask in place of each credential."""
     for start, stop in reversed(_joined(sorted(places(text)))):
         text = text[:start] + mask + text[stop:]
     return text
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join those that overlap."""
+    """Join spans that overlap."""
     found: list[tuple[int, int]] = []
     for start, stop in spans:
         if found and start < found[-1][1]:

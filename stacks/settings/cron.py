@@ -1,4 +1,4 @@
-"""Times in five cron fields, as KEDA reads them, and the zones that they are in."""
+"""Times in five cron fields, as KEDA reads them, and their time zones."""
 
 import calendar
 import re
@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 
 _MONTHS = [name.lower() for name in calendar.month_abbr[1:]]
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-# Each field, its least and most, and the number of its first name.
+# Each field with its minimum, its maximum, and the number of its first name.
 _FIELDS: list[tuple[str, int, int, list[str]]] = [
     ("minute", 0, 59, []),
     ("hour", 0, 23, []),
@@ -26,10 +26,10 @@ _ANY = re.compile(r"[*?](/0*1)?")
 def cron_times(text: str) -> list[set[int]]:
     """Return the numbers of each field: minutes, hours, days of the month, months, days of the week.
 
-    The syntax is that of https://github.com/robfig/cron, which KEDA has: 7 is no day of the week.
+    The syntax is that of https://github.com/robfig/cron, which KEDA uses: 7 is not a day of the week.
 
     Raises:
-        ValueError: for what is none, and for a day that no month has.
+        ValueError: if the text has another form, or names a day that no month has.
     """
     fields = text.split(" ")
     if len(fields) != len(_FIELDS) or not text.isascii():

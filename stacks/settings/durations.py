@@ -1,4 +1,4 @@
-"""Durations between bounds: those that Kubernetes, KEDA, Prometheus and the gateway have themselves."""
+"""Durations with bounds: those of Kubernetes, KEDA, Prometheus and the gateway."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ def between(
 ) -> AfterValidator:
     """Return a check of a duration: both bounds are allowed, and errors end with `low` or `high`.
 
-    `whole`: refuse fractions of a second.
+    `whole`: reject fractions of a second.
     """
 
     def check(text: str) -> str:
@@ -38,7 +38,7 @@ StabilizationPeriod = Annotated[
     Duration,
     between("0s", "1h", low="no time at all", high="the most that Kubernetes looks back"),
 ]
-# components/platform/prometheus.py: a replica is asked every 5 s, and remembered for 6h by default.
+# components/platform/prometheus.py: replicas are scraped every 5 s; metrics are kept for 6h by default.
 Window = Annotated[
     Duration,
     between("10s", "1h", low="two scrapes: there would be no number", high="which follows no load"),
@@ -79,7 +79,7 @@ Retention = Annotated[
         high="a year: use a Prometheus of your own",
     ),
 ]
-# https://fetch.spec.whatwg.org/#http-access-control-max-age : no browser keeps an answer longer.
+# https://fetch.spec.whatwg.org/#http-access-control-max-age : no browser caches a response for longer.
 CorsAge = Annotated[
     Duration, between("0s", "24h", low="no time at all", high="the longest that any browser remembers")
 ]

@@ -1,4 +1,4 @@
-"""`egress` of a model: where its replicas may connect to."""
+"""`egress` of a model: networks that its replicas may connect to."""
 
 from typing import Annotated, Any, Literal, cast
 
@@ -17,7 +17,7 @@ def _network(value: object) -> str:
 
 
 def _egress(value: object) -> object:
-    """Read `none` and `all` as lists as well: of nothing, and of everything."""
+    """Read `none` and `all` as lists too: an empty one, and one for everything."""
     if isinstance(value, list):
         entries = cast(list[Any], value)
         return [ALL] if entries == [ALL] else [_network(entry) for entry in entries]

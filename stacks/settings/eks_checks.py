@@ -1,4 +1,4 @@
-"""What has to agree between an EKS cluster, its nodes and the models on them."""
+"""Consistency checks across an EKS cluster, its nodes and the models on them."""
 
 import math
 from collections import defaultdict
@@ -18,7 +18,7 @@ _DEVICES = {"gpu": "NVIDIA GPUs (such as g5.xlarge)", "neuron": "Neuron devices 
 
 
 def aws_problems(cluster: EksCluster, models: Mapping[str, Model]) -> Iterator[Problem]:
-    """Yield what does not go together."""
+    """Yield problems between the cluster, its node groups and the models."""
     yield from _elsewhere(cluster)
     yield from place_problems(cluster)
     yield from _unknown_zones(cluster)
@@ -35,7 +35,7 @@ def aws_problems(cluster: EksCluster, models: Mapping[str, Model]) -> Iterator[P
 
 
 def eligible_groups(cluster: EksCluster, model: Model) -> dict[str, NodeGroup]:
-    """Return the node groups whose taints let a model in."""
+    """Return the node groups whose taints a model tolerates."""
     if model.node_groups:
         return {name: cluster.node_groups[name] for name in model.node_groups}
     tolerated = tolerated_taints(model.compute)
@@ -47,13 +47,13 @@ def eligible_groups(cluster: EksCluster, model: Model) -> dict[str, NodeGroup]:
 
 
 def tolerated_taints(compute: Compute) -> set[str]:
-    """Return the taints that a model tolerates by what it asks for."""
+    """Return the taints that a model tolerates because of its devices."""
     asked = {"nvidia.com/gpu": compute.gpu, "aws.amazon.com/neuron": compute.neuron}
     return {key for key, count in asked.items() if count}
 
 
 def replicas_per_node(group: NodeGroup, compute: Compute) -> int:
-    """Return how many replicas a node of the group holds, after the kubelet's share and the DaemonSets'."""
+    """Return the number of replicas per node, less the kubelet's and the DaemonSets' shares."""
     facts = group.facts
     counts = [
         int(facts.allocatable_cpu / quantity_value(compute.cpu)),
@@ -93,7 +93,7 @@ def _unknown_zones(cluster: EksCluster) -> Iterator[Problem]:
 
 
 def _crowded_subnets(cluster: EksCluster) -> Iterator[Problem]:
-    """Compare what full node groups take of each zone's subnets with what these have."""
+    """Compare the addresses that full node groups take with those of each zone's subnets."""
     zones = cluster.network.zone_names(cluster.region)
     for visibility in ("private", "public"):
         room = cluster.network.addresses(visibility)
@@ -131,7 +131,7 @@ def _does_not_fit(cluster: EksCluster, model: Model, path: Path) -> Iterator[Pro
     room = sum(count * groups[name].max_instances for name, count in holding.items())
     scaling = model.autoscaling
     for key, wanted in (("max_replicas", scaling.max_replicas), ("min_replicas", scaling.min_replicas)):
-        # A default is no wish: only what somebody wrote can be wrong.
+        # A default is never wrong: only a value in the stack file can be.
         if wanted > room and key in scaling.model_fields_set:
             names = ", ".join(f"{name} ({count} a node)" for name, count in holding.items() if count)
             message = f"{wanted} replicas do not fit: {names} at max_instances hold {room}"
@@ -141,7 +141,7 @@ def _does_not_fit(cluster: EksCluster, model: Model, path: Path) -> Iterator[Pro
 
 
 def _no_room_to_update(model: Model, room: int, holding: Mapping[str, int], path: Path) -> Iterator[Problem]:
-    """Refuse what could never be rolled out."""
+    """Yield a problem if the update strategy could never finish a rollout."""
     fewest = max(1, model.replicas[0])
     at_once = model.update_strategy.at_once(fewest)
     if at_once <= room:

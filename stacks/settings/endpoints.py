@@ -1,4 +1,4 @@
-"""Which path of the gateway belongs to which model or splitter."""
+"""Assignment of gateway paths to models and splitters."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ _KINDS = ("models", "traffic_splitters")
 
 @dataclass(frozen=True)
 class _Claim:
-    """A model or a splitter, the path that it answers at, and the host names that it answers for."""
+    """A model or a splitter, with its path and its host names."""
 
     at: Path
     owner: str
@@ -20,15 +20,15 @@ class _Claim:
     hosts: frozenset[str]
 
     def meets(self, other: "_Claim") -> bool:
-        """Return whether one request could be for both: a route of named hosts goes before one of any."""
+        """Return True if one request could match both; a route with host names precedes one without."""
         return bool(self.hosts & other.hosts) or not (self.hosts or other.hosts)
 
 
 def shared_endpoints(raw: Mapping[str, Any]) -> list[Problem]:
-    """Return the models and splitters whose path is another's, or lies beneath or above another's.
+    """Return the models and splitters whose path equals another's, or lies below or above it.
 
-    The gateway matches paths by prefix, so `/a` answers `/a/b` too, until somebody else takes `/a/b`.
-    It reads the plain data, so that it speaks even while something else is wrong.
+    The gateway matches paths by prefix, so `/a` also serves `/a/b`, until another route claims `/a/b`. This
+    check reads the plain data, so that it reports even if something else is invalid.
     """
     by_path: dict[str, list[_Claim]] = defaultdict(list)
     beneath: dict[str, list[_Claim]] = defaultdict(list)
@@ -60,7 +60,7 @@ def _message(endpoint: str, other: _Claim) -> str:
 
 
 def _ancestors(endpoint: str) -> Iterator[str]:
-    """Yield every path that has this one beneath it: `/a` and `/a/b` for `/a/b/c`."""
+    """Yield every path above a path: `/a` and `/a/b` for `/a/b/c`."""
     parts = endpoint.split("/")
     for length in range(2, len(parts)):
         yield "/".join(parts[:length])

@@ -1,4 +1,4 @@
-"""`env` and `secrets` of a container: values that stand in the stack file, and those that must not."""
+"""`env` and `secrets` of a container: values in the stack file, and values that must not be in it."""
 
 import re
 from typing import Annotated
@@ -10,7 +10,7 @@ from stacks.settings.base import Settings
 from stacks.settings.credentials import holds_a_credential
 from stacks.settings.sources import ObjectName
 
-# Ends that name a credential. `TOKEN` alone does not: models have an EOS_TOKEN, which is none.
+# Endings that name a credential. `TOKEN` is not among them, since models have an EOS_TOKEN.
 _CREDENTIAL = re.compile(
     r".*PASSWORD|(.*_)?(PASSWD|PASSPHRASE|SECRET|CREDENTIALS?|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY"
     r"|SIGNING_KEY|ENCRYPTION_KEY|ACCOUNT_KEY|CONNECTION_STRING"
@@ -46,7 +46,7 @@ def _no_credential(words: list[str]) -> list[str]:
 
 
 Words = Annotated[list[str], AfterValidator(_no_credential)]
-"""What a container is started with: no credential, since it stands in the stack file."""
+"""Command line of a container. It must not hold a credential, since it is in the stack file."""
 
 Variable = Annotated[str, AfterValidator(_variable)]
 SecretKeyName = Annotated[str, AfterValidator(_secret_key)]
@@ -56,14 +56,14 @@ class SecretKey(Settings):
     """One key of a Secret in the models' namespace, read when a replica starts."""
 
     secret: ObjectName
-    """The Secret: made by hand, by another program, or by External Secrets."""
+    """Name of the Secret, which you, another program or External Secrets must create."""
 
     key: SecretKeyName
-    """Its key."""
+    """Key in the Secret's data."""
 
 
 def names_a_credential(variable: str) -> bool:
-    """Whether the value of a variable is a credential, by its name."""
+    """Return True if a variable's name says that its value is a credential."""
     return _CREDENTIAL.fullmatch(variable) is not None
 
 
@@ -72,17 +72,19 @@ Secrets = dict[Variable, SecretKey]
 
 
 class Environment(Settings):
-    """The environment variables of a container."""
+    """Environment variables of a container."""
 
     env: Env = Field(default_factory=dict[str, str])
-    """Environment variables. Their values stand in the stack file, so none is a secret."""
+    """Environment variables with their values. The values are readable in the stack file, so put credentials
+    in `secrets`.
+    """
 
     secrets: Secrets = Field(default_factory=dict[str, SecretKey])
     """Environment variables whose values are in Secrets: `{NAME: {secret: SECRET, key: KEY}}`."""
 
 
 def check_environment(given: Environment) -> None:
-    """Refuse a credential in plain text, by its name or its form, and a variable that has two values."""
+    """Reject a credential in plain text, by its name or its form, and a variable with two values."""
     for name, value in given.env.items():
         if name in given.secrets:
             raise _wrong(f"env.{name}", "stands in `secrets` as well: give one of them")

@@ -1,4 +1,4 @@
-"""Turn what is wrong with a stack file into lines that say where, what, and what would be right."""
+"""Error messages of a stack file: one line per problem, with its place and a correction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,37 +23,37 @@ _TYPE_NAMES = {
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, and where in the config it stands."""
+    """One problem and its place in the config."""
 
     path: Path
     message: str
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
-    """Return every problem of a failed validation, in the words of the stack file."""
+    """Return every problem of a failed validation, in the terms of the stack file."""
     return [Problem(_path(e), _message(e, model)) for e in error.errors(include_url=False)]
 
 
 def _path(error: ErrorDetails) -> Path:
-    """Drop what pydantic adds to a location: union tags and the `[key]` of a mapping's key."""
+    """Return a location without pydantic's additions: union tags and the `[key]` of a mapping's key."""
     location = [part for part in error["loc"] if part != "[key]"]
     tags = _union_tags(location)
     found = tuple(part for index, part in enumerate(location) if index not in tags)
     if found == ("cluster",) and error["type"] == "union_tag_invalid":
         return (*found, "kind")
-    # A check of a whole group says which of its keys it means.
+    # A check of a whole group names the key that it concerns.
     at = str(error.get("ctx", {}).get("at", ""))
     return (*found, *(int(part) if part.isdigit() else part for part in at.split("."))) if at else found
 
 
 def _union_tags(location: Sequence[str | int]) -> set[int]:
-    """Return where pydantic says which kind of cluster or predictor it took a mapping for."""
+    """Return the positions at which pydantic names the chosen kind of cluster or predictor."""
     if location[:1] == ["cluster"]:
         return {1}
     return {3} if location[:1] == ["models"] and location[2:3] == ["predictor"] else set()
 
 
-# What a bound's context holds, and how the message says it.
+# Key of a bound in the error's context, and its wording in the message.
 _BOUNDS = {
     "greater_than_equal": "{value} is less than {ge}, the least allowed",
     "less_than_equal": "{value} is more than {le}, the most allowed",
@@ -119,7 +119,7 @@ def _unknown_key(error: ErrorDetails, model: type[BaseModel]) -> str:
 
 
 def _known_keys(model: type[BaseModel], location: Iterable[str | int]) -> list[str]:
-    """Walk the JSON Schema along a location: it knows what each place may hold."""
+    """Return the keys that the JSON Schema allows at a location."""
     schema = model.model_json_schema()
     definitions: Mapping[str, Any] = schema.get("$defs", {})
     node: Mapping[str, Any] = schema
@@ -135,9 +135,9 @@ def _keys_of_eks(model: type[BaseModel]) -> Mapping[str, Any]:
 def _step(node: Mapping[str, Any], part: str, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     named: Mapping[str, Any] | None = node.get("properties", {}).get(part)
     child: Mapping[str, Any] = named or node.get("additionalProperties") or node.get("items") or {}
-    # What may be unset is a choice between a group of keys and nothing.
+    # An optional group is a choice between the group's keys and nothing.
     child = next((option for option in child.get("anyOf", []) if "$ref" in option), child)
-    for option in node.get("oneOf", []):  # a union's tag stands in the location: take that branch
+    for option in node.get("oneOf", []):  # the location has a union's tag: take that branch
         resolved = _resolve(option, definitions)
         properties: Mapping[str, Any] = resolved.get("properties", {})
         constant: Mapping[str, Any] = properties.get("type") or properties.get("kind") or {}
@@ -158,17 +158,17 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def shown(value: object) -> str:
-    """Write a value as a stack file would."""
+    """Return a value in the notation of a stack file."""
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else "nothing" if value is None else str(value)
 
 
-# Of a message: what is quoted in it may be a whole file.
+# Of a message, since it may quote a whole file.
 _LONGEST = 600
 
 
 def one_line(text: str) -> str:
-    """Return a message without ends of lines and control characters, and without the middle of a long one."""
+    """Return a message without line breaks and control characters, shortened in the middle if it is long."""
     found = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return found if len(found) <= _LONGEST else f"{found[: _LONGEST // 2]} … {found[-_LONGEST // 2 :]}"

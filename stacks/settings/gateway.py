@@ -1,4 +1,4 @@
-"""`axon:platform.gateway`: the entrance to every model API, and its limits for clients."""
+"""`axon:platform.gateway`: the ingress of every model API, and its limits for clients."""
 
 from typing import Annotated, Literal
 
@@ -17,19 +17,25 @@ BODY_SECONDS = 300
 
 
 class GatewayTls(Settings):
-    """HTTPS on port 443; HTTP then leads there. On EKS: `load_balancer.tls`."""
+    """HTTPS on port 443, with a redirect from HTTP. On EKS, set `load_balancer.tls` instead."""
 
     hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(min_length=1, max_length=10)
-    """The names that clients use."""
+    """Host names that clients use, such as `models.example.com`."""
 
     secret_name: ObjectName | None = None
-    """A Secret of type kubernetes.io/tls in the namespace `envoy-gateway-system`, for all the names."""
+    """Name of a Secret of type kubernetes.io/tls in the namespace `envoy-gateway-system`, valid for all host
+    names. Set either this or `cluster_issuer`.
+    """
 
     cluster_issuer: DnsLabel | None = None
-    """A ClusterIssuer of a cert-manager that is installed already, which then makes the Secrets."""
+    """Name of a ClusterIssuer of cert-manager, which must be installed already and then creates the Secrets.
+    Set either this or `secret_name`.
+    """
 
     client_ca: ObjectName | None = None
-    """A ConfigMap of that namespace whose `ca.crt` has to have signed each client's certificate."""
+    """Name of a ConfigMap in `envoy-gateway-system` whose `ca.crt` must have signed each client's
+    certificate. Unset: clients need no certificate.
+    """
 
     @model_validator(mode="after")
     def _one(self) -> "GatewayTls":
@@ -39,53 +45,61 @@ class GatewayTls(Settings):
 
 
 class Gateway(Settings):
-    """The one entrance to every model API."""
+    """Ingress of every model API: one gateway per cluster."""
 
     service_type: Literal["LoadBalancer", "ClusterIP"] = "LoadBalancer"
-    """`LoadBalancer` on clouds; `ClusterIP` where the node itself is the client, as on one machine."""
+    """Type of the gateway's Service. Use `LoadBalancer` on clouds, and `ClusterIP` if the node itself is the
+    client, as on one machine.
+    """
 
     port: int = Field(default=80, ge=1, le=65535)
-    """The HTTP port that the gateway listens on."""
+    """HTTP port on which the gateway listens."""
 
     tls: GatewayTls | None = None
-    """HTTPS. Unset: HTTP."""
+    """HTTPS for all model APIs. Unset: HTTP only."""
 
     url: HttpUrl | None = None
-    """Where clients reach it: `https://models.example.com`. Unset: what the cluster says of its address.
+    """Base URL that clients use, such as `https://models.example.com`. Unset: the address that the cluster
+    reports.
 
-    It is what outputs show, and changes nothing else: for a gateway behind something that the stack does
-    not make.
+    The value appears in outputs and has no other effect. Set it for a gateway behind a proxy or load balancer
+    that the stack does not create.
     """
 
     replicas: int = Field(default=2, ge=1, le=20)
-    """Envoy proxies. Two, so that one may be drained or die without a refused connection.
+    """Number of Envoy proxies. With 2 or more, one may be drained or fail without a rejected connection.
 
-    With 1 (a single node) the gateway's controller and KEDA have one replica too; with more they have
+    With 1, for a single node, the gateway's controller and KEDA have one replica too. Otherwise they have
     two, spread over nodes.
     """
 
     header_timeout: HeaderTimeout = "10s"
-    """How long the headers of a request may take to arrive, from their first byte; 1s to 5m. Then 408."""
+    """Time in which all headers of a request must arrive, from their first byte; 1s to 5m. After that the
+    response is 408.
+    """
 
     body_timeout: BodyTimeout | None = None
-    """How long a request may take to arrive whole, with its body; 1s to 24h. Then 408.
+    """Time in which a whole request must arrive, including its body; 1s to 24h. After that the response is
+    408.
 
-    Unset: the longest `request_timeout` of the stack's models, at least 5m. Models of other stacks on the
-    cluster count for nothing here: set it where they take uploads for longer.
+    Unset: the longest `request_timeout` of the stack's models, at least 5m. Set it if models of other stacks
+    on the cluster take longer uploads, since those models are not counted.
     """
 
     idle_timeout: IdleTimeout = "5m"
-    """When a client's connection without a request is closed; 10s to 1h. The default is a little less than
-    the 350 s after which AWS' load balancers forget a connection."""
+    """Time without a request after which a client's connection is closed; 10s to 1h.
+
+    The default is a little less than the 350 s after which AWS' load balancers drop a connection.
+    """
 
     max_connections: int = Field(default=10_000, ge=1, le=1_000_000)
-    """Connections of clients that each proxy holds for a listener. One more is closed at once."""
+    """Maximum number of client connections per proxy and listener. Further connections are closed at once."""
 
     max_streams: int = Field(default=100, ge=1, le=1000)
-    """Requests at once on one connection of HTTP/2."""
+    """Maximum number of concurrent requests on one HTTP/2 connection."""
 
     def body_seconds(self, longest_request: float) -> float:
-        """Return how long a request may take to arrive, where the slowest model takes `longest_request`."""
+        """Return the seconds in which a request must arrive, if the slowest model takes `longest_request`."""
         if self.body_timeout is not None:
             return duration_seconds(self.body_timeout)
         return max(BODY_SECONDS, longest_request)

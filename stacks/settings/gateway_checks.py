@@ -1,4 +1,4 @@
-"""What has to agree between the gateway and the models that it leads to."""
+"""Consistency checks across the gateway and the models behind it."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from stacks.settings.units import duration_seconds
 
 
 def gateway_problems(stack: Stack) -> Iterator[Problem]:
-    """Yield models whose requests the gateway would cut while they still arrive."""
+    """Yield models whose requests the gateway would cut off while they arrive."""
     given = stack.platform.gateway.body_timeout
     if given is None or not stack.platform.install:
         return

@@ -1,4 +1,4 @@
-"""Whether the gateway can tell the host names that models and splitters answer for apart."""
+"""Checks of the host names of models and splitters against the gateway's."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ from stacks.settings.stack import Stack
 def host_problems(stack: Stack) -> Iterator[Problem]:
     """Yield host names for which the gateway has no certificate, and so no listener; and its own names.
 
-    A gateway that ends no TLS takes any name, and looks for a request's name first: one model that answers
-    for the gateway's own name would hide all models of any name from who uses it.
+    A gateway that does not terminate TLS accepts any name, and matches a request's name first: a model with
+    the gateway's own name would hide all models without names from clients that use it.
     """
     served, own = _served(stack), _own(stack)
     for kind, entries in (("models", stack.models), ("traffic_splitters", stack.traffic_splitters)):
@@ -31,7 +31,7 @@ def _wrong(hostname: str, served: list[str], own: list[str]) -> str | None:
 
 
 def _own(stack: Stack) -> list[str]:
-    """Return the gateway's own names where its listener takes any."""
+    """Return the gateway's own names if its listener accepts any name."""
     if not isinstance(stack.cluster, EksCluster) or _served(stack):
         return []
     dns = stack.cluster.load_balancer.dns
@@ -47,7 +47,7 @@ def _served(stack: Stack) -> list[str]:
 
 
 def _covers(pattern: str, hostname: str) -> bool:
-    """Whether a listener's name is a route's, or one of either's wildcard."""
+    """Return True if a listener's name equals a route's, or one is covered by the other's wildcard."""
     if pattern == hostname:
         return True
     return any(

@@ -1,4 +1,4 @@
-"""What of `server` holds for an image of the user's own, and the proxy that sees to it."""
+"""Settings of `server` for an image of the user's own, and the proxy that enforces them."""
 
 import math
 from collections.abc import Iterator, Mapping, Set
@@ -7,16 +7,16 @@ from stacks.settings.compute import SidecarCompute
 from stacks.settings.image_predictor import ImagePredictor
 from stacks.settings.units import quantity_value
 
-# What a proxy before the container enforces.
+# Limits that a proxy in front of the container enforces.
 LIMITS = ("max_concurrency", "max_queue_length", "max_body_size")
-# All else of `server` is done by axon's own runtime. An allow-list: a new key of it does not hold either.
+# An allow-list: all other keys of `server`, and new ones, have an effect only on axon's own runtime.
 _HOLD = (*LIMITS, "request_timeout")
-# What Envoy needs without requests, and the bodies of unknown length that it may hold while it reads them.
+# Memory of Envoy without requests, and for bodies of unknown length while it reads them.
 _BASE_MEBIBYTES, _BODIES = 128, 4
 
 
 def image_problems(image: ImagePredictor, stated: Set[str]) -> Iterator[tuple[str, str]]:
-    """Yield the keys of `server` that are stated for an image and would not hold, and why."""
+    """Yield the keys of `server` that are set for an image and would have no effect, with the reason."""
     for key in sorted(stated):
         if key not in _HOLD:
             yield key, f"is of axon's own runtime: of an image only {', '.join(_HOLD)} can be set"
@@ -27,6 +27,6 @@ def image_problems(image: ImagePredictor, stated: Set[str]) -> Iterator[tuple[st
 
 
 def proxy_compute(limits: Mapping[str, int | str]) -> SidecarCompute:
-    """Return what the proxy that enforces `limits` may use."""
+    """Return the resources of the proxy that enforces `limits`."""
     body = math.ceil(quantity_value(str(limits.get("max_body_size", 0))) / 2**20)
     return SidecarCompute(mem=f"{_BASE_MEBIBYTES + _BODIES * body}Mi")

@@ -1,4 +1,4 @@
-"""`predictor` of a model that is an image: its process, its probes and the containers beside it."""
+"""`predictor` of a model that is an image: its process, its probes and its sidecars."""
 
 import math
 from collections.abc import Iterator
@@ -25,51 +25,59 @@ from stacks.settings.sources import ObjectName
 from stacks.settings.units import DnsLabel, ImageReference, duration_seconds
 
 PREDICTOR = "predictor"
-"""What the container that answers is called."""
+"""Name of the container that serves requests."""
 
 PROXY, PROXY_PORT = "admission", 15080
-"""What the proxy before it is called, and the port that it listens on."""
+"""Name of the proxy in front of that container, and the port that the proxy listens on."""
 
 
 class Process(Settings):
-    """What a container runs."""
+    """Process of a container: image, command and probes."""
 
     image: ImageReference
-    """The image, with a tag or digest that never changes its meaning."""
+    """Image of the container, with a tag or digest that is never reused for another image."""
 
     command: Words = Field(default_factory=list[str])
-    """Program and first arguments, in place of the image's entrypoint."""
+    """Program and first arguments, in place of the image's entrypoint. Empty: the image's own."""
 
     args: Words = Field(default_factory=list[str])
-    """Arguments, in place of the image's own."""
+    """Arguments of the program, in place of the image's own. Empty: the image's own."""
 
     startup: Startup | None = None
-    """How long starting may take. Unset: five minutes, or `update_strategy.timeout` if that is more."""
+    """Startup probe, which limits the time for starting. Unset: five minutes, or `update_strategy.timeout` if
+    that is longer.
+    """
 
     liveness: Liveness | None = None
-    """Whether it is alive: it is ended and started again where it is not. Unset: nothing is asked."""
+    """Liveness probe of the running process; a failure restarts the container. Unset: no probe."""
 
     pre_stop: PreStop | None = None
-    """What happens before it is told to end. Unset: it goes on for 10 s."""
+    """Action before the container receives SIGTERM. Unset: it continues for 10 s."""
 
 
 class Sidecar(Process, Environment):
-    """A container beside the predictor, in the same pod: it starts before, and ends after it."""
+    """Sidecar: a container in the predictor's pod that starts before the predictor and ends after it."""
 
     name: DnsLabel
-    """Its name in the pod."""
+    """Name of the container, unique in the pod."""
 
     compute: SidecarCompute = SidecarCompute()
-    """What it may use, beside what the predictor may."""
+    """Resources of the sidecar, in addition to the predictor's `compute`."""
 
     port: Port | None = None
-    """A port that it listens on. The predictor is started once it accepts connections there."""
+    """Port that the sidecar listens on. The predictor is started once the port accepts connections. Unset:
+    the predictor does not wait for the sidecar.
+    """
 
     readiness_path: ProbePath | None = None
-    """A path of that port: while it does not answer 200, the replica gets no requests."""
+    """Path on `port` that must respond with 200 before the replica receives requests: the short form of
+    `readiness`.
+    """
 
     readiness: Readiness | None = None
-    """While it does not succeed, the replica gets no requests. `readiness_path` is its short form."""
+    """Probe that must succeed before the replica receives requests. `readiness_path` is its short form.
+    Unset: no probe.
+    """
 
     @model_validator(mode="after")
     def _sound(self) -> "Sidecar":
@@ -88,54 +96,67 @@ class Sidecar(Process, Environment):
 
 
 class ImagePredictor(Process):
-    """An image of your own that answers HTTP."""
+    """A container image of your own that serves HTTP."""
 
     port: Port = 8080
-    """The port that it listens on (default: Cortex's)."""
+    """Port that the image listens on."""
 
     protocol: Literal["http1", "h2c"] = "http1"
-    """What it speaks: HTTP/1.1, with WebSockets; or HTTP/2 without TLS (`h2c`), as gRPC needs."""
+    """Protocol of the image: HTTP/1.1 with WebSockets (`http1`), or HTTP/2 without TLS (`h2c`), which gRPC
+    requires.
+    """
 
     stream_idle_timeout: WholeSeconds | None = None
-    """For streams of any length: an answer ends only when nothing was sent for so long, by either side.
+    """Idle time after which a stream ends, with no data from either side; whole seconds, 1s to 1h. Set it for
+    streams of any length.
 
-    `server.request_timeout` then does not apply. Unset: each answer has to be whole in that time.
+    `server.request_timeout` then does not apply. Unset: each response must be complete within
+    `server.request_timeout`.
     """
 
     readiness_path: ProbePath = "/ready"
-    """The path that answers 200 once the model is loaded: the short form of `readiness`."""
+    """Path that responds with 200 once the model is loaded: the short form of `readiness`."""
 
     readiness: Readiness | None = None
-    """Whether a replica gets requests. Unset: it asks `readiness_path`; with `h2c`, if its port is open."""
+    """Probe that must succeed before a replica receives requests. Unset: HTTP on `readiness_path`; with
+    `h2c`, an open port.
+    """
 
     liveness_path: ProbePath | None = None
-    """A path that answers 200 while the process is alive: the short form of `liveness`."""
+    """Path that responds with 200 while the process is alive: the short form of
+    `liveness`. Unset: no probe.
+    """
 
     probe_timeout: WholeSeconds = "2s"
-    """How long the answer to a probe may take, in whole seconds, where the probe has no `timeout`."""
+    """Time limit of probes without a `timeout` of their own; whole seconds, 1s to 1h."""
 
     grace_period: WholeSeconds | None = None
-    """How long a replica that is to end has before it is killed, `pre_stop` included.
+    """Time from the start of a replica's removal until the replica is killed, including `pre_stop`; whole
+    seconds, 1s to 1h.
 
-    Unset: `pre_stop` and `server.request_timeout`, and 10 s more; one minute for `stream_idle_timeout`.
+    Unset: `pre_stop` plus `server.request_timeout` plus 10 s; with `stream_idle_timeout`, one minute.
     """
 
     metrics_path: ProbePath | None = None
-    """Where it answers in Prometheus' format; the platform's Prometheus then asks it. Unset: nobody does."""
+    """Path of metrics in Prometheus' format, which the platform's Prometheus scrapes. Unset: no metrics are
+    scraped.
+    """
 
     metrics_port: Port | None = None
-    """The port of `metrics_path`, which clients do not reach. Unset: `port`, where they do."""
+    """Port of `metrics_path`, which clients cannot reach. Unset: `port`, which clients can reach."""
 
     image_pull_secrets: Annotated[list[ObjectName], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=8
     )
-    """Secrets of the models' namespace, of type kubernetes.io/dockerconfigjson, for its images.
+    """Secrets of type kubernetes.io/dockerconfigjson in the models' namespace for pulling the model's images.
 
-    Beside `axon:images.pull_secrets`.
+    They are used in addition to `axon:images.pull_secrets`.
     """
 
     containers: list[Sidecar] = Field(default_factory=list[Sidecar], max_length=10)
-    """More containers in each replica. All share `/mnt` and the network: one's ports are at localhost."""
+    """Sidecars in each replica. All containers share `/mnt` and the network, so the port of one is at
+    localhost for the others.
+    """
 
     @model_validator(mode="after")
     def _apart(self) -> "ImagePredictor":
@@ -157,7 +178,7 @@ class ImagePredictor(Process):
         return self
 
     def _clashes(self) -> Iterator[tuple[str, str]]:
-        """Yield what two containers of a pod would both have."""
+        """Yield names and ports that two containers of a pod would share."""
         names, ports = {PREDICTOR, PROXY}, {self.port: PREDICTOR, PROXY_PORT: "axon's own proxy"}
         if self.port == PROXY_PORT:
             yield "port", f"{PROXY_PORT} is the port of axon's own proxy: take another"
@@ -173,13 +194,13 @@ class ImagePredictor(Process):
 
 
 def drain_seconds(container: Process) -> int:
-    """Return how long a container goes on before it is told to end."""
+    """Return the seconds for which a container continues before SIGTERM."""
     sleep = container.pre_stop.sleep if container.pre_stop else None
     return math.ceil(duration_seconds(sleep)) if sleep else DRAIN_SECONDS
 
 
 def _one_form(container: Sidecar | ImagePredictor) -> None:
-    """Refuse a probe that is given in both of its forms."""
+    """Reject a probe that is set in both of its forms."""
     for name in ("readiness", "liveness"):
         short = f"{name}_path"
         if getattr(container, name) and short in container.model_fields_set and getattr(container, short):

@@ -1,4 +1,4 @@
-"""`axon:images`: where images come from."""
+"""`axon:images`: registries that images are pushed to and pulled from."""
 
 from typing import Annotated
 
@@ -12,46 +12,53 @@ from stacks.settings.web import Hostname
 
 
 class Images(Settings):
-    """The registry of the predictor images, and the mirror of everybody else's."""
+    """Registry of the predictor images, and mirrors of public registries."""
 
     registry: ImageRepository | None = None
-    """Where `axon images` pushes predictor images and nodes pull them. Unset: the stack's own, on EKS."""
+    """Registry to which axon pushes predictor images and from which nodes pull them. Unset: on EKS, the
+    stack's own registry.
+    """
 
     base: ImageReference = "docker.io/library/python:3.11-slim-bookworm"
-    """The image that predictor images start from: Python 3.11 on Debian 12."""
+    """Base image of predictor images. It must have Python 3.11 on Debian 12, as the default has."""
 
     mirror: ImageRepository | None = None
-    """A registry that holds copies of the platform's images under their own paths. Unset: upstream's."""
+    """Registry with copies of the platform's images under their original paths. Unset: the original
+    registries.
+    """
 
     mirrors: dict[Hostname, ImageRepository] = Field(default_factory=dict[str, str])
-    """Mirrors of single registries, such as `docker.io: registry.example/hub`. They come before `mirror`."""
+    """Mirrors by registry, such as `docker.io: registry.example/hub`. They take precedence over `mirror`."""
 
     keep: Annotated[list[DnsLabel], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=100
     )
-    """Repositories of the stack's own registry on EKS that stay without a model, as a removed model's."""
+    """Repositories in the stack's own registry on EKS that are kept without a model, such as the repository
+    of a removed model.
+    """
 
     pull_secrets: Annotated[list[ObjectName], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=8
     )
-    """Secrets of type kubernetes.io/dockerconfigjson that nodes pull every image with, the platform's too.
+    """Secrets of type kubernetes.io/dockerconfigjson with which nodes pull every image, including the
+    platform's.
 
-    Each has to be there under this name in the namespaces of the models and of the platform's parts.
+    Each must exist under this name in the namespaces of the models and of the platform's parts.
     """
 
     @property
     def chart_secrets(self) -> dict[str, list[dict[str, str]]]:
-        """Return `pull_secrets` as the values of most charts have them."""
+        """Return `pull_secrets` in the form of most charts' values."""
         return (
             {"imagePullSecrets": [{"name": name} for name in self.pull_secrets]} if self.pull_secrets else {}
         )
 
     def repository(self, name: str) -> str:
-        """Return registry and path of the predictor image called `name`."""
+        """Return the registry and path of the predictor image `name`."""
         return f"{self.registry}/{name}"
 
     def mirrored(self, upstream: str) -> str:
-        """Return where to pull `upstream` (registry, path, tag and perhaps digest) from.
+        """Return the place to pull `upstream` (registry, path, tag and perhaps digest) from.
 
         A mirror is asked by tag: one that was built rather than copied has digests of its own.
         """
@@ -60,6 +67,6 @@ class Images(Settings):
         return upstream if place is None else f"{place}/{path}"
 
     def chart_image(self, upstream: str) -> dict[str, str]:
-        """Return where to pull `upstream` from, as the values of most charts have it."""
+        """Return the place to pull `upstream` from, in the form of most charts' values."""
         repository, tag = self.mirrored(upstream).rsplit(":", 1)
         return {"repository": repository, "tag": tag}

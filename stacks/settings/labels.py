@@ -8,18 +8,18 @@ from pydantic import AfterValidator
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-# What Kubernetes and axon find pods by.
+# Labels by which Kubernetes and axon select pods.
 _TAKEN = ("kubernetes.io", "k8s.io", "axon.dev")
 
 
 def is_label_key(text: str) -> bool:
-    """Whether Kubernetes takes a text for the key of a label, or of a taint."""
+    """Return True if Kubernetes accepts a text as the key of a label or of a taint."""
     prefix, slash, name = text.rpartition("/")
     return _NAME.fullmatch(name) is not None and (not slash or _PREFIX.fullmatch(prefix) is not None)
 
 
 def is_label_value(text: str) -> bool:
-    """Whether Kubernetes takes a text for the value of a label, or of a taint."""
+    """Return True if Kubernetes accepts a text as the value of a label or of a taint."""
     return not text or _NAME.fullmatch(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""The one place where a stack's config enters the program."""
+"""Entry point of a stack's config into the program."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ _MISSING = object()
 
 
 class SettingsError(pulumi.RunError):
-    """The stack file is wrong. Its text is one line a problem: `file:line: path: what`."""
+    """Error of a stack file, with one line per problem: `file:line: path: what`."""
 
 
 def load() -> Stack:
@@ -39,17 +39,17 @@ def load() -> Stack:
 
 
 def of_the_engine(source: Source) -> tuple[Mapping[str, Any], Source]:
-    """Return the running stack's settings as its file says them, with the file.
+    """Return the running stack's settings as in its file, with the file.
 
-    The engine reads the file as well, and hands on `1.0` as `1`: the file's own word counts, and the engine's
-    has to be the same but for that. Keys are sorted, as the engine's are: another order of the file is no
-    change. Without a file the engine's is all there is.
+    The engine reads the file as well, and passes `1.0` on as `1`: the file's spelling is used, and the
+    engine's value must equal it in all other respects. Keys are sorted, as the engine's are, so that another
+    order in the file is no change. Without a file, the engine's settings are used.
     """
     given = running_config()
     if source.config is None or source.problems:
         return given, source
     for key in sorted({*given, *source.config}):
-        # The engine hands on a key without a value as an empty text.
+        # The engine passes on a key without a value as an empty text.
         place = _difference(given.get(key) or None, source.config.get(key) or None)
         if place is not None:
             message = "pulumi was given something else than the file says (`--config`?): write it there"
@@ -65,7 +65,7 @@ def _sorted(value: Any) -> Any:
 
 
 def _difference(one: Any, other: Any) -> tuple[str | int, ...] | None:
-    """Return where two readers have read something else, or None. The engine has one kind of number."""
+    """Return the place at which two readers disagree, or None. The engine has only one kind of number."""
     if isinstance(one, dict) and isinstance(other, dict):
         mine, yours = cast(dict[str, Any], one), cast(dict[str, Any], other)
         return _first((key, mine.get(key, _MISSING), yours.get(key, _MISSING)) for key in {**mine, **yours})
@@ -86,7 +86,7 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, str) and isinstance(other, str):
-        return one.strip() == other.strip()  # the engine's YAML loses a line break that a text begins with
+        return one.strip() == other.strip()  # the engine's YAML drops a line break at the start of a text
     if isinstance(one, float) and isinstance(other, int):
         return one == float(other)  # which Go writes without an exponent below 1e21
     if isinstance(one, int) and isinstance(other, float):
@@ -95,7 +95,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def running_config() -> dict[str, Any]:
-    """Return what the engine gave the program of the stack file, as plain data."""
+    """Return the stack file's settings as the engine passed them, as plain data."""
     config = {**get_config_env(), **CONFIG.get()}
     return {
         key.removeprefix(NAMESPACE): _decoded(value)
@@ -105,7 +105,7 @@ def running_config() -> dict[str, Any]:
 
 
 def load_file(stack: str) -> Stack:
-    """Return a stack's settings from its file alone, without the engine.
+    """Return a stack's settings only from its file, without the engine.
 
     Raises:
         SettingsError: as `load`; also when the stack has no file.
@@ -119,10 +119,10 @@ def load_file(stack: str) -> Stack:
 
 
 def config_of(file: FilePath, source: Source) -> dict[str, Any]:
-    """Return what a stack file says to the program, as plain data.
+    """Return the settings in a stack file as plain data.
 
     Raises:
-        SettingsError: when there is no file, or when it is no YAML, or says something twice.
+        SettingsError: if there is no file, or if it is not YAML, or has a duplicate key.
     """
     if source.problems:
         raise SettingsError(described(source, source.problems))
@@ -157,7 +157,7 @@ def _source(stack: str) -> Source:
 
 
 def _decoded(value: str) -> Any:
-    """Objects reach the program as JSON, plain values as they are."""
+    """Return a value of the engine: objects reach the program as JSON, plain values unchanged."""
     try:
         return json.loads(value)
     except json.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""The local state folder: of stacks that hold no secret, and of none on AWS."""
+"""Local state folder, for stacks without secrets and outside AWS."""
 
 import os
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from stacks.settings.stack import Stack
 
 
 def folder(environ: Mapping[str, str] = os.environ) -> str:
-    """Return the folder that `make env` chooses where nobody is logged in, as the engine takes it."""
+    """Return the folder that `axon env` chooses without a login, in the engine's form."""
     home = Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "axon"
     return f"file://{Path(environ.get('AXON_LOCAL_STATE_DIR') or home) / 'pulumi'}"
 
 
 def check_not_local(stack: Stack, name: str, environ: Mapping[str, str] = os.environ) -> None:
-    """Refuse to make a stack on AWS from the shell of a local one: `eval "$(axon env)"`, then `pulumi up`.
+    """Reject a stack on AWS in the shell of a local one: `eval "$(axon env)"`, then `pulumi up`.
 
     Raises:
         pulumi.RunError: before any resource is registered.

@@ -1,4 +1,4 @@
-"""Whether what a replica is asked to hold fits into its memory."""
+"""Memory checks: requests, bodies and processes against a replica's memory."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -6,35 +6,35 @@ from typing import Protocol
 from stacks.settings.compute import Compute
 from stacks.settings.units import quantity_value
 
-# A body is there as it came, decoded, and as the model's input, beside the model itself.
+# A body is in memory as received, decoded, and as the model's input, in addition to the model itself.
 _BODIES = 4
-# Of a size that nobody chose, there is room for several.
+# With a default size there is room for several bodies.
 _DEFAULT_BODIES = 8
-# Python, the server and numpy before any model (the least that `mem` may be).
+# Python, the server and numpy without a model (the minimum of `mem`).
 _PROCESS = 20 * 2**20
 
 
 class Server(Protocol):
-    """What a replica is asked to hold."""
+    """Settings of a replica that need memory."""
 
     @property
     def max_body_size(self) -> str:
-        """The largest body, as a quantity."""
+        """Largest body, as a quantity."""
         ...
 
     @property
     def processes_per_replica(self) -> int:
-        """Processes that each load the model."""
+        """Number of processes that each load the model."""
         ...
 
     @property
     def model_fields_set(self) -> set[str]:
-        """What the stack file states."""
+        """Names of the keys that the stack file sets."""
         ...
 
 
 def largest_body(server: Server, compute: Compute) -> int:
-    """Return the bytes of the largest body that is taken."""
+    """Return the bytes of the largest body that is accepted."""
     stated = int(quantity_value(server.max_body_size))
     if "max_body_size" in server.model_fields_set:
         return stated
@@ -42,7 +42,7 @@ def largest_body(server: Server, compute: Compute) -> int:
 
 
 def memory_problems(server: Server, compute: Compute) -> Iterator[tuple[str, str]]:
-    """Yield the keys of a model that its memory does not hold, and what is wrong with each."""
+    """Yield the keys of a model that exceed its memory, with the reason."""
     mem = quantity_value(compute.mem)
     body = quantity_value(server.max_body_size)
     if "max_body_size" in server.model_fields_set and body * _BODIES > mem:

@@ -1,4 +1,4 @@
-"""`axon:models`: one entry a model API."""
+"""`axon:models`: one entry per model API."""
 
 import json
 import math
@@ -34,23 +34,23 @@ from stacks.settings.update_strategy import UpdateStrategy
 
 
 class PythonPredictor(Fetched):
-    """A class of your own, served by axon's own runtime."""
+    """A Python class of your own, served by axon's runtime."""
 
     type: Literal["python"]
     """`python`: a class `Predictor` with a method `predict`."""
 
     path: FolderPath
-    """A folder of the project that holds `predictor.py` and perhaps `requirements.txt` and `sample.json`."""
+    """Folder of the project with `predictor.py` and, optionally, `requirements.txt` and `sample.json`."""
 
     framework: Literal["python", "sklearn", "onnx", "pytorch", "tensorflow"] = "python"
-    """Whose packages its image has, beside those of its `requirements.txt`."""
+    """Framework whose packages the image includes, in addition to those in `requirements.txt`."""
 
     config: dict[str, Any] = Field(default_factory=dict[str, Any])
-    """What the class is given as `config` (name: Cortex's)."""
+    """Arguments of the class, passed to it as `config`. Any YAML values are allowed."""
 
     @property
     def folders(self) -> dict[str, str]:
-        """The folder of the project that goes into its image, by its place in it."""
+        """Folders of the project that are copied into the image, by their place in it."""
         return {FOLDER: self.path}
 
     @model_validator(mode="after")
@@ -65,7 +65,7 @@ class PythonPredictor(Fetched):
 
 
 BuiltPredictor = SklearnPredictor | OnnxPredictor | PytorchPredictor | TensorflowPredictor | PythonPredictor
-"""What axon builds an image for."""
+"""Predictors for which axon builds an image."""
 
 
 def _predictor_kind(value: Any) -> str | None:
@@ -89,44 +89,55 @@ Predictor = Annotated[
 
 
 class Server(Settings):
-    """How a replica takes requests.
+    """Handling of requests by a replica.
 
-    An image of your own takes `max_concurrency`, `max_queue_length` and `max_body_size`, which a proxy
-    before it enforces where one of them is given, and `request_timeout`, which is the gateway's.
+    For an image of your own, `max_concurrency`, `max_queue_length` and `max_body_size` are supported (a proxy
+    in front of the image enforces them if one of them is set), and `request_timeout`, which the gateway
+    enforces.
     """
 
     max_concurrency: int = Field(default=100, ge=1, le=10000)
-    """Requests that a replica works on at once (name: Cortex's). Of an image: any number, unless given."""
+    """Maximum number of requests that a replica executes at once. For an image the number is unlimited unless
+    this is set.
+    """
 
     max_queue_length: int = Field(default=100, ge=0, le=10000)
-    """Requests that wait beside them (default: Cortex's). One more is answered 503 at once."""
+    """Maximum number of requests that wait in a replica. Further requests are rejected with 503 at once."""
 
     max_batch_size: int = Field(default=64, ge=1, le=1024)
-    """Requests that a saved model is given together, of those that wait (name: Cortex's)."""
+    """Maximum number of waiting requests that a saved model receives together. A larger batch increases
+    throughput and memory use.
+    """
 
     batch_interval: BatchInterval = "0s"
-    """How long to wait for a batch to fill while other requests are there: up to 1m. 0s: take what waits."""
+    """Time to wait for a batch to fill while other requests are in progress, up to 1m. `0s`: a batch consists
+    of the waiting requests.
+    """
 
     processes_per_replica: int = Field(default=1, ge=1, le=64)
-    """Processes that share these limits (name and default: Cortex's). Each loads the model, into `mem`."""
+    """Number of processes per replica, which share these limits. Each process loads the model, which counts
+    toward `compute.mem`.
+    """
 
     threads_per_process: int = Field(default=1, ge=1, le=64)
-    """Threads of each that run a Python predictor (name and default: Cortex's)."""
+    """Number of threads per process that run a Python predictor. Set more than one only if the class is
+    thread-safe.
+    """
 
     request_timeout: RequestTimeout = "60s"
-    """When a request is answered 504: 100ms to 24h."""
+    """Time limit of a request, 100ms to 24h. After that the response is 504."""
 
     max_body_size: Size = "32Mi"
-    """Largest body of a request, a quarter of `compute.mem` at most. A larger one is answered 413.
+    """Largest body of a request, at most a quarter of `compute.mem`. A larger body is rejected with 413.
 
     Unset: 32Mi, or an eighth of `compute.mem` if that is less.
     """
 
     log_requests: bool = False
-    """Log a JSON line for each request, not only for those that fail."""
+    """Logging of every request as a JSON line. `false`: only failed requests are logged."""
 
     openapi: bool = True
-    """Whether `/openapi.json` describes the model to whoever reaches its endpoint."""
+    """OpenAPI description of the model at `/openapi.json`, for every client that can reach the endpoint."""
 
     @model_validator(mode="after")
     def _batches_in_time(self) -> "Server":
@@ -139,57 +150,63 @@ class Server(Settings):
         return self
 
 
-# Requests for a saved model are run together: some at once cost little more than one.
+# Requests for a saved model are run in batches, so that several cost little more than one.
 BATCHED_IN_FLIGHT = 8
 
 
 class Model(Environment):
-    """One model API: a rolling-update Deployment, its autoscaler and its route."""
+    """One model API: a Deployment with rolling updates, an autoscaler and a route."""
 
     predictor: Predictor
-    """What answers."""
+    """Model or image that serves the requests. The keys depend on its type."""
 
     moved_from: DnsLabel | None = None
-    """The key that it had when it was first deployed: what it is on the cluster stays, and is called so.
+    """Previous key of this model. Its Kubernetes objects keep that name, so that a rename changes nothing in
+    the cluster.
 
-    Without it a model under another key is deleted and made anew. It stays as long as the model does.
+    Without it, a model under another key is deleted and recreated. Keep it for as long as the model exists.
     """
 
     paused: bool = False
-    """No replica, whatever the load: the endpoint answers 503. `false` brings it back as it was."""
+    """Suspension of the model: no replicas, whatever the load, and the endpoint responds with 503. `false`
+    restores the previous state.
+    """
 
     compute: Compute = Compute()
-    """What one replica may use."""
+    """Resources of one replica: CPU, memory and devices."""
 
     server: Server = Server()
-    """How a replica takes requests."""
+    """Handling of requests by a replica: limits, batches and timeouts."""
 
     tracker: Tracker | None = None
-    """What is counted of its predictions (name: Cortex's). Unset: nothing."""
+    """Metrics of the model's predictions. Unset: predictions are not counted."""
 
     autoscaling: Autoscaling = Autoscaling()
-    """How many replicas."""
+    """Limits, speed and signals of the replica count."""
 
     update_strategy: UpdateStrategy = UpdateStrategy()
-    """How a rollout goes."""
+    """Rollout of a new version: surge, availability and timeout."""
 
     networking: Networking = Networking()
-    """Where it answers."""
+    """Endpoint of the model, access control and limits."""
 
     node_groups: list[DnsLabel] = Field(default_factory=list[str])
-    """Node groups that replicas may run on (EKS; name: Cortex's). Empty: any that fits."""
+    """Node groups on which replicas may run, only on EKS. Empty: any group with enough capacity."""
 
     priority_class: PriorityClass | None = None
-    """A PriorityClass: where nodes are full, its replicas displace those of lower ones. Unset: the cluster's.
+    """PriorityClass of the replicas. When nodes are full, pods of lower priority are preempted. Unset: the
+    cluster's default.
 
-    `axon:platform.priority_classes` makes them; it may be one that the cluster has.
+    `axon:platform.priority_classes` creates classes; a class of the cluster may be used too.
     """
 
     egress: Egress = Field(default_factory=list[str])
-    """Where replicas may connect to beside DNS and what they fetch: `none`, `all`, networks. Unset: none."""
+    """Networks that replicas may connect to, in addition to DNS and the model's source: `none`, `all` or a
+    list of networks. Unset: `none`.
+    """
 
     aws: AwsAccess = AwsAccess()
-    """What replicas may do on AWS."""
+    """AWS permissions of the replicas, only on EKS."""
 
     @model_validator(mode="after")
     def _sound(self) -> "Model":
@@ -215,19 +232,19 @@ class Model(Environment):
 
     @property
     def proxied(self) -> dict[str, int | str]:
-        """The limits of `server` that are stated for an image: a proxy before it enforces them."""
+        """Limits of `server` that are set for an image; a proxy in front of the image enforces them."""
         if not isinstance(self.predictor, ImagePredictor):
             return {}
         return {key: getattr(self.server, key) for key in LIMITS if key in self.server.model_fields_set}
 
     @property
     def sidecars(self) -> list[Sidecar]:
-        """The containers beside the predictor."""
+        """Sidecars of the predictor."""
         return self.predictor.containers if isinstance(self.predictor, ImagePredictor) else []
 
     @property
     def pod_compute(self) -> Compute:
-        """What all containers of a replica ask for, which has to fit on a node."""
+        """Resources of all containers of a replica together, which must fit on a node."""
         beside = [sidecar.compute for sidecar in self.sidecars]
         if self.proxied:
             beside.append(proxy_compute(self.proxied))
@@ -241,18 +258,18 @@ class Model(Environment):
 
     @property
     def max_body_size(self) -> int:
-        """The bytes of the largest body that a replica takes."""
+        """Bytes of the largest body that a replica accepts."""
         return largest_body(self.server, self.compute)
 
     @property
     def replicas(self) -> tuple[int, int]:
-        """The fewest and the most replicas."""
+        """Minimum and maximum number of replicas."""
         scaling = self.autoscaling
         return (0, 0) if self.paused else (scaling.min_replicas, scaling.max_replicas)
 
     @property
     def target_in_flight(self) -> float | None:
-        """Requests in flight that a replica is meant to have; none if it scales on other signals alone."""
+        """Target number of requests in flight per replica; None if the model scales only on other signals."""
         scaling = self.autoscaling
         if scaling.target_in_flight is not None:
             return scaling.target_in_flight
@@ -266,31 +283,31 @@ class Model(Environment):
 
     @property
     def sleeps(self) -> bool:
-        """Whether it has no replica while nobody asks, and one when somebody does."""
+        """True if the model scales to zero when idle."""
         return self.autoscaling.min_replicas == 0 and not self.paused
 
     @property
     def sample(self) -> str | None:
-        """The file of the project that holds a payload to try it with, where its predictor has a folder."""
+        """File of the project with a sample payload, if the predictor has a folder."""
         path = None if isinstance(self.predictor, ImagePredictor) else self.predictor.path
         return f"{path}/sample.json" if path else None
 
     @property
     def fetched(self) -> list[str]:
-        """The URLs that replicas fetch."""
+        """URLs that replicas fetch."""
         return [] if isinstance(self.predictor, ImagePredictor) else self.predictor.urls
 
     @property
     def access(self) -> AwsAccess:
-        """What replicas may do on AWS: what is granted, and read what they fetch."""
+        """AWS permissions of the replicas: those granted, and read access to what they fetch."""
         return self.aws.and_read([url for url in self.fetched if url.startswith("s3://")])
 
     def object_name(self, name: str) -> str:
-        """Return what the objects of the model called `name` are called on the cluster."""
+        """Return the name of the Kubernetes objects of the model `name`."""
         return self.moved_from or name
 
     def endpoint(self, name: str) -> str:
-        """Return the path on the gateway of the model called `name`."""
+        """Return the gateway path of the model `name`."""
         return self.networking.endpoint or f"/{self.object_name(name)}"
 
 

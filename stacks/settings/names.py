@@ -1,4 +1,4 @@
-"""Whose objects on the cluster are called what."""
+"""Checks that no two models or splitters produce objects of the same name."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from stacks.settings.stack import Stack
 
 
 def name_problems(stack: Stack) -> Iterator[Problem]:
-    """Yield models and splitters whose objects would be called as another's."""
+    """Yield models and splitters whose objects would have the same names as another's."""
     taken: dict[str, str] = {}
     for key, model in stack.models.items():
         called = model.object_name(key)

@@ -1,4 +1,4 @@
-"""`networking` of a model or a traffic splitter: where it answers, whom, and how much of them."""
+"""`networking` of a model or a traffic splitter: endpoint, access control and limits."""
 
 from typing import Annotated, Literal
 
@@ -15,37 +15,43 @@ from stacks.settings.web import Endpoint, HeaderName, Hostname, HttpUrl, Origin
 
 
 class ApiKeys(Settings):
-    """Requests need a key."""
+    """API keys, one of which every request must have."""
 
     secret_names: Annotated[list[ObjectName], AfterValidator(no_duplicates)] = Field(
         min_length=1, max_length=16
     )
-    """Secrets of the models' namespace: each key is a client's name, its value the client's API key."""
+    """Secrets in the models' namespace with the keys. Each entry of a Secret is a client's name with its API
+    key as the value.
+    """
 
     header: HeaderName = "x-api-key"
-    """The header that carries it."""
+    """Request header that carries the key, in lower case."""
 
     forward: bool = False
-    """Hand the key on to replicas. `false`: the gateway takes the header away."""
+    """Forwarding of the key to replicas. `false`: the gateway removes the header."""
 
 
 class Jwt(Settings):
-    """Requests need a signed token: `authorization: Bearer …`."""
+    """Signed token that every request must have: `authorization: Bearer …`."""
 
     issuer: str = Field(min_length=1, max_length=253)
-    """Who has to have issued it (its `iss`)."""
+    """Required value of the token's `iss` claim, which names the issuer."""
 
     audiences: list[str] = Field(min_length=1, max_length=8)
-    """Whom it has to be for: one of these (its `aud`)."""
+    """Accepted values of the token's `aud` claim, one of which the token must have."""
 
     jwks_url: HttpUrl | None = None
-    """Where the issuer publishes its keys, over HTTPS: the gateway fetches them."""
+    """URL of the issuer's key set (JWKS), from which the gateway fetches it over HTTPS. Set exactly one of
+    `jwks_url` and `jwks_config_map`.
+    """
 
     jwks_config_map: ObjectName | None = None
-    """A ConfigMap of the models' namespace that holds them, as `jwks`, for a gateway that cannot."""
+    """Name of a ConfigMap in the models' namespace with the key set under `jwks`. Set it if the gateway
+    cannot reach the issuer.
+    """
 
     forward: bool = False
-    """Hand the token on to replicas. `false`: the gateway takes `authorization` away."""
+    """Forwarding of the token to replicas. `false`: the gateway removes the `authorization` header."""
 
     @model_validator(mode="after")
     def _keys(self) -> "Jwt":
@@ -61,13 +67,13 @@ class Jwt(Settings):
 
 
 class Auth(Settings):
-    """Whom the gateway lets in. With both kinds, a request needs both."""
+    """Access control at the gateway. If both kinds are set, a request needs both."""
 
     api_keys: ApiKeys | None = None
-    """Keys that you hand out."""
+    """API keys that you issue to clients. Unset: no key is required."""
 
     jwt: Jwt | None = None
-    """Tokens of an identity provider."""
+    """Tokens of an identity provider (JWT). Unset: no token is required."""
 
     @model_validator(mode="after")
     def _some(self) -> "Auth":
@@ -81,31 +87,33 @@ def _none(value: object) -> object:
 
 
 OPEN = Auth.model_construct()
-"""What `auth: none` says: everybody is let in, on purpose."""
+"""Value of `auth: none`: every client is admitted, on purpose."""
 
 
 class Cors(Settings):
-    """Which web pages may ask from a browser (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+    """Cross-origin access from browsers (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
     allow_origins: list[Origin] = Field(min_length=1, max_length=64)
-    """Where they come from: `https://app.example.com`, `https://*.example.com`, or `*`."""
+    """Origins of the web pages that may send requests: `https://app.example.com`, `https://*.example.com`, or
+    `*`.
+    """
 
     allow_methods: list[Literal["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]] = Field(
         default=["GET", "POST"], min_length=1
     )
-    """What they may do."""
+    """Methods that the web pages may use."""
 
     allow_headers: list[HeaderName] = Field(default=["content-type", "authorization", "x-api-key"])
-    """The headers that they may send."""
+    """Request headers that the web pages may send."""
 
     expose_headers: list[HeaderName] = Field(default=["x-request-id"])
-    """The headers of an answer that they may read."""
+    """Response headers that the web pages may read."""
 
     allow_credentials: bool = False
-    """Whether the browser sends cookies."""
+    """Permission for browsers to send cookies and other credentials with the requests."""
 
     max_age: CorsAge = "1h"
-    """How long a browser need not ask again: up to 24h."""
+    """Time for which a browser may cache this access decision, up to 24h."""
 
     @model_validator(mode="after")
     def _not_all_with_credentials(self) -> "Cors":
@@ -119,61 +127,69 @@ class Cors(Settings):
 
 
 class RateLimit(Settings):
-    """More requests than this are answered 429. Each of the gateway's proxies counts what it sees."""
+    """Rate limit. Further requests are rejected with 429. Each of the gateway's proxies counts its own
+    requests.
+    """
 
     requests: int = Field(ge=1, le=1_000_000)
-    """How many."""
+    """Number of requests allowed per `per`, for each gateway proxy."""
 
     per: Literal["second", "minute", "hour"] = "second"
-    """In what time."""
+    """Unit of time of the limit."""
 
 
 class Networking(Settings):
-    """Where it answers, whom, and how much of them."""
+    """Endpoint, access control and limits of a model or a traffic splitter."""
 
     endpoint: Endpoint | None = None
-    """Path on the gateway. Unset: `/` and its name."""
+    """Path on the gateway, such as `/iris`. Unset: `/` followed by the name."""
 
     keep_path: bool = False
-    """Whether replicas see the whole path. `false`: without the endpoint, as `/` and what follows it.
+    """Forwarding of the whole path to replicas. `false`: the endpoint is removed, so that a replica sees `/`
+    and the rest of the path.
 
-    gRPC needs it, with the service as endpoint: `/inference.GRPCInferenceService`.
+    gRPC requires `true`, with the service as the endpoint: `/inference.GRPCInferenceService`.
     """
 
     hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=16
     )
-    """Host names that it answers for. Empty: any."""
+    """Host names of the endpoint. Empty: requests to any host name are served."""
 
     auth: Annotated[
         Auth | None, BeforeValidator(_none, json_schema_input_type=Auth | Literal["none"] | None)
     ] = None
-    """Whom the gateway lets in. Unset, or `none`: everybody who reaches it.
+    """Access control at the gateway. Unset, or `none`: every client that reaches the gateway is admitted.
 
-    A traffic splitter in front of a model with `auth` has `auth` too, or says `none`.
+    A traffic splitter in front of a model with `auth` must have `auth` too, or set `none`.
     """
 
     allow: Annotated[list[Network], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=64
     )
-    """Networks that clients may come from. Empty: any. Others are answered 403."""
+    """Client networks that may send requests, in CIDR notation. Requests from others are rejected with 403.
+    Empty: all networks.
+    """
 
     cors: Cors | None = None
-    """Which web pages may ask from a browser. Unset: none."""
+    """Cross-origin access from browsers. Unset: pages of other origins have no access."""
 
     rate_limit: RateLimit | None = None
-    """How many requests it takes, all clients together."""
+    """Rate limit over all clients together. Unset: no limit."""
 
     slow_start: SlowStart = "30s"
-    """How long a new replica's share of the requests grows, from a tenth to all of it; 0s to 15m. 0s: not."""
+    """Time in which a new replica's share of requests grows from a tenth to its full share, 0s to 15m. `0s`:
+    the full share at once.
+    """
 
     max_body_size: BufferSize | None = None
-    """Largest body that the gateway lets through, below 4Gi, read whole before a replica sees any; else 413.
+    """Largest body that the gateway accepts, below 4Gi. It reads a body whole before a replica receives it,
+    and rejects a larger one with 413.
 
-    Unset: as it comes. A replica has a limit too, `server.max_body_size`; with that one WebSockets pass.
+    Unset: bodies are streamed. A replica has a limit too, `server.max_body_size`, which supports WebSockets.
     """
 
     @property
     def needs_credentials(self) -> bool:
-        """Whether a request needs a key or a token."""
+        """True if a request needs a key or a token."""
         return self.auth is not None and self.auth is not OPEN

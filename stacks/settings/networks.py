@@ -1,16 +1,16 @@
-"""Networks of the Internet Protocol, of either version, in a stack file."""
+"""IPv4 and IPv6 networks in a stack file."""
 
 import ipaddress
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 
 def network(text: object, *, hint: str = "") -> str:
     """Return a network as it was written.
 
     Raises:
-        ValueError: if it is none, says no length, or is not the first address of itself.
+        ValueError: if the text is not a network, has no prefix length, or is not the network's first address.
     """
     try:
         found = ipaddress.ip_network(str(text), strict=False)
@@ -24,8 +24,8 @@ def network(text: object, *, hint: str = "") -> str:
 
 
 def is_everything(text: str) -> bool:
-    """Whether a network holds every address."""
+    """Return True if a network contains every address."""
     return ipaddress.ip_network(text).prefixlen == 0
 
 
-Network = Annotated[str, AfterValidator(network)]
+Network = Annotated[str, AfterValidator(network), Field(title="network")]

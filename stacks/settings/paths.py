@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-# https://github.com/distribution/reference, and what ECR takes of it:
+# https://github.com/distribution/reference, and the part of it that ECR accepts:
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 _COMPONENT = r"[a-z0-9]+([._-][a-z0-9]+)*"
 
@@ -15,7 +15,7 @@ def _relative_path(text: str) -> str:
     if ".." in parts or not all(parts):
         raise ValueError(f'"{text}" must be a path inside the project, such as predictors/iris')
     for part in parts:
-        # A hidden folder, such as .git, is nobody's predictor; `.` is the whole project.
+        # A hidden folder, such as .git, is not a predictor; `.` is the whole project.
         if part.startswith(".") or not re.fullmatch(r"[A-Za-z0-9._-]+", part):
             raise ValueError(
                 f'"{text}": "{part}" cannot be a folder here: letters, digits, ".", "_" and "-", no "." first'
@@ -24,7 +24,7 @@ def _relative_path(text: str) -> str:
 
 
 def _folder(text: str) -> str:
-    """Check the folder of a predictor, which its image is called after."""
+    """Check the folder of a predictor, whose name the image has."""
     path = _relative_path(text)
     name = path.rpartition("/")[2]
     if not re.fullmatch(_COMPONENT, name) or len(name) > 100:

@@ -1,4 +1,4 @@
-"""`axon:platform`: the add-ons that every model API needs."""
+"""`axon:platform`: add-ons that every model API needs."""
 
 from typing import Annotated
 
@@ -22,22 +22,28 @@ _OURS = "http://prometheus.monitoring:9090"
 
 
 class Prometheus(Settings):
-    """What autoscaling on requests reads. Its data is lost with its pod, which costs nothing but history."""
+    """Prometheus, the source of autoscaling on requests. Its data is lost with its pod; only the history is
+    affected.
+    """
 
     url: HttpUrl = _OURS
-    """Where KEDA asks it. Another than the default: one of yours, and none is installed."""
+    """URL at which KEDA queries Prometheus. With a value other than the default, axon uses that Prometheus
+    and installs none.
+    """
 
     namespace: DnsLabel = "monitoring"
-    """The namespace that it asks replicas from. Another only with a `url` of yours."""
+    """Namespace from which Prometheus scrapes replicas. Change it only together with `url`, for a Prometheus
+    that you run.
+    """
 
     retention: Retention = "6h"
-    """How long it remembers: 1h to 8760h."""
+    """Time for which metrics are kept, 1h to 8760h."""
 
     cpu: Cpu = "50m"
-    """Cores that it asks for."""
+    """CPU request of Prometheus in cores, at least 20m."""
 
     mem: Memory = "512Mi"
-    """Memory: room for some thousand replicas."""
+    """Memory of Prometheus, at least 20Mi. The default suffices for some thousand replicas."""
 
     @model_validator(mode="after")
     def _where_it_is(self) -> "Prometheus":
@@ -51,21 +57,23 @@ class Prometheus(Settings):
 
     @property
     def is_ours(self) -> bool:
-        """Whether the platform installs it."""
+        """True if the platform installs Prometheus."""
         return self.url == _OURS
 
 
 class Quota(Settings):
-    """What all models together may ask for. A rollout's new replicas count, so leave room for them."""
+    """Limits of the requests of all models together. New replicas of a rollout count too, so leave room for
+    them.
+    """
 
     cpu: Quantity | None = None
-    """Cores."""
+    """CPU requests of all models together, in cores. Unset: no limit."""
 
     mem: Memory | None = None
-    """Memory."""
+    """Memory requests of all models together. Unset: no limit."""
 
     pods: int | None = Field(default=None, ge=1, le=10000)
-    """Replicas."""
+    """Number of replicas of all models together. Unset: no limit."""
 
     @model_validator(mode="after")
     def _of_something(self) -> "Quota":
@@ -84,56 +92,65 @@ InternalNetwork = Annotated[Network, AfterValidator(_part)]
 
 
 class Platform(Settings):
-    """Gateway, and what autoscaling reads."""
+    """Gateway, autoscaling and namespace of the models."""
 
     install: bool = True
-    """Install all of it. `false` where another stack of the same cluster does."""
+    """Installation of the platform. `false`: another stack of the same cluster installs it."""
 
     namespace: DnsLabel = "models"
-    """Namespace of the stack's models: one of its own for each stack of a shared cluster."""
+    """Namespace of the stack's models. Each stack on a shared cluster needs its own."""
 
     labels: Labels = Field(default_factory=dict[str, str], max_length=20)
-    """Labels of every replica, by which cost is told apart: `{team: vision}`. A new one rolls all out."""
+    """Labels of every replica for cost allocation, such as `{team: vision}`. A new label triggers a rollout
+    of every model.
+    """
 
     quota: Quota | None = None
-    """What all models together may ask for."""
+    """Limits of the requests of all models together. Unset: no limits."""
 
     priority_classes: dict[PriorityClass, Priority] = Field(default_factory=dict[str, int], max_length=20)
-    """PriorityClasses, by name, for `priority_class` of models: the higher value goes first."""
+    """PriorityClasses to create, by name, for `priority_class` of models. Pods with a higher value are
+    scheduled first.
+    """
 
     charts: RelativePath | None = None
-    """A folder of the project that holds the upstream charts, for machines that cannot fetch them."""
+    """Folder of the project with the upstream charts, for machines that cannot fetch them. Unset: they are
+    fetched.
+    """
 
     model_buckets: Annotated[list[Bucket], AfterValidator(no_duplicates)] = Field(
         default_factory=list[str], max_length=20
     )
-    """Buckets that only people of the stack write to, `s3://bucket` or `gs://bucket`.
+    """Buckets that only people of the stack can write to, as `s3://bucket` or `gs://bucket`. Models in them
+    need no `sha256`.
 
-    Models in them need no `sha256`. The stack's own bucket on EKS (`model_store`) is one without being named.
+    The stack's own bucket on EKS (`model_store`) is always included.
     """
 
     gateway: Gateway = Gateway()
-    """How requests come in."""
+    """Ingress of the model APIs, and its limits for clients."""
 
     internal_networks: Annotated[list[InternalNetwork], AfterValidator(no_duplicates)] | None = Field(
         default=None, max_length=64
     )
-    """Networks of nodes, pods and Services: a replica that fetches its model does not reach them.
+    """Networks of nodes, pods and Services, which a replica that fetches its model cannot reach.
 
-    Unset: all private networks, and on EKS the VPC's and that of its Services. A store in one of them is
-    named in the model's `egress`. Link-local addresses (a cloud's metadata service) are excluded always.
+    Unset: all private networks, and on EKS those of the VPC and of its Services. List a store in one of them
+    in the model's `egress`. Link-local addresses, such as a cloud's metadata service, are always excluded.
     """
 
     metrics_server: bool = True
-    """Install metrics-server, which the autoscaler reads. `false` where the cluster has one (k3s, GKE)."""
+    """Installation of metrics-server, which the autoscaler reads. `false` if the cluster has it, as k3s and
+    GKE do.
+    """
 
     keda: bool = True
-    """Install KEDA, which scales on requests. `false` where the cluster has it."""
+    """Installation of KEDA, which scales on requests. `false` if the cluster has it."""
 
     prometheus: Prometheus = Prometheus()
-    """What KEDA asks."""
+    """Prometheus, from which KEDA reads the number of requests."""
 
     @property
     def controllers(self) -> int:
-        """How many replicas the gateway's controller and KEDA have: one on a single node."""
+        """Number of replicas of the gateway's controller and of KEDA: one on a single node."""
         return min(2, self.gateway.replicas)

@@ -1,4 +1,4 @@
-"""Probes of a container, and what runs before it is told to end."""
+"""Probes of a container, and actions before its end."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from stacks.settings.durations import WholeSeconds, between
 from stacks.settings.units import Duration, duration_seconds
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-# While this passes, the gateway learns that a replica is going; its requests still succeed.
+# In this time the gateway removes an ending replica from its routes; requests to the replica still succeed.
 DRAIN_SECONDS = 10
 _KINDS = ("http", "tcp", "grpc", "command")
 
@@ -29,41 +29,43 @@ Command = Annotated[list[str], Field(min_length=1, max_length=64)]
 
 
 class Probe(Settings):
-    """A question that Kubernetes asks a container regularly: one of `http`, `tcp`, `grpc`, `command`."""
+    """A regular check of a container by Kubernetes, of one kind: `http`, `tcp`, `grpc` or `command`."""
 
     http: ProbePath | None = None
-    """A path that answers 200 to 399."""
+    """Path that must respond with a status of 200 to 399."""
 
     tcp: Port | None = None
-    """A port that accepts connections."""
+    """Port that must accept connections."""
 
     grpc: Port | None = None
-    """A port with the service `grpc.health.v1.Health`, which answers SERVING."""
+    """Port with the service `grpc.health.v1.Health`, which must respond SERVING."""
 
     command: Command | None = None
-    """A program in the container, with its arguments, that ends with 0."""
+    """Program in the container, with its arguments, that must exit with 0."""
 
     port: Port | None = None
-    """The port of `http`. Unset: the container's own."""
+    """Port of an `http` probe. Unset: the container's own port."""
 
     service: str | None = Field(default=None, min_length=1, max_length=253)
-    """The service that `grpc` is asked about. Unset: the server as a whole."""
+    """Service whose health a `grpc` probe checks. Unset: the server as a whole."""
 
     initial_delay: Duration = "0s"
-    """How long after the start of the container it is first asked, in whole seconds."""
+    """Time from the start of the container to the first check, in whole seconds."""
 
     period: WholeSeconds | None = None
-    """How often it is asked, in whole seconds. Unset: 5s, for `liveness` 10s, for `startup` 1s."""
+    """Time between checks; whole seconds, 1s to 1h. Unset: 5s, for `liveness` 10s, for `startup` 1s."""
 
     timeout: WholeSeconds | None = None
-    """How long an answer may take, in whole seconds. Unset: `probe_timeout`."""
+    """Time limit of one check; whole seconds, 1s to 1h. Unset: `probe_timeout`."""
 
     failures: int | None = Field(default=None, ge=1, le=10000)
-    """Failures in a row that count. Unset: 2, for `liveness` 6, for `startup` five minutes' worth."""
+    """Number of consecutive failures that have an effect. Unset: 2, for `liveness` 6, for `startup` as many
+    as fit in five minutes.
+    """
 
     @property
     def asked(self) -> list[str]:
-        """Return which of the kinds of question are given."""
+        """Return the kinds of the probe that are set."""
         return [kind for kind in _KINDS if getattr(self, kind) is not None]
 
     @model_validator(mode="after")
@@ -79,7 +81,7 @@ class Probe(Settings):
 
 
 class Asking(Probe):
-    """A probe that has a question of its own."""
+    """A probe with a kind of its own."""
 
     @model_validator(mode="after")
     def _asks(self) -> "Asking":
@@ -89,33 +91,37 @@ class Asking(Probe):
 
 
 class Readiness(Asking):
-    """Whether a replica gets requests: only while its answers are right."""
+    """Readiness probe: a replica receives requests only while it succeeds."""
 
     successes: int = Field(default=1, ge=1, le=100)
-    """Successes in a row after which a replica gets requests."""
+    """Number of consecutive successes after which a replica receives requests."""
 
 
 class Liveness(Asking):
-    """Whether a container is alive: it is ended and started again where it is not."""
+    """Liveness probe: a failure restarts the container."""
 
 
 class Startup(Probe):
-    """How long starting may take. Until it succeeds, neither of the others is asked.
+    """Startup probe: a time limit for starting. The other probes begin once it succeeds.
 
-    Without a question of its own it asks what `readiness` does.
+    If it has no kind of its own, it has that of `readiness`.
     """
 
 
 class PreStop(Settings):
-    """What happens before a container that is to end is told so (SIGTERM)."""
+    """Action before a container that is to end receives SIGTERM."""
 
     sleep: DrainTime | None = None
-    """How long it goes on as before, in whole seconds; at least 10s."""
+    """Time for which the container continues as before, in whole seconds; 10s to 1h. Set either this or
+    `command`.
+    """
 
     command: Command | None = None
-    """A program in the container, with its arguments, that runs in place of the 10s.
+    """Program in the container, with its arguments, that runs instead of the wait of 10 s. Set either this or
+    `sleep`.
 
-    It has to take at least these 10 s while the server goes on: the gateway sends requests for so long.
+    It must take at least 10 s while the server continues, since the gateway still sends requests during that
+    time.
     """
 
     @model_validator(mode="after")

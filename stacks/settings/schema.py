@@ -1,4 +1,4 @@
-"""The JSON Schema of a stack file, which editors complete and check it with.
+"""JSON Schema of a stack file, with which editors complete and check it.
 
 `python -m stacks.settings.schema` writes `stacks/settings.schema.json`.
 """
@@ -14,7 +14,7 @@ FILE = STACKS / "settings.schema.json"
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema of a whole stack file: the settings under `config`, other keys left free."""
+    """Return the schema of a whole stack file: the settings under `config`; other keys are unrestricted."""
     settings = Stack.model_json_schema(ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = settings.pop("$defs")
     keys = {NAMESPACE + key: value for key, value in settings["properties"].items()}
@@ -23,7 +23,7 @@ def schema() -> dict[str, Any]:
         "properties": keys,
         "required": [NAMESPACE + key for key in settings["required"]],
     }
-    # A key that the properties name must not be refused by the pattern for unknown ones.
+    # The pattern for unknown keys must not reject a key among the properties.
     config["patternProperties"] = {f"^{NAMESPACE}(?!({'|'.join(settings['properties'])})$)": False}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -35,7 +35,7 @@ def schema() -> dict[str, Any]:
 
 
 def text() -> str:
-    """Return the schema as the file holds it."""
+    """Return the schema as the text of its file."""
     return json.dumps(schema(), indent=2) + "\n"
 
 

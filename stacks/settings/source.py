@@ -1,4 +1,4 @@
-"""The stack file: what it says, and where each key stands in it."""
+"""Stack file: its contents, and the line of each key."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,16 +16,16 @@ _MOST_LINES = 50
 
 @dataclass
 class Source:
-    """What a stack file says, the lines of its keys, and what is wrong with the file itself."""
+    """Contents of a stack file, the lines of its keys, and the problems of the file itself."""
 
     name: str
     lines: dict[Path, int] = field(default_factory=dict[Path, int])
     problems: list[Problem] = field(default_factory=list[Problem])
     config: dict[str, Any] | None = None
-    """The settings as plain data, by their keys without `axon:`; None where there is no file."""
+    """Settings as plain data, by their keys without `axon:`; None if there is no file."""
 
     def line_of(self, path: Path) -> int:
-        """Return the line of a key, of its parent when it is missing, or 0 without a file."""
+        """Return the line of a key, of its parent if the key is missing, or 0 without a file."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 0)
@@ -40,7 +40,7 @@ class Source:
 
 
 def read_source(file: FilePath, name: str) -> Source:
-    """Read a stack file. One that is not there says nothing, and has no lines."""
+    """Read a stack file. A missing file has no settings and no lines."""
     source = Source(name)
     try:
         content = file.read_bytes()
@@ -53,7 +53,7 @@ def read_source(file: FilePath, name: str) -> Source:
 
 
 def source_of(content: bytes, name: str) -> Source:
-    """Return what the bytes of a stack file say. `name` is what its errors call it."""
+    """Return the contents of a stack file from its bytes. Errors name the file `name`."""
     source = Source(name, config={})
     try:
         root = tree_of(text_of(content))
@@ -83,7 +83,7 @@ def _read_config(config: Pair, source: Source) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for pair in config.node.pairs:
         namespace, colon, key = pair.key.partition(":")
-        if not colon:  # Pulumi would take it for the project's own
+        if not colon:  # Pulumi would read it as a key of the project
             raise Unreadable(pair.line, f"`{namespace}` lacks its namespace (try {NAMESPACE}{namespace})")
         if f"{namespace}:" == NAMESPACE:
             found[key] = _read(pair, (key,), source)
@@ -120,7 +120,7 @@ def _entry(node: Node, path: Path, source: Source) -> Any:
 
 
 def described(source: Source, problems: Iterable[Problem]) -> str:
-    """Return problems as lines, in the order of the file; of very many the first."""
+    """Return problems as lines, in the order of the file; if there are very many, only the first."""
     ordered = sorted(problems, key=lambda problem: source.line_of(problem.path))
     found = [source.describe(problem) for problem in ordered[:_MOST_LINES]]
     more = len(ordered) - len(found)

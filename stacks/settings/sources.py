@@ -1,4 +1,4 @@
-"""Saved models, and where they come from: a folder of the project, or a URL that replicas fetch them from."""
+"""Saved models and their sources: a folder of the project, or a URL from which replicas fetch the model."""
 
 import re
 from typing import Annotated, Literal
@@ -59,9 +59,9 @@ def _object_name(text: str) -> str:
 MOST_OF_A_VARIABLE = 127 * 1024
 
 FOLDER = "/predictor"
-"""Where an image holds what comes from the project."""
+"""Folder in an image with the files from the project."""
 
-# What the server answers beside models, at `/` and a name.
+# Paths of the server itself, at `/` and a name.
 _RESERVED = frozenset({"live", "metrics", "ready", "v2"})
 
 ModelUrl = Annotated[str, AfterValidator(_model_url)]
@@ -74,13 +74,16 @@ class Source(Settings):
     """A model that replicas fetch when they start."""
 
     model: ModelUrl | None = None
-    """`s3://bucket/key`, `gs://…`, `https://…` or `file:///…`; with a slash at its end, a folder."""
+    """URL of the model: `s3://bucket/key`, `gs://…`, `https://…` or `file:///…`. A slash at the end means a
+    folder.
+    """
 
     sha256: Sha256 | None = None
-    """The checksum of `model`, a single file: another one is refused, and a preview shows when it changes.
+    """SHA-256 checksum of `model`, which must be a single file. Another file is rejected, and a preview shows
+    a change of the model.
 
-    Every load compares it. `http://` needs one, and so do files that can run code as they are loaded (of
-    scikit-learn, of PyTorch, of a class of yours), but in buckets of the stack's own.
+    Every load checks it. It is required for `http://`, and for files that can run code when they are loaded
+    (scikit-learn, PyTorch, a class of yours), except in buckets of the stack's own.
     """
 
     @model_validator(mode="after")
@@ -93,17 +96,21 @@ class Source(Settings):
 
 
 class Fetched(Source):
-    """What replicas fetch, and how."""
+    """Source of a fetched model, and its cache and credentials."""
 
     cache_claim: ObjectName | None = None
-    """A PersistentVolumeClaim of the models' namespace that replicas keep fetched models in, together."""
+    """Name of a PersistentVolumeClaim in the models' namespace, in which replicas share fetched models.
+    Unset: each replica fetches for itself.
+    """
 
     credentials_secret: ObjectName | None = None
-    """A Secret of that namespace whose keys are environment variables, such as AWS_ACCESS_KEY_ID."""
+    """Name of a Secret in the models' namespace whose keys are environment variables, such as
+    AWS_ACCESS_KEY_ID. Unset: the model's role on EKS, otherwise no credentials.
+    """
 
     @property
     def urls(self) -> list[str]:
-        """What is fetched."""
+        """URLs that replicas fetch."""
         return [self.model] if self.model else []
 
     @model_validator(mode="after")
@@ -115,10 +122,10 @@ class Fetched(Source):
 
 
 class OneOfMany(Source):
-    """One of several models of a replica; a path or URL alone is short for it."""
+    """One of several models of a replica. A path or URL without keys is its short form."""
 
     path: FolderPath | None = None
-    """A folder of the project that holds the model."""
+    """Folder of the project with the model. Set either this or `model`."""
 
     @model_validator(mode="after")
     def _one_source(self) -> "OneOfMany":
@@ -134,27 +141,31 @@ def _source(value: object) -> object:
 
 
 class SavedPredictor(Fetched):
-    """A model, or several, that axon's own runtime loads."""
+    """One or several models that axon's runtime loads."""
 
     path: FolderPath | None = None
-    """A folder of the project that holds the model and, for `make predict`, `sample.json`."""
+    """Folder of the project with the model and, for `axon predict`, `sample.json`. Set either this, `model`
+    or `models`.
+    """
 
     models: dict[
         DnsLabel, Annotated[OneOfMany, BeforeValidator(_source, json_schema_input_type=str | OneOfMany)]
     ] = Field(default_factory=dict[str, OneOfMany], max_length=200)
-    """Several models in each replica, by the name that a request's path chooses them with."""
+    """Several models in each replica, by the name that selects one in a request's path."""
 
     cache_size: int | None = Field(default=None, ge=1)
-    """How many of `models` are loaded at once (name: Cortex's); the least recently used goes. Unset: all."""
+    """Maximum number of `models` that are loaded at once; the least recently used is unloaded. Unset: all are
+    loaded.
+    """
 
     @property
     def urls(self) -> list[str]:
-        """What is fetched."""
+        """URLs that replicas fetch."""
         return [source.model for source in (self, *self.models.values()) if source.model]
 
     @property
     def folders(self) -> dict[str, str]:
-        """The folders of the project that go into its image, by their place in it."""
+        """Folders of the project that are copied into the image, by their place in it."""
         if self.path:
             return {FOLDER: self.path}
         return {f"{FOLDER}/{name}": source.path for name, source in self.models.items() if source.path}
@@ -176,31 +187,33 @@ class SavedPredictor(Fetched):
 
 
 class SklearnPredictor(SavedPredictor):
-    """A fitted scikit-learn estimator, served by axon's own runtime."""
+    """A fitted scikit-learn estimator, served by axon's runtime."""
 
     type: Literal["sklearn"]
     """`sklearn`: a scikit-learn estimator saved with joblib, `model.joblib` in its folder."""
 
     onnx: bool = False
-    """Export it when it is loaded and serve that by ONNX Runtime, which is faster; refused if both differ."""
+    """Export to ONNX when the model is loaded, and inference by ONNX Runtime, which is faster. The model is
+    rejected if the results differ.
+    """
 
 
 class OnnxPredictor(SavedPredictor):
-    """An ONNX model, served by axon's own runtime."""
+    """An ONNX model, served by axon's runtime."""
 
     type: Literal["onnx"]
     """`onnx`: a model in the Open Neural Network Exchange format, `model.onnx` in its folder."""
 
 
 class PytorchPredictor(SavedPredictor):
-    """A PyTorch model, served by axon's own runtime."""
+    """A PyTorch model, served by axon's runtime."""
 
     type: Literal["pytorch"]
     """`pytorch`: a program of `torch.export`, `model.pt2` in its folder, or TorchScript, `model.pt`."""
 
 
 class TensorflowPredictor(SavedPredictor):
-    """A TensorFlow model, served by axon's own runtime."""
+    """A TensorFlow model, served by axon's runtime."""
 
     type: Literal["tensorflow"]
     """`tensorflow`: a Keras archive, `model.keras` in its folder, or a SavedModel, the folder `model`."""

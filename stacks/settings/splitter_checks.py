@@ -1,4 +1,4 @@
-"""What has to agree between a traffic splitter and the models that it names."""
+"""Consistency checks across a traffic splitter and its models."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -9,7 +9,7 @@ from stacks.settings.traffic_splitter import TrafficSplitter
 
 
 def splitter_problems(stack: Stack) -> Iterator[Problem]:
-    """Yield what is wrong with splitters that are each right."""
+    """Yield problems between splitters and models that are each valid."""
     for name, splitter in stack.traffic_splitters.items():
         at: Path = ("traffic_splitters", name)
         yield from _unknown(at, splitter, stack)
@@ -34,7 +34,7 @@ def _paused(at: Path, splitter: TrafficSplitter, stack: Stack) -> Iterator[Probl
 
 
 def _opened(at: Path, splitter: TrafficSplitter, stack: Stack) -> Iterator[Problem]:
-    """Yield what a model keeps closed at its own endpoint, and a splitter in front of it opens."""
+    """Yield models with access control at their own endpoint that a splitter would open."""
     named = {name: stack.models[name] for _, name in splitter.named() if name in stack.models}
     own = splitter.networking
     closed = [name for name, model in named.items() if model.networking.needs_credentials]

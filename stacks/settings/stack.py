@@ -1,4 +1,4 @@
-"""The whole stack config: everything that differs between one stack and the next."""
+"""Stack config: all settings that differ between stacks."""
 
 from pydantic import Field
 
@@ -13,25 +13,25 @@ from stacks.settings.traffic_splitter import TrafficSplitter, TrafficSplitters
 
 
 class Stack(Settings):
-    """The keys of a stack file, each `axon:<key>`."""
+    """Keys of a stack file, each `axon:<key>`."""
 
     cluster: Cluster
-    """Which Kubernetes."""
+    """Kubernetes cluster of the stack, existing or created on AWS."""
 
     images: Images = Images()
-    """Where images come from."""
+    """Registries that images are pushed to and pulled from."""
 
     platform: Platform = Platform()
-    """The add-ons."""
+    """Add-ons that every model API needs: gateway, autoscaling, metrics."""
 
     models: Models = Field(default_factory=dict[str, Model])
-    """The model APIs, by name."""
+    """Model APIs of the stack, by name."""
 
     traffic_splitters: TrafficSplitters = Field(default_factory=dict[str, TrafficSplitter])
-    """Endpoints whose requests several model APIs share, by name."""
+    """Endpoints that divide their requests among several model APIs, by name."""
 
     def with_registry(self) -> "Stack":
-        """Return the stack with what EKS stacks have of their own, unless it is set: registry and mirrors."""
+        """Return the stack with the registry and mirrors of an EKS stack, unless they are set."""
         if not isinstance(self.cluster, EksCluster):
             return self
         own = {
@@ -43,5 +43,5 @@ class Stack(Settings):
 
     @property
     def longest_request(self) -> float:
-        """The seconds that the slowest model's requests may take, streams aside."""
+        """Longest time in seconds that a model's request may take, except streams."""
         return max((request_seconds(model) or 0 for model in self.models.values()), default=0)

@@ -1,4 +1,4 @@
-"""How long a model's requests, starts and ends may take, in seconds."""
+"""Times that a model's requests, starts and ends may take, in seconds."""
 
 import math
 
@@ -7,30 +7,32 @@ from stacks.settings.model import Model
 from stacks.settings.probes import DRAIN_SECONDS
 from stacks.settings.units import duration_seconds
 
-# Beyond a request's timeout, for the server to end in.
+# Time for the server to end, in addition to a request's timeout.
 _ENDING_SECONDS = 5
-# Beyond the server's own end, before Kubernetes kills what is left.
+# Time after the server's own end, before Kubernetes kills the remaining processes.
 _SPARE_SECONDS = 5
-# What streams without a timeout have to end in.
+# Time in which streams without a timeout must end.
 _STREAMS_SECONDS = 60
 
 
 def request_seconds(model: Model) -> int | None:
-    """Return when a request is answered 504; None where answers are streams of any length."""
+    """Return the seconds after which a request's response is 504; None if responses are streams of any
+    length.
+    """
     if stream_idle_seconds(model) is not None:
         return None
     return math.ceil(duration_seconds(model.server.request_timeout))
 
 
 def stream_idle_seconds(model: Model) -> int | None:
-    """Return when a stream that nobody sends anything by is ended; None where answers are no streams."""
+    """Return the seconds after which an idle stream ends; None if responses are not streams."""
     predictor = model.predictor
     idle = predictor.stream_idle_timeout if isinstance(predictor, ImagePredictor) else None
     return math.ceil(duration_seconds(idle)) if idle else None
 
 
 def usual_startup_seconds(model: Model) -> int:
-    """Return how long starting may take by default: five minutes, or what a rollout may take.
+    """Return the seconds that starting may take by default: five minutes, or the timeout of a rollout.
 
     Fetching a large model takes long.
     """
@@ -38,7 +40,7 @@ def usual_startup_seconds(model: Model) -> int:
 
 
 def startup_seconds(model: Model) -> int:
-    """Return how long starting may take."""
+    """Return the seconds that starting may take."""
     usual = usual_startup_seconds(model)
     probe = model.predictor.startup if isinstance(model.predictor, ImagePredictor) else None
     if probe is None:
@@ -48,24 +50,26 @@ def startup_seconds(model: Model) -> int:
 
 
 def wake_seconds(model: Model) -> int:
-    """Return how long a request waits for the first replica of a model that sleeps."""
+    """Return the seconds that a request waits for the first replica of a model that scales to zero."""
     wanted = model.autoscaling.wake_timeout
     return math.ceil(duration_seconds(wanted)) if wanted else startup_seconds(model)
 
 
 def ending_seconds(model: Model) -> int:
-    """Return for how long after SIGTERM a replica may go on: the longest request is answered in it.
+    """Return the seconds that a replica may continue after SIGTERM, in which it completes the longest
+    request.
 
-    axon's runtime is told (AXON_GRACE_SECONDS), and ends by then whatever hangs.
+    axon's runtime receives the value (AXON_GRACE_SECONDS), and ends by then even if a request hangs.
     """
     return _answer_seconds(model) + _ENDING_SECONDS
 
 
 def draining_seconds(model: Model) -> int:
-    """Return how long a replica goes on before it is told to end: the gateway learns of it meanwhile.
+    """Return the seconds that a replica continues before SIGTERM, in which the gateway removes it from its
+    routes.
 
-    Behind the proxy that holds requests for an image, until the last of them has been answered: an image may
-    close its port as soon as it is told.
+    Behind the proxy that queues requests for an image, it is the time until the last of them has been
+    answered, since an image may close its port at SIGTERM.
     """
     predictor = model.predictor
     if isinstance(predictor, ImagePredictor) and predictor.pre_stop:
@@ -80,7 +84,9 @@ def draining_seconds(model: Model) -> int:
 
 
 def grace_seconds(model: Model) -> int:
-    """Return how long a replica that is to end has before it is killed, the drain before SIGTERM included."""
+    """Return the seconds from the start of a replica's removal until it is killed, including the drain before
+    SIGTERM.
+    """
     predictor = model.predictor
     if isinstance(predictor, ImagePredictor) and predictor.grace_period:
         return math.ceil(duration_seconds(predictor.grace_period))

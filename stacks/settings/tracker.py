@@ -1,4 +1,4 @@
-"""`tracker` of a model: what is counted of its predictions."""
+"""`tracker` of a model: metrics of its predictions."""
 
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -20,21 +20,25 @@ _Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Tracker(Settings):
-    """Counts what axon's own runtime predicts, as a metric: classes, or numbers."""
+    """Metrics of the predictions of axon's runtime: counts of classes, or a histogram of numbers."""
 
     model_type: Literal["classification", "regression"]
-    """`classification` counts classes, `regression` makes a histogram of numbers (name: Cortex's)."""
+    """Kind of predictions: `classification` counts classes, `regression` makes a histogram of numbers."""
 
     key: str | None = Field(default=None, min_length=1)
-    """Where in a Python predictor's answer the prediction stands (name: Cortex's). Unset: it is all of it."""
+    """Key of the prediction in a Python predictor's response. Unset: the whole response is the prediction."""
 
     max_classes: int | None = Field(default=None, ge=1, le=1000)
-    """Classes that a replica counts apart, the first that come; the others are `other`. Unset: 100."""
+    """Maximum number of classes that a replica counts separately, in order of appearance; the rest count as
+    `other`. Unset: 100.
+    """
 
     buckets: Annotated[list[_Bound], AfterValidator(_rising)] | None = Field(
         default=None, min_length=1, max_length=50
     )
-    """Upper bounds of the histogram. Unset: 0, and powers of ten from 0.001 to 1000000."""
+    """Upper bounds of the histogram, in ascending order. Unset: 0, and powers of
+    ten from 0.001 to 1000000.
+    """
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> "Tracker":
@@ -45,5 +49,5 @@ class Tracker(Settings):
 
 
 def wrong(key: str, message: str) -> PydanticCustomError:
-    """Return what is wrong with a key of a group, or with one below it."""
+    """Return an error of a key of a group, or of one below it."""
     return PydanticCustomError("tracker", "{message}", {"message": message, "at": key})

@@ -1,4 +1,4 @@
-"""`axon:traffic_splitters`: an endpoint whose requests several model APIs share."""
+"""`axon:traffic_splitters`: endpoints that divide their requests among several model APIs."""
 
 from collections.abc import Iterator
 
@@ -15,49 +15,55 @@ class Share(Settings):
     """A model API and its share of the requests."""
 
     name: DnsLabel
-    """The model API."""
+    """Name of the model API."""
 
     weight: int = Field(ge=0, le=100)
-    """Its share in per cent (name: Cortex's). 0: only as a canary's, ready to be given more."""
+    """Share of the requests in percent. `0`: only requests of the canary, until the weight is raised."""
 
 
 class Shadow(Settings):
-    """A model API that is sent copies. Its answers are thrown away, and nobody waits for them."""
+    """A model API that receives copies of requests. Its responses are discarded, and no client waits for
+    them.
+    """
 
     name: DnsLabel
-    """The model API."""
+    """Name of the model API that receives the copies."""
 
     percent: int = Field(default=100, ge=1, le=100)
-    """Of how many requests."""
+    """Percentage of requests that are copied."""
 
 
 class Canary(Settings):
-    """A header by which testers reach one model API, whatever the weights."""
+    """Header with which testers reach one model API, whatever the weights."""
 
     name: DnsLabel
-    """The model API."""
+    """Name of the model API that receives requests with the header."""
 
     header: HeaderName = "x-canary"
-    """The header."""
+    """Name of the request header, in lower case."""
 
     value: HeaderValue = "true"
-    """What it has to say."""
+    """Value that the request header must have."""
 
 
 class TrafficSplitter(Settings):
-    """An endpoint whose requests several model APIs share. Their own endpoints stay."""
+    """Endpoint that divides its requests among several model APIs. The models keep their own endpoints."""
 
     apis: list[Share] = Field(min_length=1, max_length=16)
-    """Who shares. Weights sum to 100; a change of them moves requests at once and rolls nothing."""
+    """Model APIs that share the requests. The weights must add up to 100; a change moves requests at once and
+    triggers no rollout.
+    """
 
     shadow: Shadow | None = None
-    """Who is sent copies."""
+    """Model API that receives copies of requests. Unset: no copies are sent."""
 
     canary: Canary | None = None
-    """How testers reach one of them."""
+    """Header with which testers reach one of the model APIs. Unset: only the weights decide."""
 
     networking: Networking = Networking()
-    """Where it answers, and whom: the models' own limits and keys hold at their own endpoints alone."""
+    """Endpoint of the splitter, access control and limits. The models' own limits and keys apply only at
+    their own endpoints.
+    """
 
     @model_validator(mode="after")
     def _sums_up(self) -> "TrafficSplitter":
@@ -85,7 +91,7 @@ class TrafficSplitter(Settings):
         return self
 
     def named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Yield every model API, and where it is named."""
+        """Yield the name of every model API, with its place in the settings."""
         for index, share in enumerate(self.apis):
             yield ("apis", index, "name"), share.name
         if self.shadow:
@@ -94,7 +100,7 @@ class TrafficSplitter(Settings):
             yield ("canary", "name"), self.canary.name
 
     def endpoint(self, name: str) -> str:
-        """Return the path on the gateway of the splitter called `name`."""
+        """Return the gateway path of the splitter `name`."""
         return self.networking.endpoint or f"/{name}"
 
 

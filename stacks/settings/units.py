@@ -1,4 +1,4 @@
-"""The units of the stack config: Kubernetes quantities, durations, percentages, names, paths.
+"""Units of the stack config: Kubernetes quantities, durations, percentages, names, paths.
 
 Each is an annotated string: it is checked here and reaches Kubernetes as it was written.
 """
@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 _FACTORS: dict[str, Decimal] = {
@@ -31,13 +31,13 @@ _FACTORS: dict[str, Decimal] = {
     "Pi": Decimal(2) ** 50,
     "Ei": Decimal(2) ** 60,
 }
-# No more digits than Kubernetes keeps of a number of 64 bits.
+# No more digits than Kubernetes keeps of a 64-bit number.
 _QUANTITY = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)(|n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)")
 _NUMBER_AND_UNIT = re.compile(r"\s*([0-9]{1,19}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)\s*")
 _MOST = 2**63 - 1
 # The largest machine of any cloud has 32Ti.
 _MOST_MEMORY = "64Ti"
-# What people write for a unit, beside the unit itself.
+# Common misspellings of units.
 _MISSPELT = {
     "kb": "k",
     "kib": "Ki",
@@ -51,7 +51,7 @@ _MISSPELT = {
 _MISSPELT.update({"cpu": "", "cpus": "", "core": "", "cores": "", "mm": "m", "B": "", "bytes": ""})
 
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h)")
-# As many replicas as a model may have.
+# Maximum number of replicas of a model.
 _MOST_COUNT = 1000
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -104,12 +104,12 @@ def _quantity(text: str) -> str:
 
 
 def _in_ascii(text: str) -> str:
-    """Return what was probably meant by digits and letters of other widths, such as full-width ones."""
+    """Return the ASCII form of digits and letters of other widths, such as full-width ones."""
     return unicodedata.normalize("NFKC", text)
 
 
 def _cpu(text: str) -> str:
-    """Refuse less than Cortex's own minimum, 20m: a server cannot start on less."""
+    """Reject less than 20m, since a server cannot start with less."""
     value = quantity_value(_quantity(text))
     if value < Decimal("0.020"):
         raise ValueError(f'"{text}" is less than 20m, the least that a predictor starts with')
@@ -119,7 +119,7 @@ def _cpu(text: str) -> str:
 
 
 def _memory(text: str) -> str:
-    """Refuse less than 20Mi (Cortex's minimum), which catches the `m` of cpu on a memory."""
+    """Reject less than 20Mi, which catches CPU's unit `m` on memory."""
     value = quantity_value(_quantity(text))
     if value < 20 * _FACTORS["Mi"]:
         number = _NUMBER_AND_UNIT.fullmatch(text)
@@ -138,7 +138,7 @@ def _below_most(text: str) -> str:
 
 
 def _size(text: str) -> str:
-    """Refuse less than 1Ki: who writes it forgot the unit."""
+    """Reject less than 1Ki, which means a missing unit."""
     value = quantity_value(_quantity(text))
     if value < 1024:
         number = _NUMBER_AND_UNIT.fullmatch(text)
@@ -217,33 +217,22 @@ def _shown(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-Quantity = Annotated[
-    str,
-    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
-    AfterValidator(_quantity),
-]
-Cpu = Annotated[
-    str,
-    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
-    AfterValidator(_cpu),
-]
-Memory = Annotated[
-    str,
-    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
-    AfterValidator(_memory),
-]
-Size = Annotated[
-    str,
-    BeforeValidator(_number_to_text, json_schema_input_type=str | int | float),
-    AfterValidator(_size),
-]
+_TEXT_OR_NUMBER = BeforeValidator(_number_to_text, json_schema_input_type=str | int | float)
+# docs/configuration.md and editors show the title of a unit as its type.
+_QUANTITY_FIELD, _COUNT = Field(title="quantity"), Field(title="count or percentage")
+Quantity = Annotated[str, _TEXT_OR_NUMBER, AfterValidator(_quantity), _QUANTITY_FIELD]
+Cpu = Annotated[str, _TEXT_OR_NUMBER, AfterValidator(_cpu), _QUANTITY_FIELD]
+Memory = Annotated[str, _TEXT_OR_NUMBER, AfterValidator(_memory), _QUANTITY_FIELD]
+Size = Annotated[str, _TEXT_OR_NUMBER, AfterValidator(_size), _QUANTITY_FIELD]
 BufferSize = Annotated[Size, AfterValidator(_buffer)]
-Duration = Annotated[str, AfterValidator(_duration)]
-CountOrPercent = Annotated[str, BeforeValidator(_count_or_percent, json_schema_input_type=int | str)]
+Duration = Annotated[str, AfterValidator(_duration), Field(title="duration")]
+CountOrPercent = Annotated[str, BeforeValidator(_count_or_percent, json_schema_input_type=int | str), _COUNT]
 NodesOrPercent = Annotated[
-    str, BeforeValidator(partial(_count_or_percent, of="nodes"), json_schema_input_type=int | str)
+    str,
+    BeforeValidator(partial(_count_or_percent, of="nodes"), json_schema_input_type=int | str),
+    _COUNT,
 ]
-DnsLabel = Annotated[str, AfterValidator(_dns_label)]
+DnsLabel = Annotated[str, AfterValidator(_dns_label), Field(title="name")]
 PriorityClass = Annotated[str, AfterValidator(_priority_class)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 ImageRepository = Annotated[str, AfterValidator(_repository)]

@@ -1,4 +1,4 @@
-"""`update_strategy` of a model: how a rollout replaces replicas."""
+"""`update_strategy` of a model: replacement of replicas during a rollout."""
 
 import math
 from collections.abc import Callable
@@ -12,36 +12,43 @@ from stacks.settings.units import CountOrPercent, duration_seconds
 
 
 class UpdateStrategy(Settings):
-    """How a rollout replaces replicas."""
+    """Replacement of replicas during a rollout."""
 
     max_surge: CountOrPercent = "25%"
-    """Replicas beyond the wanted number while a rollout runs (default: Kubernetes' and Cortex's)."""
+    """Maximum number or percentage of replicas above the desired number during a rollout. A higher value
+    finishes sooner and needs more capacity.
+    """
 
     max_unavailable: CountOrPercent = "0"
-    """Replicas that may be missing meanwhile. None, so that a rollout never costs capacity."""
+    """Maximum number or percentage of replicas that may be unavailable during a rollout. The default never
+    reduces capacity.
+    """
 
     min_ready: MinReady = "0s"
-    """How long a new replica must stay ready before an old one goes: up to 1h.
+    """Time for which a new replica must stay ready before an old one is removed, up to 1h.
 
-    Ready means that it has answered its sample, and an old one drains for longer than the gateway takes
-    to learn of the new; so the default adds nothing. A model that fails under traffic alone needs some.
+    A ready replica has served its sample, and an old one drains for longer than the gateway needs to learn of
+    the new one, so that the default adds no wait. Raise it for a model that fails only under traffic.
     """
 
     timeout: RolloutTimeout = "5m"
-    """When a rollout that makes no progress has failed: 10s to 24h (Kubernetes' own default is 10m)."""
+    """Time without progress after which a rollout is considered failed, 10s to 24h.
+
+    Kubernetes' own default is 10m. Raise it for models that take longer to start.
+    """
 
     def surge(self, replicas: int) -> int:
-        """Return how many more than `replicas` there may be at once: Kubernetes rounds shares of them up."""
+        """Return the number of replicas allowed above `replicas`: Kubernetes rounds percentages up."""
         return _of(self.max_surge, replicas, math.ceil)
 
     def unavailable(self, replicas: int) -> int:
-        """Return how many of `replicas` may be missing: Kubernetes rounds shares of them down."""
+        """Return how many of `replicas` may be unavailable: Kubernetes rounds percentages down."""
         return _of(self.max_unavailable, replicas, math.floor)
 
     def at_once(self, replicas: int) -> int:
-        """Return how many replicas there must be room for, so that an update of `replicas` ends.
+        """Return the number of replicas that need room at once, so that an update of `replicas` finishes.
 
-        Where none may be missing a new one waits for room, and an old one for the new.
+        If none may be unavailable, a new replica waits for room, and an old one for the new.
         """
         return replicas if self.unavailable(replicas) else replicas + self.surge(replicas)
 

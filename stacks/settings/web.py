@@ -1,4 +1,4 @@
-"""Places and names of HTTP in a stack file."""
+"""Paths, URLs, host names and headers of HTTP in a stack file."""
 
 import re
 from typing import Annotated
@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 # HTTPPathMatch of https://gateway-api.sigs.k8s.io/reference/spec/ : 1024 characters, no `.` and `..`.
 _PATH_CHARACTERS = 1024
 _DOTS = {".", ".."}
-# https://www.rfc-editor.org/rfc/rfc1123#page-13 ; of Gateway API in lower case alone.
+# https://www.rfc-editor.org/rfc/rfc1123#page-13 ; Gateway API allows only lower case.
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _URL = re.compile(r"(https?)://([A-Za-z0-9.-]+)(:([0-9]{1,5}))?(/[A-Za-z0-9._~/-]*)?")
@@ -40,7 +40,7 @@ def _http_url(text: str) -> str:
 
 def _hostname(text: str) -> str:
     name = text.removeprefix("*.")
-    # An address is no name: its last part is a number.
+    # An address is not a name: its last part is a number.
     if "." in name and _is_host(name) and not name.rpartition(".")[2].isdecimal():
         return text
     lower = "." in name and name.isascii() and _is_host(name.lower())
@@ -49,7 +49,7 @@ def _hostname(text: str) -> str:
 
 
 def _header(text: str) -> str:
-    # https://www.rfc-editor.org/rfc/rfc9110#name-field-names ; HTTP/2 has them in lower case alone.
+    # https://www.rfc-editor.org/rfc/rfc9110#name-field-names ; HTTP/2 allows only lower case.
     if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", text):
         return text
     near = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:64]

@@ -1,4 +1,4 @@
-"""Plain data as YAML that every reader reads back as it was (stacks/settings/yaml_tree.py)."""
+"""YAML output that every reader reads back unchanged (stacks/settings/yaml_tree.py)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from stacks.settings.yaml_scalars import resolved
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes no anchors, and in quotes every text that a reader could take for something else."""
+    """A dumper without anchors that quotes every text that a reader could mistake for another value."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -27,7 +27,7 @@ _Dumper.add_representer(str, _text)
 
 
 def dumped(data: Any) -> str:
-    """Return plain data as YAML, its keys in their order."""
+    """Return plain data as YAML, with its keys in order."""
     text = _dumped(data, escaped=False)
     return text if _shown(text) else _dumped(data, escaped=True)
 

@@ -1,7 +1,7 @@
-"""What a plain scalar of a stack file is, where every reader of YAML says the same of it.
+"""Values of plain scalars in a stack file, if every reader of YAML agrees on them.
 
 Two readers see a stack file: Pulumi's engine, with Go's yaml.v3, and this program. YAML 1.1 and 1.2 differ in
-what a value without quotes means (`no`, `012`, `12:30`, `2024-01-01`), and so do readers: it is refused.
+the meaning of a value without quotes (`no`, `012`, `12:30`, `2024-01-01`), and so do readers: it is rejected.
 """
 
 import re
@@ -12,15 +12,15 @@ Scalar = None | bool | int | float | str
 
 @dataclass(frozen=True)
 class Ambiguous:
-    """A value that readers of YAML take for different things."""
+    """A value that readers of YAML interpret differently."""
 
     text: str
     spellings: tuple[str, ...]
-    """How to write each thing that it may mean."""
+    """Spellings of each possible meaning."""
 
     @property
     def message(self) -> str:
-        """What is wrong with it, and the fix."""
+        """Problem of the value, and its fix."""
         return f"{self.text} is read in two ways: write {' or '.join(self.spellings)}"
 
 
@@ -43,14 +43,14 @@ _ZERO_FIRST = re.compile(r"(?P<sign>[-+]?)0+(?P<rest>[0-9]+(\.[0-9]*)?([eE][-+]?
 _BASE_60 = re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(([Tt]|[ \t]+)[0-9]{1,2}:[0-9:. \tZz+-]*)?")
 _BASES = {"x": 16, "o": 8, "b": 2}
-# The engine hands on whole numbers of 64 bits with their sign; larger ones lose digits.
+# The engine passes on signed 64-bit integers; larger ones lose digits.
 _LEAST, _MOST = -(2**63), 2**63 - 1
-# Longer numbers are refused before they are converted, which takes Python quadratic time.
+# Longer numbers are rejected before they are converted, since conversion takes quadratic time.
 _LONGEST_NUMBER = 400
 
 
 def resolved(text: str) -> Scalar | Ambiguous:
-    """Return the value of a plain scalar, text without quotes."""
+    """Return the value of a plain scalar: text without quotes."""
     if text in _SURE:
         return _SURE[text]
     quoted = f'"{text}"'
@@ -64,7 +64,7 @@ def resolved(text: str) -> Scalar | Ambiguous:
 
 
 def _number(text: str) -> Scalar | Ambiguous:
-    """Return a number, or the text itself if it is none."""
+    """Return a number, or the text itself if it is not a number."""
     if len(text) > _LONGEST_NUMBER:
         return text if re.search(r"[^-+.:_0-9a-fA-FxXoO]", text) else Ambiguous(text, (f'"{text}"',))
     if "_" in text:

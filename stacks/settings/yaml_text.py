@@ -1,10 +1,10 @@
-"""The bytes of a YAML file as text that each reader of it sees alike."""
+"""Text of a YAML file, identical for each reader of the file."""
 
 import codecs
 import unicodedata
 
 MOST_BYTES = 2**20
-"""The largest file that is read: two hundred models take a tenth of it."""
+"""Maximum size of a file: two hundred models take a tenth of it."""
 
 _OTHER_ENCODINGS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -12,14 +12,14 @@ _OTHER_ENCODINGS = {
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
-# https://yaml.org/spec/1.1/#id872840 : lines end there for YAML, and for no editor.
+# https://yaml.org/spec/1.1/#id872840 : YAML ends lines there, and no editor does.
 _LINE_ENDS = "\x85\u2028\u2029"
-# Go's reader refuses these; the others show a line in another order than it is read in (CVE-2021-42574).
+# Go's reader rejects these; the others display a line in another order than readers see (CVE-2021-42574).
 _REFUSED = "\ufeff\ufffe\uffff" + "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 class Unreadable(Exception):
-    """A file that is no YAML, or one that readers would differ on: the line, and why."""
+    """Error of a file that is not YAML, or that readers would interpret differently, with its line."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ def text_of(content: bytes) -> str:
     """Return a file's text, with `\\n` at the end of lines.
 
     Raises:
-        Unreadable: when it is too large, is not UTF-8, or has characters that YAML cannot hold.
+        Unreadable: if the file is too large, is not UTF-8, or has characters that YAML cannot hold.
     """
     if len(content) > MOST_BYTES:
         raise Unreadable(

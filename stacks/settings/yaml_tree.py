@@ -1,7 +1,7 @@
-"""The YAML of a stack file as plain data, with the line of each part: one reader for all of the project.
+"""YAML of a stack file as plain data, with the line of each part: the only reader in the project.
 
-It takes what Pulumi's own reader takes for the same, and refuses the rest: tags, directives, several
-documents, keys that are no text, values that are read in two ways, and aliases that stand for much more than
+It accepts YAML that Pulumi's own reader interprets in the same way, and rejects the rest: tags, directives,
+several documents, keys that are not text, values with two meanings, and aliases that expand to much more than
 the file holds.
 """
 
@@ -15,53 +15,55 @@ from stacks.settings.yaml_scalars import Ambiguous, Scalar, resolved
 from stacks.settings.yaml_text import Unreadable
 
 MOST_DEPTH = 50
-"""Levels of mappings and lists; settings need ten."""
+"""Maximum depth of mappings and lists; settings need ten levels."""
 
-# libyaml, which Pulumi's reader is a translation of; where PyYAML has none, its own parser does.
+# libyaml, of which Pulumi's reader is a translation; PyYAML's own parser if it was built without libyaml.
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "<<"
-# Names of keys, as of coordinates, that no reader here takes for anything else.
+# Names of keys, as of coordinates, that every reader here reads as text.
 _LETTERS = ("y", "Y", "n", "N")
 
 
 @dataclass
 class Node:
-    """A value, a list or a mapping, and the line that it begins on."""
+    """A value, a list or a mapping, and the line on which it begins."""
 
     line: int
     value: "Scalar | Ambiguous | list[Node] | list[Pair]"
     size: int = 1
-    """Characters and nodes of it, with what its aliases stand for."""
+    """Number of characters and nodes, including those of its aliases."""
 
     height: int = 1
-    """Levels of it, with what its aliases stand for."""
+    """Number of levels, including those of its aliases."""
 
     is_mapping: bool = False
 
     @property
     def pairs(self) -> "list[Pair]":
-        """The keys of a mapping with their values, in the order of the file; of anything else none."""
+        """Keys of a mapping with their values, in the order of the file; empty for other nodes."""
         return self.value if self.is_mapping else []  # type: ignore[return-value]
 
     @property
     def entries(self) -> "list[Node]":
-        """The entries of a list; of anything else none."""
+        """Entries of a list; empty for other nodes."""
         return self.value if isinstance(self.value, list) and not self.is_mapping else []  # type: ignore[return-value]
 
 
 @dataclass
 class Pair:
-    """A key of a mapping, the line that it stands on, and its value."""
+    """A key of a mapping, its line, and its value."""
 
     line: int
     key: str
     node: Node
     merged: bool = False
-    """Whether it came by `<<`: the mapping's own keys go before it."""
+    """True if the pair comes from `<<`: the mapping's own keys take precedence."""
 
 
 def plain(node: Node | None, doubtful: Callable[[str], Any] = str) -> Any:
-    """Return a node as plain data. `doubtful` says what a value is that readers differ on: here its text."""
+    """Return a node as plain data. `doubtful` returns the value of a scalar that readers interpret
+    differently: by default its text.
+    """
     if node is None:
         return None
     if node.is_mapping:
@@ -72,19 +74,19 @@ def plain(node: Node | None, doubtful: Callable[[str], Any] = str) -> Any:
 
 
 def tree_of(text: str) -> Node | None:
-    """Return the one document of a YAML file; None for an empty one.
+    """Return the one document of a YAML file; None for an empty file.
 
     Raises:
-        Unreadable: with the line, when it is no YAML or one that readers differ on.
+        Unreadable: with the line, if the file is not YAML or readers would interpret it differently.
     """
     try:
         return _Composer(text).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         last = text.count("\n") + (not text.endswith("\n"))
-        line = min(mark.line + 1, last) if mark else 1  # the end of a file is no line of it
+        line = min(mark.line + 1, last) if mark else 1  # the end of a file is not a line
         raise Unreadable(max(1, line), f"not YAML: {_problem(error)}") from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # of an escape that is no character
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # from an escape that is not a character
         raise Unreadable(1, f"not YAML: {str(error).splitlines()[0]}") from None
 
 
@@ -96,7 +98,7 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 
 @dataclass
 class _Composer:
-    """Makes nodes of the parser's events."""
+    """Composer of nodes from the parser's events."""
 
     text: str
     _anchors: dict[str, Node | None] = field(default_factory=dict[str, "Node | None"])
@@ -149,7 +151,7 @@ class _Composer:
         if depth + node.height - 1 > MOST_DEPTH:
             raise _too_deep(line)
         self._aliased += node.size
-        # Pulumi's reader refuses as well what is mostly aliases: a few hundred bytes can stand for gigabytes.
+        # Pulumi's reader rejects such files too: with aliases, a few hundred bytes can expand to gigabytes.
         if self._aliased > 10 * len(self.text) + 1000:
             raise Unreadable(
                 line, f"with *{name}, aliases stand for ten times what the file holds: write it out"
@@ -199,7 +201,7 @@ def _scalar(event: Any) -> Node:
 
 
 def _key(node: Node) -> str:
-    if node.value == _MERGE:  # in quotes, which Pulumi loses as it writes the file anew
+    if node.value == _MERGE:  # in quotes, which Pulumi drops when it rewrites the file
         raise Unreadable(node.line, "`<<` is no name of a key")
     if isinstance(node.value, str):
         return node.value
@@ -217,7 +219,7 @@ def _key(node: Node) -> str:
 
 
 def _merged(key: Node, value: Node) -> list[Pair]:
-    """Return what `<<` brings; the first of several mappings goes before the next."""
+    """Return the pairs that `<<` adds; the first of several mappings takes precedence."""
     sources = value.entries or [value]
     if not all(source.is_mapping for source in sources):
         raise Unreadable(key.line, "`<<` takes an alias of a mapping, or a list of them")
@@ -238,7 +240,7 @@ def _line(event: Any) -> int:
 
 
 def _is_text(event: Any) -> bool:
-    """Whether a tag says no more than quotes do."""
+    """Return True if a tag means the same as quotes."""
     return isinstance(event, yaml.ScalarEvent) and event.tag == "tag:yaml.org,2002:str"
 
 

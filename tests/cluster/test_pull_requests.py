@@ -101,7 +101,7 @@ def test_a_model_comes_and_goes_by_pull_requests(live: Stack, repository: Reposi
         f"<!-- axon:preview:{live.name} -->",
         f"### `{live.name}`: 1 model changes",
         "",
-        "| | what happens | risk |",
+        "| | change | risk |",
         "|---|---|---|",
         f"| {MODEL} | new, at {endpoint}, 1 replica | none |",
     ]
@@ -114,7 +114,7 @@ def test_a_model_comes_and_goes_by_pull_requests(live: Stack, repository: Reposi
     code, comment = repository.propose("remove-petals")
 
     assert code == Exit.DESTRUCTIVE
-    assert f"| {MODEL} | removed: {endpoint} stops answering | **destructive** |" in comment
+    assert f"| {MODEL} | removed: {endpoint} stops responding | **destructive** |" in comment
     repository.merge("remove-petals")
     until(url, 404)
 
@@ -125,7 +125,7 @@ def test_a_mistake_is_in_the_comment_with_its_place(live: Stack, repository: Rep
     code, comment = repository.propose("mistake")
 
     assert code == Exit.FAILED
-    assert f"### `{live.name}`: the preview fails" in comment
+    assert f"### `{live.name}`: preview failed" in comment
     (line,) = [line for line in comment.splitlines() if "200mm" in line]
     file, number, rest = line.split(":", 2)
     assert file == f"stacks/Pulumi.{live.name}.yaml"

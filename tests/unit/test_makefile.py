@@ -27,7 +27,9 @@ def known(first: str, second: str) -> bool:
     program = typer.main.get_command(app)
     assert isinstance(program, TyperGroup)
     command = program.commands.get(first)
-    return second in command.commands if isinstance(command, TyperGroup) else command is not None
+    if isinstance(command, TyperGroup):
+        return not second or second in command.commands
+    return command is not None
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

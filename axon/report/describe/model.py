@@ -1,11 +1,11 @@
-"""What changes about one model API, in plain words."""
+"""Descriptions of what changes about one model."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from axon.report.describe.route import ROUTE, ROUTING, path_of, said_of
-from axon.report.findings import Finding, Risk, Said, listed
+from axon.report.describe.route import ROUTE, ROUTE_TYPES, path_of, routing_statements
+from axon.report.findings import Finding, Risk, Statement, finding_of, listed
 from axon.report.preview import Change, Difference, value_at
 from stacks.settings.image_predictor import PROXY
 
@@ -15,156 +15,181 @@ SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 _TEMPLATE = "spec.template"
 _NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-# What the runtime is told by its environment (components/pod.py, components/model_source.py).
+_SERVICE = "kubernetes:core/v1:Service"
+_SERVICE_ACCOUNT = "kubernetes:core/v1:ServiceAccount"
+# The runtime's variables (components/environment.py, components/model_source.py).
 _VARIABLES = {
-    "AXON_MODEL": "another model",
-    "AXON_MODEL_SHA256": "another model",
-    "AXON_MODELS": "other models",
-    "AXON_CONFIG": "new config of the predictor",
+    "AXON_MODEL": "new model file",
+    "AXON_MODEL_SHA256": "new model file",
+    "AXON_MODELS": "new list of models",
+    "AXON_CONFIG": "new predictor config",
 }
-# How KEDA is told, and what a plain autoscaler rests at (components/autoscaler.py, components/model_api.py).
+# The annotation that pauses KEDA (components/autoscaler.py). With a plain autoscaler, the Deployment of a
+# paused model has 0 replicas (components/model_api.py).
 _PAUSED = "autoscaling.keda.sh/paused-replicas"
-# Where a difference of an autoscaler says nothing of when it scales.
-_NOT_WHEN = ("metadata", "spec.minReplica", "spec.maxReplica", "spec.fallback")
+# Properties of an autoscaler that do not decide when it scales.
+_NOT_TRIGGERS = ("metadata", "spec.minReplica", "spec.maxReplica", "spec.fallback")
 _CONTAINER = "spec.template.spec.containers[0]"
-# What a pod's change is called, by the part of its template that differs.
-_PARTS = (
-    (f"{_CONTAINER}.envFrom", "other credentials"),
-    (f"{_CONTAINER}.env", "new settings of the server"),
-    *((f"{_CONTAINER}.{probe}Probe", "other probes") for probe in ("startup", "readiness", "liveness")),
-    (f"{_CONTAINER}.lifecycle", "another way to end"),
-    ("spec.template.spec.terminationGracePeriodSeconds", "another time to end in"),
-    ("spec.template.spec.imagePullSecrets", "other Secrets to pull images with"),
-    ("spec.template.spec.initContainers", "other sidecars"),
-    ("spec.template.spec.affinity", "other nodes"),
-    ("spec.template.spec.tolerations", "other nodes"),
-    ('spec.template.metadata.annotations["axon.dev/metrics', "metrics from another place"),
-    ("spec.template.metadata.annotations", "another identity on AWS"),
+_NEW_IMAGE, _UNSPECIFIC = "new image", "new pod template"
+# The words for a change of a pod template, by the property that differs.
+_TEMPLATE_CHANGES = (
+    (f"{_CONTAINER}.envFrom", "new credentials"),
+    (f"{_CONTAINER}.env", "new server settings"),
+    *((f"{_CONTAINER}.{probe}Probe", "new probes") for probe in ("startup", "readiness", "liveness")),
+    (f"{_CONTAINER}.lifecycle", "new shutdown hook"),
+    ("spec.template.spec.terminationGracePeriodSeconds", "new termination grace period"),
+    ("spec.template.spec.imagePullSecrets", "new image pull Secrets"),
+    ("spec.template.spec.initContainers", "new sidecars"),
+    ("spec.template.spec.affinity", "new node placement"),
+    ("spec.template.spec.tolerations", "new node placement"),
+    ('spec.template.metadata.annotations["axon.dev/metrics', "new metrics endpoint"),
+    ("spec.template.metadata.annotations", "new AWS identity"),
 )
 
 
 def describe_model(name: str, changes: Sequence[Change]) -> Finding | None:
-    """Return what a model's resources, those that stay included, come to; None where nothing differs."""
+    """Return the finding of a model's resources, unchanged ones included; None if nothing differs."""
     component = next((change for change in changes if change.type == COMPONENT), None)
     if component and component.op == "create":
-        return Finding("model", name, f"new, {_where(changes)}{_replicas(changes)}", Risk.NONE)
+        return Finding("model", name, f"new, {_endpoint(changes)}{_replicas(changes)}", Risk.NONE)
     if component and component.op == "delete":
-        return Finding("model", name, f"removed: {_gone(changes)} stops answering", Risk.DESTRUCTIVE)
-    said = list(_said(changes))
-    if not said:
-        return None
-    text = "; ".join(dict.fromkeys(part.text for part in said))
-    return Finding("model", name, text, max(part.risk for part in said))
+        text = f"removed: {_old_endpoint(changes)} stops responding"
+        return Finding("model", name, text, Risk.DESTRUCTIVE)
+    return finding_of("model", name, _statements(changes))
 
 
-def _said(changes: Sequence[Change]) -> Iterator[Said]:
-    others: list[Change] = []
-    for change in changes:
-        if change.op == "same" or not change.custom:
-            continue
+def _statements(changes: Sequence[Change]) -> Iterator[Statement]:
+    changed = [change for change in changes if change.op != "same" and change.custom]
+    for change in changed:
         if change.type == DEPLOYMENT:
-            yield from _of_deployment(change, changes)
-        elif change.type in (SCALED_OBJECT, AUTOSCALER):
-            yield from _of_autoscaler(change, changes)
-        elif change.type not in ROUTING:
-            others.append(change)
-    yield from said_of(changes)
-    yield from _of_others(others)
+            yield from _deployment(change, changes)
+    for change in changed:
+        if change.type in (SCALED_OBJECT, AUTOSCALER):
+            yield from _scaling(change, changes)
+    yield from routing_statements(changed)
+    described = (DEPLOYMENT, SCALED_OBJECT, AUTOSCALER, *ROUTE_TYPES)
+    yield from _others([change for change in changed if change.type not in described])
 
 
-def _of_deployment(change: Change, changes: Sequence[Change]) -> Iterator[Said]:
+def _deployment(change: Change, changes: Sequence[Change]) -> Iterator[Statement]:
     if change.op in ("replace", "delete"):
-        yield Said("its replicas are deleted and made anew, requests fail meanwhile", Risk.DISRUPTIVE)
+        text = "replicas are deleted and recreated, requests fail in the meantime"
+        yield Statement(text, Risk.DISRUPTIVE)
     elif change.op == "create":
-        yield Said("its replicas are made again")
-    elif _stopped(change.old) != _stopped(change.new):
-        yield from _pause(_stopped(change.old), _stopped(change.new))
-    elif rolls := [part for part in change.differences if part.path.startswith(_TEMPLATE)]:
-        safe = _keeps_all(change) or _lowest(changes) > 1
-        what = ", ".join(dict.fromkeys(_what(part, change) for part in rolls))
-        end = "no downtime expected" if safe else "its only replica is missing meanwhile"
-        text = f"{what}, rolling update of {_replicas(changes)}, {end}"
-        yield Said(text, Risk.ROLLING if safe else Risk.DISRUPTIVE)
+        yield Statement("replicas are recreated")
+    elif _rests(change.old) != _rests(change.new):
+        yield from _pause(_rests(change.old), _rests(change.new))
+    elif template := [part for part in change.differences if part.path.startswith(_TEMPLATE)]:
+        yield _rollout(change, template, changes)
     else:
-        yield Said("how its rollouts go changes, no replica is replaced")
+        yield Statement("rollout strategy changes, no replica is restarted")
 
 
-def _what(part: Difference, change: Change) -> str:
+def _rollout(change: Change, template: Sequence[Difference], changes: Sequence[Change]) -> Statement:
+    what = ", ".join(_template_changes(template, change))
+    end, risk = "no downtime expected", Risk.ROLLING
+    if any(_moves_port(other) for other in changes):
+        end, risk = (
+            "requests fail until new replicas are ready: the Service port changes at once",
+            Risk.DISRUPTIVE,
+        )
+    elif not _keeps_all(change) and _lowest(changes) <= 1:
+        end, risk = "the only replica is down during the rollout", Risk.DISRUPTIVE
+    return Statement(f"{what}: rolling update of {_replicas(changes)}, {end}", risk)
+
+
+def _template_changes(template: Sequence[Difference], change: Change) -> list[str]:
+    """Return the words for a new pod template, the image first."""
+    changes = dict.fromkeys(_template_change(part, change) for part in template)
+    specific = [words for words in changes if words != _UNSPECIFIC]
+    return sorted(specific, key=lambda words: words != _NEW_IMAGE) or [_UNSPECIFIC]
+
+
+def _template_change(part: Difference, change: Change) -> str:
     if part.path == f"{_CONTAINER}.image":
-        return "new image"
+        return _NEW_IMAGE
     if part.path.startswith(f"{_CONTAINER}.resources"):
-        kind = part.path.rsplit(".", 1)[-1].replace("nvidia.com/gpu", "gpus")
-        return f"{kind} {_or_none(part.before)} → {_or_none(part.after)}"
+        resource = part.path.rsplit(".", 1)[-1].replace("nvidia.com/gpu", "gpus")
+        return f"{resource} {_or_none(part.before)} → {_or_none(part.after)}"
     if _is_of_proxy(part, change):
-        return "other limits of requests"
-    if words := _VARIABLES.get(_variable(part, change)):
-        return words
-    if _variable(part, change) and not _variable(part, change).startswith("AXON_"):
-        return "other environment variables"
-    for start, words in _PARTS:
-        if part.path.startswith(start):
-            return words
-    return "its pods change"
+        return "new request limits"
+    name = _variable(part, change)
+    if name in _VARIABLES:
+        return _VARIABLES[name]
+    if name and not name.startswith("AXON_"):
+        return "new environment variables"
+    words = (words for start, words in _TEMPLATE_CHANGES if part.path.startswith(start))
+    return next(words, _UNSPECIFIC)
 
 
 def _is_of_proxy(part: Difference, change: Change) -> bool:
-    """Whether what differs is the proxy before an image (components/admission_sidecar.py)."""
-    every = "spec.template.spec.initContainers"
-    states = [value_at(state, f"{every}[0]") for state in (change.old, change.new)]
-    return (part.path == every or part.path.startswith(f"{every}[0]")) and any(
-        isinstance(one, dict) and one.get("name") == PROXY for one in states
+    """Whether a difference is one of the proxy that limits an image's requests."""
+    sidecars = "spec.template.spec.initContainers"
+    states = [value_at(state, f"{sidecars}[0]") for state in (change.old, change.new)]
+    return (part.path == sidecars or part.path.startswith(f"{sidecars}[0]")) and any(
+        isinstance(container, dict) and container.get("name") == PROXY for container in states
     )
 
 
 def _variable(part: Difference, change: Change) -> str:
-    """Return the name of the variable that differs, if one does."""
+    """Return the name of the environment variable that differs; empty if none does."""
     entry = re.match(re.escape(f"{_CONTAINER}.env") + r"\[\d+\]", part.path)
-    found = entry and (value_at(change.new, entry[0]) or value_at(change.old, entry[0]))
-    return str(found["name"]) if isinstance(found, dict) and "name" in found else ""
+    variable = entry and (value_at(change.new, entry[0]) or value_at(change.old, entry[0]))
+    return str(variable["name"]) if isinstance(variable, dict) and "name" in variable else ""
 
 
 def _or_none(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _of_autoscaler(change: Change, changes: Sequence[Change]) -> Iterator[Said]:
+def _scaling(change: Change, changes: Sequence[Change]) -> Iterator[Statement]:
     if change.op == "update":
         before, after = _bounds(change.old), _bounds(change.new)
-        yield from _pause(_told(change.old), _told(change.new))
+        yield from _pause(_is_paused(change.old), _is_paused(change.new))
         if before != after:
-            sleeps = ", it sleeps while nobody asks" if after[0] == 0 != before[0] else ""
-            yield Said(f"replicas {_range(before)} → {_range(after)}{sleeps}")
-        if any(not part.path.startswith(_NOT_WHEN) for part in change.differences):
-            yield Said("when it scales changes")
+            idle = ", scales to zero when idle" if after[0] == 0 != before[0] else ""
+            yield Statement(f"replicas {_range(before)} → {_range(after)}{idle}")
+        if any(not part.path.startswith(_NOT_TRIGGERS) for part in change.differences):
+            yield Statement("scaling triggers change")
     elif change.op in ("create", "replace"):
-        yield Said(f"its autoscaler is made anew: {_replicas(changes)}")
+        yield Statement(f"autoscaler is recreated ({_replicas(changes)})")
 
 
-def _pause(before: bool, after: bool) -> Iterator[Said]:
+def _pause(before: bool, after: bool) -> Iterator[Statement]:
     if after and not before:
-        yield Said("paused: its replicas go, and its endpoint answers 503", Risk.DISRUPTIVE)
+        text = "paused: all replicas are removed and the endpoint responds with 503"
+        yield Statement(text, Risk.DISRUPTIVE)
     elif before and not after:
-        yield Said("no longer paused: its replicas come back")
+        yield Statement("resumed: replicas start again")
 
 
-def _told(scaled_object: Any) -> bool:
+def _is_paused(scaled_object: Any) -> bool:
     return _PAUSED in ((scaled_object.get("metadata") or {}).get("annotations") or {})
 
 
-def _stopped(deployment: Any) -> bool:
+def _rests(deployment: Any) -> bool:
     return value_at(deployment, "spec.replicas") == 0
 
 
-def _of_others(changes: Sequence[Change]) -> Iterator[Said]:
+def _others(changes: Sequence[Change]) -> Iterator[Statement]:
     if any(change.type.startswith(("aws:iam", "aws:eks")) for change in changes):
-        yield Said("what it may do on AWS changes")
+        yield Statement("AWS permissions change")
     if any(change.type == _NETWORK_POLICY for change in changes):
-        yield Said("where it may connect to changes")
-    rest = [c for c in changes if not c.type.startswith("aws:") and c.type != _NETWORK_POLICY]
-    if rest := [change for change in rest if change.type != "kubernetes:core/v1:ServiceAccount"]:
+        yield Statement("network policy changes")
+    described = (_NETWORK_POLICY, _SERVICE_ACCOUNT)
+    rest = [c for c in changes if not c.type.startswith("aws:") and c.type not in described]
+    if rest:
         kinds = sorted({change.type.rsplit(":", 1)[-1] for change in rest})
-        remade = any(change.op in ("replace", "delete") for change in rest)
-        yield Said(f"its {listed(kinds)} changes", Risk.DISRUPTIVE if remade else Risk.NONE)
+        recreated = any(change.op in ("replace", "delete") for change in rest)
+        verb = "changes" if len(kinds) == 1 else "change"
+        yield Statement(f"{listed(kinds)} {verb}", Risk.DISRUPTIVE if recreated else Risk.NONE)
+
+
+def _moves_port(change: Change) -> bool:
+    """Whether a Service sends requests to another port, which replicas of the old template do not have."""
+    port = "spec.ports[0].targetPort"
+    before, after = value_at(change.old, port), value_at(change.new, port)
+    return change.type == _SERVICE and change.op == "update" and before != after
 
 
 def _keeps_all(deployment: Change) -> bool:
@@ -173,10 +198,8 @@ def _keeps_all(deployment: Change) -> bool:
 
 
 def _autoscaler(changes: Sequence[Change]) -> Change | None:
-    found = [
-        change for change in changes if change.type in (SCALED_OBJECT, AUTOSCALER) and change.op != "delete"
-    ]
-    return found[0] if found else None
+    kinds = (SCALED_OBJECT, AUTOSCALER)
+    return next((change for change in changes if change.type in kinds and change.op != "delete"), None)
 
 
 def _bounds(properties: Any) -> tuple[int, int]:
@@ -201,10 +224,11 @@ def _replicas(changes: Sequence[Change]) -> str:
     return f"{_range(bounds)} {'replica' if bounds == (1, 1) else 'replicas'}"
 
 
-def _where(changes: Sequence[Change]) -> str:
+def _endpoint(changes: Sequence[Change]) -> str:
     path = next((path_of(change.new) for change in changes if change.type == ROUTE), None)
     return f"at {path}, " if path else ""
 
 
-def _gone(changes: Sequence[Change]) -> str:
-    return next((path_of(change.old) for change in changes if change.type == ROUTE), None) or "its endpoint"
+def _old_endpoint(changes: Sequence[Change]) -> str:
+    path = next((path_of(change.old) for change in changes if change.type == ROUTE), None)
+    return path or "its endpoint"

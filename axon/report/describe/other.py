@@ -1,15 +1,15 @@
-"""What changes about everything else: the cluster, its network, its stores, the platform."""
+"""Descriptions of what changes about everything else: the cluster, its network, its stores, the platform."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from axon.report.findings import Finding, Risk, Said, counted, listed
+from axon.report.findings import Finding, Risk, Statement, counted, finding_of, listed, plural
 from axon.report.preview import Change, value_at
 
 CLUSTER = "aws:eks/cluster:Cluster"
-RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
-# What a component is called. Those of the platform's add-ons are one part while they are new.
+# The report's name of each component. The platform's add-ons are one part while they are new.
 NAMES = {
     "axon:cluster:EksCluster": "cluster",
     "axon:cluster:ControlPlane": "cluster",
@@ -37,156 +37,181 @@ ADDONS = {name for kind, name in NAMES.items() if kind.startswith("axon:platform
 
 
 @dataclass(frozen=True)
-class Rule:
-    """How losing a kind of thing is said, and how much it hurts."""
+class LossDescription:
+    """The words for losing a resource of one type, and the risk."""
 
     noun: str
-    lost: str
+    loss: str
     risk: Risk
 
 
-RULES = {
-    CLUSTER: Rule(
-        "EKS cluster", "everything on it goes, and it is made anew from nothing", Risk.IRREVERSIBLE
+LOSSES = {
+    CLUSTER: LossDescription("EKS cluster", "everything on it is deleted", Risk.IRREVERSIBLE),
+    "aws:s3/bucket:Bucket": LossDescription("bucket", "its objects are lost", Risk.IRREVERSIBLE),
+    "aws:kms/key:Key": LossDescription(
+        "KMS key", "data encrypted with it becomes unreadable", Risk.IRREVERSIBLE
     ),
-    "aws:s3/bucket:Bucket": Rule("bucket", "the objects in it are lost", Risk.IRREVERSIBLE),
-    "aws:kms/key:Key": Rule("KMS key", "what it encrypted cannot be read again", Risk.IRREVERSIBLE),
-    "aws:ec2/vpc:Vpc": Rule("VPC", "everything in it is made anew", Risk.DESTRUCTIVE),
-    "aws:ecr/repository:Repository": Rule("repository", "its images are deleted", Risk.DESTRUCTIVE),
-    "aws:cloudwatch/logGroup:LogGroup": Rule("log group", "its logs are lost", Risk.DESTRUCTIVE),
-    "kubernetes:core/v1:Namespace": Rule("namespace", "everything in it goes", Risk.DESTRUCTIVE),
-    "aws:ec2/subnet:Subnet": Rule("subnet", "the nodes in it move", Risk.DISRUPTIVE),
-    "aws:ec2/natGateway:NatGateway": Rule("NAT gateway", "the way out is interrupted", Risk.DISRUPTIVE),
-    "aws:lb/loadBalancer:LoadBalancer": Rule("load balancer", "its address changes", Risk.DISRUPTIVE),
-    "aws:lb/listener:Listener": Rule("listener", "its port refuses connections meanwhile", Risk.DISRUPTIVE),
-    "aws:lb/targetGroup:TargetGroup": Rule("target group", "requests fail meanwhile", Risk.DISRUPTIVE),
-    "aws:budgets/budget:Budget": Rule("budget", "nobody is warned about cost", Risk.NONE),
-    "aws:eks/addon:Addon": Rule("add-on", "what it does stops", Risk.DISRUPTIVE),
-    "aws:iam/role:Role": Rule("role", "who has it loses its rights meanwhile", Risk.DISRUPTIVE),
-    "kubernetes:helm.sh/v3:Release": Rule("chart", "what it installed goes", Risk.DISRUPTIVE),
-    "kubernetes:helm.sh/v4:Chart": Rule("chart", "what it installed goes", Risk.DISRUPTIVE),
-    "kubernetes:apps/v1:Deployment": Rule("deployment", "it stops meanwhile", Risk.DISRUPTIVE),
-    "kubernetes:core/v1:Service": Rule("service", "its address changes", Risk.DISRUPTIVE),
-    "kubernetes:apps/v1:DaemonSet": Rule("daemon", "it stops meanwhile", Risk.DISRUPTIVE),
-    "kubernetes:gateway.networking.k8s.io/v1:Gateway": Rule("gateway", "no model answers", Risk.DISRUPTIVE),
+    "aws:ec2/vpc:Vpc": LossDescription("VPC", "everything in it is recreated", Risk.DESTRUCTIVE),
+    "aws:ecr/repository:Repository": LossDescription("repository", "its images are lost", Risk.DESTRUCTIVE),
+    "aws:cloudwatch/logGroup:LogGroup": LossDescription("log group", "its logs are lost", Risk.DESTRUCTIVE),
+    "kubernetes:core/v1:Namespace": LossDescription(
+        "namespace", "everything in it is deleted", Risk.DESTRUCTIVE
+    ),
+    "aws:ec2/subnet:Subnet": LossDescription("subnet", "its nodes move", Risk.DISRUPTIVE),
+    "aws:ec2/natGateway:NatGateway": LossDescription(
+        "NAT gateway", "outbound connections are interrupted", Risk.DISRUPTIVE
+    ),
+    "aws:lb/loadBalancer:LoadBalancer": LossDescription(
+        "load balancer", "its address changes", Risk.DISRUPTIVE
+    ),
+    "aws:lb/listener:Listener": LossDescription(
+        "listener", "its port rejects connections in the meantime", Risk.DISRUPTIVE
+    ),
+    "aws:lb/targetGroup:TargetGroup": LossDescription(
+        "target group", "requests fail in the meantime", Risk.DISRUPTIVE
+    ),
+    "aws:budgets/budget:Budget": LossDescription("budget", "cost alerts stop", Risk.NONE),
+    "aws:eks/addon:Addon": LossDescription("add-on", "its function is unavailable", Risk.DISRUPTIVE),
+    "aws:iam/role:Role": LossDescription(
+        "role", "its users lose their permissions in the meantime", Risk.DISRUPTIVE
+    ),
+    "kubernetes:helm.sh/v3:Release": LossDescription("chart", "its objects are deleted", Risk.DISRUPTIVE),
+    "kubernetes:apps/v1:Deployment": LossDescription(
+        "Deployment", "its pods are down in the meantime", Risk.DISRUPTIVE
+    ),
+    "kubernetes:core/v1:Service": LossDescription("Service", "its address changes", Risk.DISRUPTIVE),
+    "kubernetes:apps/v1:DaemonSet": LossDescription(
+        "DaemonSet", "its pods are down in the meantime", Risk.DISRUPTIVE
+    ),
+    "kubernetes:gateway.networking.k8s.io/v1:Gateway": LossDescription(
+        "Gateway", "no model responds in the meantime", Risk.DISRUPTIVE
+    ),
 }
 _VERBS = {"delete": "removed", "replace": "replaced", "create": "added", "update": "updated in place"}
-_LOSSES = ("delete", "replace")
-# Nothing stops when these go and come again.
+_LOSING = ("delete", "replace")
+# Types whose loss stops nothing.
 _QUIET = ("Tag", "Attachment", "Association", "Policy", "Rule", "Alias", "AccessEntry", "Record")
-# What the words of a type's name do not say.
-_WORDS = {"Eip": "public address", "VpcEndpoint": "VPC endpoint"}
-_ROLLED = ("Deployment", "DaemonSet", "Release", "Chart", "Addon")
+# The nouns that the words of a type's name do not give.
+_NOUNS = {"Eip": "public address", "VpcEndpoint": "VPC endpoint"}
+_ROLLED = ("Deployment", "DaemonSet", "Release", "Addon")
 
 
 def describe_part(name: str, changes: Sequence[Change]) -> Finding | None:
-    """Return what the changes of one part come to; None where nothing differs."""
+    """Return the finding of one part's resources; None if nothing differs."""
     changed = [change for change in changes if change.op != "same"]
-    said = list(_said(changed))
-    if not said:
-        return None
-    text = "; ".join(dict.fromkeys(part.text for part in said))
-    return Finding("", name, text, max(part.risk for part in said))
+    return finding_of("", name, _statements(changed))
 
 
-def _said(changed: Sequence[Change]) -> Iterator[Said]:
+def _statements(changed: Sequence[Change]) -> Iterator[Statement]:
     if all(change.type.startswith("axon:") for change in changed):
-        return  # a component that holds nothing, such as device plugins without a GPU
-    things = [change for change in changed if change.custom]
-    spoken = [Said("new")] if _is_whole(changed) else []
-    for change in things:
-        spoken += _special(change)
+        return  # a component without resources, such as device plugins without a GPU
+    resources = [change for change in changed if change.custom]
+    statements = [Statement("new")] if _is_new(changed) else []
+    for change in resources:
+        statements += _special(change)
     for op in ("delete", "replace", "update"):
-        spoken += _by_rule(op, [c for c in things if c.op == op and not _is_renaming(c)])
-    if not _is_whole(changed):
-        added = [change for change in things if change.op == "create" and change.type in RULES]
-        spoken += [Said(f"{_kinds(added)} added")] if added else []
-    yield from spoken or _counted(things)
+        statements += _by_type(op, [c for c in resources if c.op == op and not _is_relabeling(c)])
+    if not _is_new(changed):
+        added = [change for change in resources if change.op == "create" and change.type in LOSSES]
+        statements += [Statement(f"{_counted_types(added)} added")] if added else []
+    yield from statements or _counts(resources)
 
 
-def _counted(things: Sequence[Change]) -> Iterator[Said]:
-    """Say of what has no words of its own how many there are."""
+def _counts(resources: Sequence[Change]) -> Iterator[Statement]:
+    """Yield how many resources change, where their types have no words of their own."""
     for op, verb in _VERBS.items():
-        alike = [change for change in things if change.op == op]
+        alike = [change for change in resources if change.op == op]
         loud = any(not change.type.endswith(_QUIET) for change in alike)
         if alike:
-            yield Said(f"{_kinds(alike)} {verb}", Risk.DISRUPTIVE if loud and op in _LOSSES else Risk.NONE)
+            risk = Risk.DISRUPTIVE if loud and op in _LOSING else Risk.NONE
+            yield Statement(f"{_counted_types(alike)} {verb}", risk)
 
 
-def _is_whole(changed: Sequence[Change]) -> bool:
-    """Whether the part itself is new, not a thing in it."""
+def _is_new(changed: Sequence[Change]) -> bool:
+    """Whether the part itself is new, not only a resource in it."""
     return any(change.op == "create" and change.type.startswith("axon:") for change in changed)
 
 
-def _is_renaming(change: Change) -> bool:
-    """Whether only what people read of it changes: its tags and its description."""
+def _is_relabeling(change: Change) -> bool:
+    """Whether only tags and descriptions change."""
     paths = [part.path for part in change.differences]
     return change.op == "update" and bool(paths) and all(p.startswith(("tags", "description")) for p in paths)
 
 
-def _kinds(things: Sequence[Change]) -> str:
+def _counted_types(resources: Sequence[Change]) -> str:
     counts: dict[str, int] = {}
-    for change in things:
-        rule = RULES.get(change.type)
-        word = rule.noun if rule else _words(change.type.rsplit(":", 1)[-1])
-        counts[word] = counts.get(word, 0) + 1
-    return ", ".join(counted(count, word) for word, count in counts.items())
+    for change in resources:
+        loss = LOSSES.get(change.type)
+        noun = loss.noun if loss else _noun(change.type)
+        counts[noun] = counts.get(noun, 0) + 1
+    return ", ".join(counted(count, noun) for noun, count in counts.items())
 
 
-def _words(kind: str) -> str:
-    """Write `RouteTableAssociation` as `route table association`."""
-    return (
-        _WORDS.get(kind)
-        or "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
-    )
+def _noun(token: str) -> str:
+    """Return AWS' `RouteTableAssociation` as `route table association`, and a Kubernetes kind as it is."""
+    kind = token.rsplit(":", 1)[-1]
+    if token.startswith("kubernetes:"):
+        return kind
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind)
+    return _NOUNS.get(kind) or words.strip()
 
 
-def _special(change: Change) -> Iterator[Said]:
-    """Say what deserves words of its own."""
+def _special(change: Change) -> Iterator[Statement]:
+    """Yield the statements about changes that have words of their own."""
     if change.type == CLUSTER and change.op == "update":
-        yield from _of_cluster(change)
-    if change.type == RULE and change.op in ("create", "delete") and change.name.startswith("gateway-"):
+        yield from _cluster(change)
+    if change.type == INGRESS_RULE and change.name.startswith("gateway-"):
         source = (change.new or change.old).get("cidrIpv4", "a network")
-        verb = "may connect" if change.op == "create" else "may no longer connect"
-        yield Said(f"clients of {source} {verb}", Risk.NONE if change.op == "create" else Risk.DISRUPTIVE)
+        if change.op == "create":
+            yield Statement(f"clients from {source} can connect")
+        elif change.op == "delete":
+            yield Statement(f"clients from {source} can no longer connect", Risk.DISRUPTIVE)
 
 
-def _of_cluster(change: Change) -> Iterator[Said]:
+def _cluster(change: Change) -> Iterator[Statement]:
     before, after = change.old.get("version"), change.new.get("version")
     if before != after:
-        yield Said(
-            f"Kubernetes {before} → {after}: the API stays up, and there is no way back after seven days",
-            Risk.IRREVERSIBLE,
+        text = (
+            f"Kubernetes {before} → {after}: the API stays available, "
+            "the upgrade cannot be rolled back after seven days"
         )
-    key = "vpcConfig.publicAccessCidrs"
-    if value_at(change.old, key) != value_at(change.new, key):
-        networks = f"{_networks(change.old)} → {_networks(change.new)}"
-        yield Said(f"networks that reach the Kubernetes API: {networks}")
+        yield Statement(text, Risk.IRREVERSIBLE)
+    if _api_networks(change.old) != _api_networks(change.new):
+        networks = f"{_api_networks(change.old)} → {_api_networks(change.new)}"
+        yield Statement(f"networks allowed to reach the Kubernetes API: {networks}")
     if value_at(change.old, "vpcConfig.subnetIds") != value_at(change.new, "vpcConfig.subnetIds"):
-        yield Said("its interfaces get other subnets, in place")
+        yield Statement("control plane moves to other subnets, in place")
 
 
-def _networks(inputs: object) -> str:
-    found = value_at(inputs, "vpcConfig.publicAccessCidrs")
-    open_to_public = value_at(inputs, "vpcConfig.endpointPublicAccess")
-    return listed(found) if found and open_to_public is not False else "inside the VPC alone"
+def _api_networks(inputs: object) -> str:
+    networks = value_at(inputs, "vpcConfig.publicAccessCidrs")
+    is_public = value_at(inputs, "vpcConfig.endpointPublicAccess")
+    return listed(networks) if networks and is_public is not False else "the VPC only"
 
 
-def _by_rule(op: str, changes: Sequence[Change]) -> Iterator[Said]:
+def _by_type(op: str, changes: Sequence[Change]) -> Iterator[Statement]:
     by_type: dict[str, list[Change]] = {}
     for change in changes:
-        if change.type in RULES:
+        if change.type in LOSSES:
             by_type.setdefault(change.type, []).append(change)
     for kind, alike in by_type.items():
-        rule, names = RULES[kind], listed(sorted(change.name for change in alike))
-        one = len(alike) == 1
-        noun = rule.noun if one else counted(2, rule.noun).split(" ", 1)[1]
-        lost = rule.lost if one else rule.lost.replace("its ", "their ").replace(" in it ", " in them ")
-        if op == "delete":
-            yield Said(f"{noun} {names} removed: {lost}", rule.risk)
-        elif op == "replace":
-            yield Said(f"{noun} {names} → REPLACEMENT: {lost}", rule.risk)
+        description = LOSSES[kind]
+        subject, loss = _subject_and_loss(description, alike)
+        verb = "is" if len(alike) == 1 else "are"
+        if op in _LOSING:
+            lost = "deleted" if op == "delete" else "replaced"
+            yield Statement(f"{subject} {verb} {lost}: {loss}", description.risk)
         elif kind.endswith(_ROLLED):
-            yield Said(f"{noun} {names} updated, one replica after the other", Risk.ROLLING)
+            yield Statement(f"{subject} {verb} updated, one replica at a time", Risk.ROLLING)
         elif kind != CLUSTER:
-            yield Said(f"{noun} {names} updated in place")
+            yield Statement(f"{subject} {verb} updated in place")
+
+
+def _subject_and_loss(description: LossDescription, alike: Sequence[Change]) -> tuple[str, str]:
+    names = listed(sorted(change.name.rsplit("/", 1)[-1] for change in alike))
+    if len(alike) == 1:
+        return f"{description.noun} {names}", description.loss
+    loss = description.loss
+    for one, several in (("its ", "their "), (" in it ", " in them "), (" on it ", " on them ")):
+        loss = loss.replace(one, several)
+    return f"{plural(description.noun)} {names}", loss

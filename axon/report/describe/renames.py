@@ -1,4 +1,4 @@
-"""A model under another key: the engine deletes one and makes another, and the reader should know that."""
+"""Detection of renamed models: Pulumi deletes the old key and creates the new one."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -8,28 +8,26 @@ from stacks.settings import Stack
 
 
 def renames(before: Stack | None, after: Stack | None) -> dict[str, str]:
-    """Return the models that went, by the name under which one with the same settings came."""
+    """Return the new key of each removed model whose settings an added model has."""
     if before is None or after is None:
         return {}
-    came = {name: model for name, model in after.models.items() if name not in before.models}
-    found: dict[str, str] = {}
+    added = {name: model for name, model in after.models.items() if name not in before.models}
+    renamed: dict[str, str] = {}
     for name, model in before.models.items():
-        same = next((other for other, settings in came.items() if settings == model), None)
+        same = next((other for other, settings in added.items() if settings == model), None)
         if name not in after.models and same:
-            found[name] = same
-            del came[same]
-    return found
+            renamed[name] = same
+            del added[same]
+    return renamed
 
 
 def with_renames(findings: Iterable[Finding], renamed: dict[str, str]) -> Iterator[Finding]:
-    """Say of a model that went where it went."""
+    """Yield the findings, with the new key of each renamed model."""
     for finding in findings:
         if finding.kind == "model" and finding.name in renamed:
-            lost = finding.text.removeprefix("removed: ")
+            loss = finding.text.removeprefix("removed: ")
             new = renamed[finding.name]
-            text = (
-                f"renamed to {new}, so deleted and made anew: {lost} (`moved_from: {finding.name}` keeps it)"
-            )
+            text = f"renamed to {new}: deleted and recreated, {loss} (`moved_from: {finding.name}` keeps it)"
             yield replace(finding, text=text)
         else:
             yield finding

@@ -1,1 +1,1 @@
-"""The Python language host."""
+"""Python language host of the Pulumi engine."""

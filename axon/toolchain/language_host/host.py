@@ -1,8 +1,9 @@
-"""pulumi-language-python for machines that have only the engine: what the engine runs Python programs with.
+"""pulumi-language-python for machines that have only the engine: the server through which it runs Python
+programs.
 
-It is used where no official host is on PATH. The engine starts it, reads the port that it
-prints, and speaks `LanguageRuntime` (pulumi/proto/language.proto) to it. Programs run in a process of
-their own, with the interpreter of the project's virtual environment.
+It is used if no official host is on PATH. The engine starts it, reads the port that it prints, and speaks
+`LanguageRuntime` (pulumi/proto/language.proto) to it. Programs run in a process of their own, with the
+interpreter of the project's virtual environment.
 """
 
 import json
@@ -21,32 +22,32 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 PROGRAM = Path(__file__).with_name("program.py")
 VERSION = "3.272.0"
-# The program has said what is wrong: the engine adds nothing (the official host's own exit code).
+# The program has reported the error, so the engine adds nothing (the official host's own exit code).
 SHOWN_TO_USER = 32
 
 
 class Host(language_pb2_grpc.LanguageRuntimeServicer):
-    """Answers what the engine asks of a language."""
+    """Server for the engine's requests to a language."""
 
     def __init__(self, engine: str) -> None:
         self._engine = engine
         self._running: set[subprocess.Popen[bytes]] = set()
 
     def Handshake(self, request: Any, context: Any) -> Any:
-        """Learn the engine's address."""
+        """Store the engine's address."""
         self._engine = request.engine_address or self._engine
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
-        """Say which version this is."""
+        """Return this host's version."""
         return plugin_pb2.PluginInfo(version=VERSION)
 
     def About(self, request: Any, context: Any) -> Any:
-        """Say which Python runs the programs."""
+        """Return the Python that runs the programs."""
         return language_pb2.AboutResponse(executable=sys.executable, version=sys.version.split()[0])
 
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:
-        """Name the provider plugins that the program's packages need, from their own metadata."""
+        """Return the provider plugins that the program's packages need, from the packages' metadata."""
         python = interpreter(request.info)
         site = python.parents[1].glob("lib/python*/site-packages/*/pulumi-plugin.json")
         plugins = [json.loads(file.read_text()) for file in sorted(site)]
@@ -63,19 +64,19 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.GetRequiredPackagesResponse(packages=packages)
 
     def GetProgramDependencies(self, request: Any, context: Any) -> Any:
-        """Name no dependencies: `uv.lock` has them."""
+        """Return no dependencies, since `uv.lock` has them."""
         return language_pb2.GetProgramDependenciesResponse()
 
     def InstallDependencies(self, request: Any, context: Any) -> Any:
-        """Leave the virtual environment to `make`, which locks it."""
+        """Do nothing: `make` creates the virtual environment from the lock file."""
         yield language_pb2.InstallDependenciesResponse(stdout=b"run `make .venv`\n")
 
     def RuntimeOptionsPrompts(self, request: Any, context: Any) -> Any:
-        """Ask nothing."""
+        """Return no prompts."""
         return language_pb2.RuntimeOptionsResponse()
 
     def Cancel(self, request: Any, context: Any) -> Any:
-        """Stop the programs that run."""
+        """Stop the running programs."""
         self.stop()
         return empty_pb2.Empty()
 
@@ -102,20 +103,20 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.RunResponse(error=error)
 
     def stop(self) -> None:
-        """Interrupt the programs that run."""
+        """Interrupt the running programs."""
         for program in list(self._running):
             program.terminate()
 
 
 def interpreter(info: Any) -> Path:
-    """Return the Python of a program: of the `virtualenv` that Pulumi.yaml names, else of this host."""
+    """Return the Python of a program: that of the `virtualenv` in Pulumi.yaml, or that of this host."""
     options = dict(info.options)
     folder = options.get("virtualenv")
     return Path(info.root_directory, folder, "bin/python") if folder else Path(sys.executable)
 
 
 def _environment(request: Any, engine: str) -> dict[str, str]:
-    """Return what program.py reads of its environment."""
+    """Return the environment variables that program.py reads."""
     run = {
         "project": request.project,
         "stack": request.stack,
@@ -135,7 +136,8 @@ def _environment(request: Any, engine: str) -> dict[str, str]:
 
 
 def _config(request: Any) -> bytes:
-    """Return what program.py reads of its input: as a variable, as in the official host, it ends at 128 KiB.
+    """Return the input that program.py reads. A variable, which the official host uses, is limited to 128
+    KiB.
 
     https://man7.org/linux/man-pages/man2/execve.2.html
     """

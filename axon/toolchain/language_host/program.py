@@ -1,4 +1,4 @@
-"""Run one Pulumi program in this process: what host.py starts with the project's own Python."""
+"""Run one Pulumi program in this process, which host.py starts with the project's own Python."""
 
 import asyncio
 import json
@@ -46,17 +46,17 @@ def _program(entry: str) -> None:
 
 def _run(entry: str, parallel: int) -> int:
     loop = asyncio.new_event_loop()
-    # The SDK's own host allows four threads a parallel operation.
+    # The SDK's own host allows four threads per parallel operation.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=max(parallel, 1) * 4))
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _program(entry)))
     except pulumi.RunError as error:
-        # When the engine ends on a resource's failure, the SDK says so too: the cause is shown already.
+        # If the engine ends because a resource failed, the SDK reports it too: the cause is shown already.
         if not str(error).startswith("Resource monitor has terminated"):
             pulumi.log.error(str(error))
         return SHOWN_TO_USER
     except grpc.RpcError as error:
-        # The engine is on its way out and has said why.
+        # The engine is ending and has reported the reason.
         if error.code() == grpc.StatusCode.UNAVAILABLE:  # pyright: ignore
             return SHOWN_TO_USER
         raise
@@ -69,7 +69,7 @@ def _run(entry: str, parallel: int) -> int:
 
 
 def _settle(loop: asyncio.AbstractEventLoop) -> None:
-    """End what a failed program left open, so that its last messages reach the engine."""
+    """Finish the open calls of a failed program, so that its last messages reach the engine."""
     pending = asyncio.all_tasks(loop)
     for task in pending:
         task.cancel()
@@ -79,7 +79,7 @@ def _settle(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def main() -> None:
-    """Run the program that the environment describes, with the config that standard input holds."""
+    """Run the program that the environment describes, with the config on standard input."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     run: dict[str, Any] = json.loads(os.environ.pop("AXON_PROGRAM"))
     sys.path.insert(0, os.getcwd())

@@ -78,6 +78,7 @@ def test_what_a_full_queue_refuses_is_exact_over_all_processes(gate: Path) -> No
 def test_whichever_process_is_asked_for_metrics_tells_those_of_all(gate: Path) -> None:
     with held(gate) as made:
         asyncio.run(_counted(made, gate))
+        made.until("axon_in_flight_requests", 0)  # a process counts a response after it was sent
 
         pages = {httpx.get(f"{made.management}/metrics").text for _ in range(20)}
         assert len(pages) == 1

@@ -1,1 +1,1 @@
-"""The settings of a stack on AWS."""
+"""Settings of a stack on AWS."""

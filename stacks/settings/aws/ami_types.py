@@ -1,4 +1,4 @@
-"""Which of EKS' images the nodes of a group start."""
+"""AMI types: the EKS node image for a node group."""
 
 from typing import get_args
 
@@ -9,7 +9,7 @@ _KINDS: dict[str, AmiType] = {kind: kind for kind in get_args(AmiType)}
 
 
 def ami_type(group: NodeGroup) -> AmiType:
-    """Return which of EKS' images the nodes of a group start.
+    """Return the AMI type of the nodes of a group.
 
     Source: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType).
     """

@@ -1,7 +1,7 @@
-"""What AWS has, from committed tables: regions and zones, where instance types are sold, its own policies.
+"""Committed tables of AWS: regions and zones, zones in which instance types are sold, AWS managed policies.
 
-`python -m stacks.settings.aws.refresh_catalogue` writes them. They are as old as their first line says: what
-AWS has added since is added there by the script, or by hand.
+`python -m stacks.settings.aws.refresh_catalogue` writes them. The first line of each table states its date;
+entries that AWS added since then are added by the script, or by hand.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,26 +16,26 @@ ZONES, OFFERS, POLICIES = (FOLDER / name for name in ("zones.csv", "offers.csv",
 
 @cache
 def zones() -> dict[str, str]:
-    """Return the letters of each region's zones that have EKS, in the order in which stacks take them."""
+    """Return the letters of each region's zones with EKS, in the order in which stacks use the zones."""
     return {region: letters for region, letters, _ in _rows(ZONES)}
 
 
 @cache
 def zones_without_eks() -> frozenset[str]:
-    """Return the zones in which EKS makes no cluster and no nodes."""
+    """Return the zones in which EKS creates neither clusters nor nodes."""
     return frozenset(f"{region}{letter}" for region, _, letters in _rows(ZONES) for letter in letters)
 
 
 def eks_zones(region: str) -> list[str]:
-    """Return the names of a region's zones that have EKS, none of a region that is not in the table."""
+    """Return the names of a region's zones with EKS; an empty list if the table lacks the region."""
     return [f"{region}{letter}" for letter in zones().get(region, "")]
 
 
 def check_region(region: str) -> None:
-    """Refuse a region that the table does not have.
+    """Reject a region that the table lacks.
 
     Raises:
-        ValueError: with the nearest that it has.
+        ValueError: with the nearest region in the table.
     """
     if region not in zones():
         near = nearest(region, zones()) or "eu-west-1"
@@ -46,7 +46,7 @@ def check_region(region: str) -> None:
 def offers() -> dict[str, dict[str, frozenset[str]]]:
     """Return the zones with EKS in which each instance type is sold, by region and by type.
 
-    A region of which nothing is known is missing: nothing can be said of it.
+    A region without data is missing, since nothing is known about it.
     """
     found: dict[str, dict[str, frozenset[str]]] = {}
     for family, sizes, places in _rows(OFFERS):
@@ -59,7 +59,7 @@ def offers() -> dict[str, dict[str, frozenset[str]]]:
 
 
 def offering_zones(region: str, instance_types: Collection[str]) -> frozenset[str] | None:
-    """Return the zones in which one of the types is sold at least; None where the region's are not known."""
+    """Return the zones in which at least one of the types is sold; None if the region has no data."""
     of_region = offers().get(region)
     if of_region is None:
         return None
@@ -68,7 +68,7 @@ def offering_zones(region: str, instance_types: Collection[str]) -> frozenset[st
 
 @cache
 def managed_policies() -> dict[str, str]:
-    """Return AWS' own policies that a role can have: the path and name in the ARN, by name."""
+    """Return the AWS managed policies that a role can have: the path and name in the ARN, by name."""
     return {line.rsplit("/", 1)[-1]: line for line in _lines(POLICIES)}
 
 

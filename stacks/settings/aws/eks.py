@@ -1,4 +1,4 @@
-"""`axon:cluster` with `kind: eks`: everything that a stack makes on AWS."""
+"""`axon:cluster` with `kind: eks`: all AWS resources of a stack."""
 
 from ipaddress import ip_network
 from typing import Annotated, Literal
@@ -54,15 +54,19 @@ GroupName = Annotated[DnsLabel, AfterValidator(_group_name)]
 
 
 class Endpoint(Settings):
-    """Who may reach the Kubernetes API. It is always reachable inside the VPC."""
+    """Access to the Kubernetes API from outside the VPC. Inside the VPC it is always reachable."""
 
     public_cidrs: Annotated[list[Cidr], AfterValidator(no_duplicates), AfterValidator(not_everybody)] = Field(
         default_factory=list[str], max_length=40
     )
-    """Networks outside that may. Empty: none, and `pulumi up` has to run inside the VPC."""
+    """Networks outside the VPC that may connect to the Kubernetes API; public ones, in CIDR notation. Empty:
+    none, so that `axon up` must run inside the VPC.
+    """
 
     anywhere: bool = False
-    """Let the whole internet reach it; a login is needed still. It has to be asked for by this name."""
+    """Access to the Kubernetes API from the whole internet; a login is still required. It is a separate key,
+    so that it is never set by accident.
+    """
 
     @field_validator("public_cidrs")
     @classmethod
@@ -80,21 +84,21 @@ class Endpoint(Settings):
 
     @property
     def cidrs(self) -> list[str]:
-        """The networks outside the VPC that may reach the API."""
+        """Networks outside the VPC that may connect to the API."""
         return ["0.0.0.0/0"] if self.anywhere else self.public_cidrs
 
 
 class Access(Settings):
-    """What one IAM role or user may do in the cluster."""
+    """Permissions of one IAM role or user in the cluster."""
 
     principal_arn: IamArn
-    """The role or user."""
+    """ARN of the IAM role or user."""
 
     policy: Literal["cluster-admin", "admin", "admin-view", "edit", "view"] = "view"
-    """EKS' access policy of that name. `admin-view` reads everything, Secrets too."""
+    """EKS access policy that the principal receives. `admin-view` reads everything, including Secrets."""
 
     namespaces: list[DnsLabel] = Field(default_factory=list[str])
-    """Where it holds. Empty: everywhere."""
+    """Namespaces to which the policy applies. Empty: the whole cluster, which `cluster-admin` requires."""
 
     @model_validator(mode="after")
     def _cluster_admins_are_everywhere(self) -> "Access":
@@ -104,81 +108,99 @@ class Access(Settings):
 
 
 class EksCluster(Settings):
-    """A cluster on AWS, made from nothing: network, control plane, node groups, stores."""
+    """A new cluster on AWS: network, control plane, node groups and stores."""
 
     kind: Literal["eks"]
-    """`eks`: Amazon's Kubernetes, made by this stack."""
+    """`eks`: Amazon's managed Kubernetes, created by this stack."""
 
     name: ClusterName
-    """Name of the cluster, and the first part of every name on AWS: unique in the account, as roles' are."""
+    """Name of the cluster and prefix of all names on AWS, 2 to 20 characters. It must be unique in the
+    account, since IAM roles are.
+    """
 
     account: AccountId
-    """The AWS account that the stack belongs to. With the credentials of another nothing is done."""
+    """ID of the AWS account that the stack belongs to, twelve digits in quotes. With credentials of another
+    account nothing is changed.
+    """
 
     region: Region
-    """AWS region."""
+    """AWS region of the cluster, such as `eu-west-1`."""
 
     version: KubernetesVersion = "1.36"
-    """Kubernetes. It can be raised, one minor version an update, and never lowered."""
+    """Kubernetes version of the control plane and the nodes. Raise it by one minor version per update; it can
+    never be lowered.
+    """
 
     addons: dict[AddonName, AddonVersion] = Field(default_factory=dict[AddonName, str])
-    """Other versions of EKS add-ons than those that axon pins for the version of Kubernetes."""
+    """Versions of EKS add-ons, by name, in place of those that axon pins for the Kubernetes version."""
 
     node_releases: dict[AmiType, NodeRelease] = Field(default_factory=dict[AmiType, str])
-    """The release of each kind of node image. Unset: the newest when the group is made; `make patch` sets it.
+    """Release of the node image, by AMI type, such as `1.36.1-20261101`. Unset: the newest release at the
+    time that a group is created.
 
-    Amazon Linux's begins with the version of Kubernetes that it is for, and holds for no other.
+    A release of Amazon Linux begins with its Kubernetes version, and is ignored with any other version.
+    `axon patch` writes newer releases here.
     """
 
     network: Network = Network()
-    """VPC, zones, NAT."""
+    """VPC, availability zones and NAT gateways of the cluster."""
 
     endpoint: Endpoint = Endpoint()
-    """Who may reach the Kubernetes API."""
+    """Access to the Kubernetes API from outside the VPC."""
 
     access: dict[DnsLabel, Access] = Field(default_factory=dict[str, Access])
-    """IAM principals that may use the cluster, all of them: who creates it is not among them by that."""
+    """IAM principals that may use the cluster, by a name of your choice. The principal that creates the
+    cluster gets no access unless it is listed.
+    """
 
     permissions_boundary: IamArn | None = None
-    """IAM policy that limits each role of the stack (`make bootstrap` makes one). Unset: no limit."""
+    """ARN of the IAM policy that limits every role of the stack; `axon bootstrap` creates one. Unset: no
+    limit.
+    """
 
     node_groups: dict[GroupName, NodeGroup] = Field(min_length=1)
-    """The nodes."""
+    """Node groups of the cluster, by name (at most 30 characters). At least one group must have
+    `role: system` and `min_instances` of 1 or more.
+    """
 
     control_plane_logs: Annotated[list[ControlPlaneLog], AfterValidator(no_duplicates)] = Field(
         default_factory=lambda: list[ControlPlaneLog](["audit", "authenticator"])
     )
-    """Logs of the control plane in CloudWatch, which charges by the gigabyte. Empty: none.
+    """Control plane logs that are written to CloudWatch, which charges per gigabyte. Empty: none.
 
-    `audit` (each request to the API) and `api` are the largest by far.
+    `audit` (each request to the API) and `api` are by far the largest.
     """
 
     log_retention_days: RetentionDays = 30
-    """Days that the logs of the control plane and the flow logs are kept."""
+    """Days for which the control plane logs and the flow logs are kept."""
 
     protected: bool = False
-    """Refuse to delete the cluster, its load balancer and its stores."""
+    """Protection of the cluster, its load balancer and its stores against deletion. Set it for production."""
 
     load_balancer: LoadBalancer = LoadBalancer()
-    """The network load balancer before the gateway."""
+    """Network load balancer in front of the gateway."""
 
     logging: Logging = Logging()
-    """The logs of the model APIs."""
+    """Collection of the model APIs' logs in CloudWatch."""
 
     model_store: ModelStore = ModelStore()
-    """The S3 bucket for models."""
+    """S3 bucket for models, created by the stack."""
 
     external_dns: ExternalDns | None = None
-    """Keep DNS records for the hostnames of routes. Unset: not installed."""
+    """Management of DNS records for the hostnames of routes. Unset: external-dns is not installed."""
 
     image_cache: ImageCache | None = None
-    """Cache the platform's images in ECR. Unset: nodes pull them from the public registries, or a mirror."""
+    """Cache of the platform's images in ECR. Unset: nodes pull from the public
+    registries, or from a mirror.
+    """
 
     budget: Budget | None = None
-    """Warn by e-mail about what the stack costs. Unset: no warning."""
+    """Warning by e-mail about the cost of the stack. Unset: no warning."""
 
     tags: dict[TagKey, TagValue] = Field(default_factory=dict[str, str], max_length=20)
-    """Tags of every AWS resource, beside `axon:stack` and `axon:cluster`, for cost reports."""
+    """Tags of every AWS resource, in addition to `axon:stack` and `axon:cluster`. Set them to break down cost
+    reports.
+    """
 
     @model_validator(mode="after")
     def _has_a_home_for_the_platform(self) -> "EksCluster":
@@ -239,19 +261,19 @@ class EksCluster(Settings):
         return self.addons.get(addon, ADDONS[self.version][addon])
 
     def node_release(self, ami_type: AmiType) -> str | None:
-        """Return the pinned release of a node image, or None where the newest is taken."""
+        """Return the pinned release of a node image, or None if the newest is used."""
         release = self.node_releases.get(ami_type)
         elsewhere = ami_type.startswith("AL2023") and not (release or "").startswith(f"{self.version}.")
         return None if elsewhere else release
 
     @property
     def registry(self) -> str:
-        """The stack's own image registry."""
+        """Image registry of the stack."""
         return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com/{self.name}"
 
     @property
     def image_mirrors(self) -> dict[str, str]:
-        """Where copies of the images of public registries are, by registry."""
+        """Repositories with copies of public registries' images, by registry."""
         return {
             host: f"{self.registry}/{cached.prefix}" for host, cached in CACHED.items() if self.image_cache
         }

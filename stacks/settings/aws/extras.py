@@ -1,4 +1,4 @@
-"""What stands around an EKS cluster: load balancer, logs, model store, DNS, budget."""
+"""Parts around an EKS cluster: load balancer, logs, model store, DNS, budget."""
 
 import re
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ HostedZone = Annotated[str, AfterValidator(_hosted_zone)]
 
 @dataclass(frozen=True)
 class Cached:
-    """A registry that ECR can cache: the folder of its copies, and what ECR calls it."""
+    """A registry that ECR can cache: the folder of its copies, and its name in ECR."""
 
     prefix: str
     url: str
@@ -63,31 +63,41 @@ RegistrySecret = Annotated[str, AfterValidator(_registry_secret)]
 class ImageCache(Settings):
     """ECR's pull-through cache: nodes pull the platform's images from ECR, which fetches and keeps copies.
 
-    Both registries want a login. A secret holds `{"username": …, "accessToken": …}`.
+    Both registries require a login. A secret holds `{"username": …, "accessToken": …}`.
     """
 
     docker_hub: RegistrySecret
-    """The ARN of the secret of Secrets Manager with a login to Docker Hub."""
+    """ARN of the Secrets Manager secret with a login to Docker Hub. The secret's name must begin with
+    `ecr-pullthroughcache/`.
+    """
 
     github: RegistrySecret
-    """The ARN of the secret with a login to ghcr.io."""
+    """ARN of the Secrets Manager secret with a login to ghcr.io. The secret's name must begin with
+    `ecr-pullthroughcache/`.
+    """
 
     def secret(self, registry: str) -> str | None:
-        """Return the secret with the login to a registry, if it wants one."""
+        """Return the secret with the login to a registry, if the registry requires one."""
         return {"docker.io": self.docker_hub, "ghcr.io": self.github}.get(registry)
 
 
 class Tls(Settings):
-    """How clients' connections are encrypted: at the load balancer, or at the gateway."""
+    """Encryption of clients' connections, either at the load balancer or at the gateway."""
 
     certificate_arn: Arn | None = None
-    """A certificate of ACM: the load balancer ends TLS (Cortex's ssl_certificate_arn)."""
+    """ARN of an ACM certificate, with which the load balancer terminates TLS. Set either this or
+    `cluster_issuer`.
+    """
 
     cluster_issuer: DnsLabel | None = None
-    """A ClusterIssuer of a cert-manager that is installed already: the gateway ends TLS."""
+    """Name of a ClusterIssuer of cert-manager, which must be installed already. The gateway terminates TLS.
+    Set either this or `certificate_arn`.
+    """
 
     client_ca: ObjectName | None = None
-    """A ConfigMap in `envoy-gateway-system` whose `ca.crt` has to have signed each client's certificate."""
+    """Name of a ConfigMap in `envoy-gateway-system` whose `ca.crt` must have signed each client's
+    certificate. Unset: clients need no certificate.
+    """
 
     @model_validator(mode="after")
     def _one(self) -> "Tls":
@@ -102,40 +112,48 @@ class Tls(Settings):
 
 
 class Dns(Settings):
-    """Names of the load balancer in a hosted zone of Route 53."""
+    """DNS names of the load balancer in a hosted zone of Route 53."""
 
     zone_id: HostedZone
-    """The hosted zone."""
+    """ID of the Route 53 hosted zone, such as `Z0123456789ABCDEFGHIJ`."""
 
     hostnames: Annotated[list[Hostname], AfterValidator(no_duplicates)] = Field(min_length=1, max_length=10)
-    """Names in it that lead to the load balancer; the first is the one that endpoints are shown with."""
+    """Host names in the zone that resolve to the load balancer. Endpoints are shown with the first one."""
 
 
 class LoadBalancer(Settings):
-    """The network load balancer (NLB) before the gateway."""
+    """Network load balancer (NLB) in front of the gateway."""
 
     scheme: Literal["internet-facing", "internal"] = "internet-facing"
-    """Where it can be reached from (name and default: Cortex's api_load_balancer_scheme)."""
+    """Reachability of the load balancer: from the internet, or only from private networks."""
 
     allow: Annotated[list[Cidr], AfterValidator(no_duplicates), AfterValidator(not_everybody)] = Field(
         default_factory=list[str], max_length=60
     )
-    """Networks that may connect. Required where it faces the internet; empty and internal: private ones."""
+    """Networks that may connect to the load balancer, in CIDR notation. Required if it faces the internet.
+    Empty and internal: private networks.
+    """
 
     anywhere: bool = False
-    """Let the whole internet connect. It has to be asked for by this name."""
+    """Access to the load balancer from the whole internet. It is a separate key, so that it is never set by
+    accident.
+    """
 
     plain_http: bool = False
-    """Face the internet without `tls`: requests and answers can be read on their way."""
+    """Service without `tls` on a load balancer that faces the internet. Requests and responses can then be
+    read in transit.
+    """
 
     client_ip: Literal["preserved", "proxy_protocol"] = "preserved"
-    """How the gateway learns the client's address. Both need nothing of the client."""
+    """Source of the client's address at the gateway: the packets themselves (`preserved`) or the PROXY
+    protocol. Clients need no change for either.
+    """
 
     tls: Tls | None = None
-    """Serve HTTPS on 443; HTTP on 80 then leads there. Unset: HTTP."""
+    """HTTPS on port 443, with a redirect from HTTP on port 80. Unset: HTTP only."""
 
     dns: Dns | None = None
-    """Names for it. Unset: AWS' own."""
+    """DNS names of the load balancer in Route 53. Unset: only the name that AWS assigns."""
 
     @model_validator(mode="after")
     def _issuer_needs_names(self) -> "LoadBalancer":
@@ -155,12 +173,12 @@ class LoadBalancer(Settings):
 
     @property
     def is_public(self) -> bool:
-        """Whether it faces the internet."""
+        """True if the load balancer faces the internet."""
         return self.scheme == "internet-facing"
 
     @property
     def clients(self) -> list[str]:
-        """The networks that may connect."""
+        """Networks that may connect to the load balancer."""
         if self.anywhere:
             return ["0.0.0.0/0"]
         return self.allow or list(PRIVATE_RANGES)
@@ -180,40 +198,42 @@ class LoadBalancer(Settings):
 
 
 class Logging(Settings):
-    """Fluent Bit, to one CloudWatch log group of the stack."""
+    """Fluent Bit, which writes logs to one CloudWatch log group of the stack."""
 
     enabled: bool = True
-    """Install it."""
+    """Installation of Fluent Bit. `false`: the model APIs' logs stay on the nodes."""
 
     retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 14
-    """How long the model APIs' logs are kept."""
+    """Days for which the model APIs' logs are kept."""
 
 
 class ModelStore(Settings):
-    """A private, versioned, encrypted S3 bucket."""
+    """Private, versioned and encrypted S3 bucket."""
 
     enabled: bool = True
-    """Make it."""
+    """Creation of the bucket. `false`: the stack has no bucket for models."""
 
     old_versions_days: int = Field(default=90, ge=1, le=3650)
-    """When versions that were overwritten or deleted are removed for good."""
+    """Days after which overwritten or deleted versions of a file are removed permanently."""
 
     delete_with_contents: bool = False
-    """Let `make down` remove the bucket with what is in it."""
+    """Permission for `axon down` to delete the bucket with its contents. `false`: the removal fails unless
+    the bucket is empty.
+    """
 
 
 class ExternalDns(Settings):
-    """external-dns, for the hostnames of routes."""
+    """external-dns, which keeps DNS records for the hostnames of routes."""
 
     zone_ids: list[HostedZone] = Field(min_length=1, max_length=20)
-    """The hosted zones whose records it may change, and no others."""
+    """IDs of the hosted zones whose records external-dns may change. It changes no others."""
 
 
 class Budget(Settings):
-    """An AWS budget over the resources with the stack's tag."""
+    """AWS budget over all resources with the stack's tag."""
 
     monthly_usd: int = Field(ge=1, le=1_000_000_000)
-    """US dollars a month. The warning comes when the forecast passes it."""
+    """Limit in US dollars per month. The warning is sent when the forecast exceeds it."""
 
     emails: list[Email] = Field(min_length=1, max_length=10)
-    """Who is told."""
+    """E-mail addresses that receive the warning."""

@@ -1,7 +1,7 @@
-"""What each EC2 instance type has, from a committed table.
+"""Facts of each EC2 instance type, from a committed table.
 
-`instances.csv` is made by `python -m stacks.settings.aws.refresh_instances`, from the answers of EC2's
-DescribeInstanceTypes that moto carries. Its first line says when.
+`python -m stacks.settings.aws.refresh_instances` writes `instances.csv` from moto's copy of EC2's
+DescribeInstanceTypes. Its first line states the date.
 """
 
 import csv
@@ -16,7 +16,7 @@ from stacks.settings.errors import nearest
 
 FILE = Path(__file__).with_name("instances.csv")
 
-# What DaemonSets ask of every node: aws-node 50m, kube-proxy 100m, ebs-csi-node 30m and 120Mi,
+# Requests of DaemonSets on every node: aws-node 50m, kube-proxy 100m, ebs-csi-node 30m and 120Mi,
 # node monitoring agent 10m and 30Mi, Fluent Bit 50m and 100Mi; rounded up for the accelerators' plugins.
 DAEMONS_CPU = Decimal("0.3")
 DAEMONS_MEMORY = 400 * 2**20
@@ -30,19 +30,19 @@ class InstanceType:
     architecture: Literal["x86_64", "arm64"]
     vcpu: int
     memory: int
-    """Bytes."""
+    """Memory in bytes."""
     gpus: int
-    """NVIDIA GPUs."""
+    """Number of NVIDIA GPUs."""
     neuron_devices: int
-    """Inferentia or Trainium devices, what `aws.amazon.com/neuron` counts."""
+    """Number of Inferentia or Trainium devices, as counted by `aws.amazon.com/neuron`."""
     interfaces: int
-    """Network interfaces."""
+    """Number of network interfaces."""
     addresses: int
-    """IPv4 addresses of each interface."""
+    """Number of IPv4 addresses per interface."""
 
     @property
     def pods(self) -> int:
-        """Return how many pods a node takes with prefix delegation.
+        """Return the maximum number of pods per node with prefix delegation.
 
         Each secondary address becomes a /28 prefix; AWS recommends at most 110 pods below 30 vCPU and 250
         above: https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html
@@ -52,15 +52,15 @@ class InstanceType:
 
     @property
     def subnet_addresses(self) -> int:
-        """Return the addresses of its subnet that a full node takes: whole /28 prefixes, one to spare."""
+        """Return the subnet addresses that a full node takes: whole /28 prefixes, plus one spare."""
         return (math.ceil(self.pods / 16) + 1) * 16 + self.interfaces
 
     @property
     def allocatable_cpu(self) -> Decimal:
-        """Return the cores that pods may request: all but the kubelet's share and the DaemonSets'.
+        """Return the cores that pods may request: all except the shares of the kubelet and the DaemonSets.
 
-        The kubelet keeps 6 % of the first core, 1 % of the second, 0.5 % of the next two and 0.25 % of
-        the rest: https://awslabs.github.io/amazon-eks-ami/nodeadm/ (as the AMIs' bootstrap has since 2019).
+        The kubelet keeps 6 % of the first core, 1 % of the second, 0.5 % of the next two and 0.25 % of the
+        rest: https://awslabs.github.io/amazon-eks-ami/nodeadm/ (as the AMIs' bootstrap has since 2019).
         """
         shares = [Decimal("0.06"), Decimal("0.01"), Decimal("0.005"), Decimal("0.005")]
         kept = sum(shares[: self.vcpu], Decimal(0)) + Decimal("0.0025") * max(0, self.vcpu - 4)
@@ -70,8 +70,8 @@ class InstanceType:
     def allocatable_memory(self) -> int:
         """Return the bytes that pods may request.
 
-        The kubelet keeps 255Mi and 11Mi a pod, and evicts below 100Mi (the same source); the kernel and
-        the firmware keep about 3 % of what EC2 states.
+        The kubelet keeps 255Mi and 11Mi per pod, and evicts below 100Mi (the same source); the kernel and the
+        firmware keep about 3 % of the memory that EC2 states.
         """
         kept = (255 + 11 * self.pods + 100) * 2**20
         return int(self.memory * 0.97) - kept - DAEMONS_MEMORY
@@ -79,17 +79,17 @@ class InstanceType:
 
 @cache
 def instance_types() -> dict[str, InstanceType]:
-    """Return the table, by name."""
+    """Return the facts of all instance types, by name."""
     with FILE.open() as file:
         rows = csv.DictReader(line for line in file if not line.startswith("#"))
         return {row["name"]: _instance_type(row) for row in rows}
 
 
 def instance_type(name: str) -> InstanceType:
-    """Return one type's facts.
+    """Return the facts of one instance type.
 
     Raises:
-        ValueError: when the table lacks it, with the nearest name that it has.
+        ValueError: if the table lacks the type, with the nearest name in it.
     """
     known = instance_types()
     if name not in known:

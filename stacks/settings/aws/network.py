@@ -1,4 +1,4 @@
-"""`axon:cluster.network`: a VPC of the stack's own, or one that is there already."""
+"""`axon:cluster.network`: a VPC that the stack creates, or an existing one."""
 
 import ipaddress
 from typing import Annotated, Any, Literal, cast, get_args
@@ -10,7 +10,7 @@ from stacks.settings.aws.catalogue import eks_zones
 from stacks.settings.aws.units import Cidr, SubnetId, VpcId, Zone, no_duplicates
 from stacks.settings.base import Settings
 
-# Eight equal parts: one private subnet a zone (at most six), one part for all public subnets, one spare.
+# Eight equal parts: one private subnet per zone (at most six), one part for all public subnets, one spare.
 # A zone that is added later takes the next part, and no other subnet moves.
 _PARTS = 8
 _PUBLIC_PART = 6
@@ -33,7 +33,7 @@ InterfaceEndpoint = Literal[
     "ssmmessages",
     "sts",
 ]
-# Without a way to the internet nodes reach AWS by these alone; Session Manager's are a convenience.
+# Without a route to the internet, nodes reach AWS only by these; Session Manager's are a convenience.
 # https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
 NEEDED_WITHOUT_NAT = [name for name in get_args(InterfaceEndpoint) if not name.startswith("ssm")]
 
@@ -45,55 +45,73 @@ def _size_of_a_vpc(cidr: str) -> str:
 
 
 class ExistingVpc(Settings):
-    """A VPC that somebody else made, with its subnets by zone. Their tags and routes stay theirs."""
+    """An existing VPC with its subnets by zone. The stack changes neither their tags nor their routes."""
 
     vpc: VpcId
-    """Its id."""
+    """ID of the VPC, such as `vpc-0123456789abcdef0`."""
 
     cidr: Annotated[Cidr, AfterValidator(_size_of_a_vpc)]
-    """Its first network."""
+    """Primary network of the VPC in CIDR notation."""
 
     private_subnets: dict[Zone, SubnetId] = Field(min_length=2, max_length=6)
-    """Subnets with a route to the internet by NAT, or with the endpoints that EKS needs, by zone."""
+    """IDs of private subnets, by zone. Each needs a route to the internet by NAT, or the VPC endpoints that
+    EKS requires.
+    """
 
     public_subnets: dict[Zone, SubnetId] = Field(default_factory=dict[str, str], max_length=6)
-    """Subnets with an internet gateway, by zone. Needed for a load balancer that faces the internet."""
+    """IDs of public subnets (with a route to an internet gateway), by zone. At least two are required for a
+    load balancer that faces the internet.
+    """
 
 
 class Network(Settings):
-    """A VPC over several zones of the region."""
+    """VPC over several availability zones of the region."""
 
     cidr: Cidr = "10.0.0.0/16"
-    """The VPC's network (default: a size that holds 8000 pods a zone)."""
+    """Private network of the VPC in CIDR notation, /16 to /22. The default has room for
+    8000 pods per zone.
+    """
 
     service_cidr: Cidr = "172.20.0.0/16"
-    """The network of Kubernetes Services, outside the VPC's (one of the two that EKS chooses from)."""
+    """Private network of Kubernetes Services in CIDR notation, /12 to /24, outside the VPC's network. The
+    default is one of the two that EKS chooses from.
+    """
 
     zone_count: int = Field(default=3, ge=2, le=6)
-    """How many of the region's zones with EKS, from the first on. Adding one moves no subnet."""
+    """Number of availability zones, taken from the region's zones with EKS in order. Adding a zone moves no
+    subnet.
+    """
 
     zones: list[Zone] = Field(default_factory=list[str], max_length=6)
-    """Which zones, where the first ones are not wanted. Empty: `zone_count` of them."""
+    """Names of at least two availability zones, for a selection other than the first ones. Empty: the first
+    `zone_count` zones.
+    """
 
     control_plane_zones: list[Zone] = Field(default_factory=list[str], max_length=2)
-    """The two zones with network interfaces of the control plane, which EKS never changes.
+    """The two zones with network interfaces of the control plane. EKS can never change them.
 
-    Nodes may be in others. Empty: the first two.
+    Nodes may run in other zones. Empty: the first two zones.
     """
 
     nat: Literal["none", "single", "per_zone"] = "single"
-    """How private subnets reach the internet. `per_zone` outlives the loss of a zone, and costs one each."""
+    """NAT gateways, by which private subnets reach the internet. `per_zone` survives the loss of a zone and
+    costs one gateway per zone.
+    """
 
     interface_endpoints: Annotated[list[InterfaceEndpoint], AfterValidator(no_duplicates)] = Field(
         default_factory=list[InterfaceEndpoint]
     )
-    """AWS services reached inside the VPC, each at an hourly price in each zone. S3 is, always, for free."""
+    """AWS services that are reached inside the VPC, each at an hourly price per zone. S3 is always included,
+    at no cost.
+    """
 
     flow_logs: bool = False
-    """Log refused connections to CloudWatch."""
+    """Logging of rejected connections to CloudWatch. Set it to investigate blocked traffic."""
 
     existing: ExistingVpc | None = None
-    """Use this VPC instead; `cidr`, `zones`, `nat` and the rest then do not apply."""
+    """Existing VPC to use. The other keys of `network`, such as `cidr`, `zones` and `nat`, then do not apply.
+    Unset: the stack creates a VPC.
+    """
 
     @field_validator("interface_endpoints", mode="before")
     @classmethod
@@ -152,13 +170,13 @@ class Network(Settings):
         return self
 
     def zone_names(self, region: str) -> list[str]:
-        """Return the zones, from the settings alone: AWS' own list may change its order."""
+        """Return the zones, only from the settings: the order of AWS' own list may change."""
         if self.existing:
             return sorted(self.existing.private_subnets)
         return self.zones or eks_zones(region)[: self.zone_count]
 
     def zones_of_control_plane(self, region: str) -> list[str]:
-        """Return the two zones that the control plane has network interfaces in."""
+        """Return the two zones in which the control plane has network interfaces."""
         return self.control_plane_zones or self.zone_names(region)[:2]
 
     def private_cidr(self, index: int) -> str:

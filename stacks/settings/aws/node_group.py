@@ -1,4 +1,4 @@
-"""One entry of `axon:cluster.node_groups`: nodes that are alike, as many as the load asks for."""
+"""One entry of `axon:cluster.node_groups`: identical nodes, as many as the load requires."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ from stacks.settings.base import Settings
 from stacks.settings.labels import is_label_key, is_label_value
 from stacks.settings.units import NodesOrPercent
 
-# Set by EKS or by axon; a label of the user's must not take their place.
+# Set by EKS or by axon; a user's label must not replace them.
 _IMPLIED = ("CriticalAddonsOnly", "nvidia.com/gpu", "aws.amazon.com/neuron", "axon.dev/arch")
 _RESERVED = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "k8s.amazonaws.com", "axon.dev")
 
@@ -26,19 +26,25 @@ InstanceTypeName = Annotated[str, AfterValidator(_known)]
 
 
 class Disk(Settings):
-    """The root disk of each node, encrypted."""
+    """Encrypted root disk of each node."""
 
     size: int = Field(default=50, ge=20, le=16384)
-    """GiB (default: Cortex's). Images of GPU frameworks need 100 and more."""
+    """Size of the root disk in GiB. Images of GPU frameworks need 100 or more."""
 
     type: Literal["gp3", "io2"] = "gp3"
-    """EBS volume type (default: Cortex's)."""
+    """EBS volume type of the root disk. `io2` allows up to 1000 operations per second and GiB, `gp3` up to
+    500.
+    """
 
     iops: int = Field(default=3000, ge=100, le=256000)
-    """Operations a second (default: what gp3 has without extra cost)."""
+    """Disk operations per second (IOPS): 3000 to 80000 for gp3, 100 to 256000 for io2. The default is
+    included in the price of gp3.
+    """
 
     throughput: int = Field(default=125, ge=125, le=2000)
-    """MiB a second, of gp3 alone (default: what gp3 has without extra cost)."""
+    """Disk throughput in MiB per second, at most a quarter of `iops`. Only for gp3, whose price includes the
+    default.
+    """
 
     @model_validator(mode="after")
     def _within_the_type(self) -> "Disk":
@@ -64,16 +70,18 @@ class Disk(Settings):
 
 
 class Taint(Settings):
-    """What keeps pods that do not tolerate it away. Models that name the group tolerate its taints."""
+    """Taint that keeps pods without a toleration off the nodes. Models that name the group tolerate its
+    taints.
+    """
 
     key: str
-    """Its key."""
+    """Key of the taint, such as `team`."""
 
     value: str = "true"
-    """Its value."""
+    """Value of the taint, compared with a toleration's value."""
 
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
-    """What becomes of pods that do not tolerate it."""
+    """Effect on pods without a toleration: not scheduled, scheduled only if necessary, or evicted."""
 
     @field_validator("key", "value")
     @classmethod
@@ -87,46 +95,58 @@ class Taint(Settings):
 
 
 class NodeGroup(Settings):
-    """An EKS managed node group, between two sizes; the node autoscaler owns the size itself."""
+    """EKS managed node group with a minimum and a maximum size. The node autoscaler sets the current size."""
 
     instance_types: list[InstanceTypeName] = Field(min_length=1, max_length=20)
-    """EC2 types of the same vCPU, memory and accelerators. Four or more make spot capacity likelier."""
+    """EC2 instance types with the same vCPUs, memory and accelerators. With `spot`, four or more types make
+    capacity more likely.
+    """
 
     min_instances: int = Field(default=1, ge=0, le=450)
-    """Never fewer (default: Cortex's). 0: nodes come when a pod needs them, in about two minutes."""
+    """Minimum number of nodes. `0`: nodes are added when a pod needs one, within about two minutes."""
 
     max_instances: int = Field(default=5, ge=1, le=450)
-    """Never more (default: Cortex's; the most: EKS' quota)."""
+    """Maximum number of nodes. The upper bound of 450 is an EKS quota."""
 
     role: Literal["models", "system"] = "models"
-    """`system`: for the platform alone, tainted `CriticalAddonsOnly`. A stack needs one such group."""
+    """Purpose of the group. `system` is only for the platform and has the taint `CriticalAddonsOnly`; a stack
+    needs at least one such group.
+    """
 
     spot: bool = False
-    """Spot capacity: about a third of the price, and EC2 may take a node back with two minutes' notice."""
+    """Spot capacity at about a third of the on-demand price. EC2 may reclaim a node
+    with two minutes' notice.
+    """
 
     priority: int = Field(default=1, ge=1, le=100)
-    """Which group grows first: the highest that has room (name and range: Cortex's)."""
+    """Priority of the group when nodes are added. The group with the highest value that has capacity grows
+    first.
+    """
 
     disk: Disk = Disk()
-    """The root disk."""
+    """Root disk of each node."""
 
     image: Literal["al2023", "bottlerocket"] = "al2023"
-    """Amazon Linux 2023 or Bottlerocket. The variant (NVIDIA, Neuron, ARM) follows the instance types."""
+    """Node operating system: Amazon Linux 2023 or Bottlerocket. The variant (NVIDIA, Neuron, ARM) follows
+    from the instance types.
+    """
 
     subnets: Literal["private", "public"] = "private"
-    """Which subnets (Cortex's subnet_visibility)."""
+    """Kind of subnets in which the nodes run. Nodes in `public` subnets have public addresses."""
 
     zones: list[Zone] = Field(default_factory=list[str], max_length=6)
-    """The zones, of the network's. Empty: all. One, where GPUs or disks tie pods to a zone."""
+    """Availability zones of the nodes, a subset of the network's zones. Empty: all. Name one zone if GPUs or
+    disks tie pods to it.
+    """
 
     labels: dict[str, str] = Field(default_factory=dict[str, str], max_length=50)
-    """Kubernetes labels beside axon's own."""
+    """Kubernetes labels of the nodes, in addition to axon's own."""
 
     taints: list[Taint] = Field(default_factory=list[Taint], max_length=20)
-    """Taints beside those that accelerators and ARM get by themselves."""
+    """Taints of the nodes, in addition to those that accelerators and ARM add automatically."""
 
     max_unavailable: NodesOrPercent = "25%"
-    """Nodes that a rolling update of the group replaces at once."""
+    """Maximum number or percentage of nodes that a rolling update of the group replaces at once."""
 
     @field_validator("labels")
     @classmethod
@@ -172,7 +192,7 @@ class NodeGroup(Settings):
 
     @model_validator(mode="after")
     def _alike(self) -> "NodeGroup":
-        """Cluster Autoscaler takes all nodes of a group for equal, and one AMI must fit them."""
+        """Cluster Autoscaler assumes that all nodes in a group are identical, and one AMI must fit them."""
         first, *others = self.types
         for other in others:
             for what in ("architecture", "vcpu", "memory", "gpus", "neuron_devices"):
@@ -187,22 +207,24 @@ class NodeGroup(Settings):
 
     @property
     def types(self) -> list[InstanceType]:
-        """The facts of the instance types."""
+        """Facts of the group's instance types."""
         return [instance_type(name) for name in self.instance_types]
 
     @property
     def facts(self) -> InstanceType:
-        """What every node of the group has at least: the type with the fewest pods and addresses."""
+        """Capacity that every node of the group has: the facts of the type with the lowest number of pods and
+        addresses.
+        """
         return min(self.types, key=lambda kind: (kind.allocatable_memory, kind.pods))
 
     @property
     def all_taints(self) -> list[Taint]:
-        """The taints of the nodes: the user's, and those that follow from what they are."""
+        """Taints of the nodes: the user's, and those that follow from the instance types."""
         own = {
             "CriticalAddonsOnly": self.role == "system",
             "nvidia.com/gpu": self.facts.gpus > 0,
             "aws.amazon.com/neuron": self.facts.neuron_devices > 0,
-            # As GKE does: images are of one architecture, and most are not of this one.
+            # As on GKE: images are built for one architecture, and most are not built for this one.
             "axon.dev/arch": self.facts.architecture == "arm64",
         }
         value = {"axon.dev/arch": "arm64"}
@@ -211,7 +233,7 @@ class NodeGroup(Settings):
 
     @property
     def device_plugin(self) -> str | None:
-        """Which device plugin the nodes need: Bottlerocket's images have NVIDIA's own in them."""
+        """Device plugin that the nodes need. Bottlerocket's images include NVIDIA's."""
         if self.facts.gpus and self.image == "al2023":
             return "nvidia"
         return "neuron" if self.facts.neuron_devices else None

@@ -1,4 +1,4 @@
-"""What a cluster asks of a region that this does not have: zones, instance types in them."""
+"""Checks of a cluster against its region: availability zones, and the instance types sold in them."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from stacks.settings.errors import Path, Problem
 
 
 def place_problems(cluster: EksCluster) -> Iterator[Problem]:
-    """Yield what the region of a cluster does not have, by the tables of `catalogue.py`."""
+    """Yield zones and instance types that the region of a cluster lacks, by the tables of `catalogue.py`."""
     yield from _zones(cluster)
     yield from _existing_zones(cluster)
     zones = cluster.network.zone_names(cluster.region)
@@ -38,7 +38,9 @@ _ADD = "add its letter in stacks/settings/aws/zones.csv"
 
 
 def _written(cluster: EksCluster, key: str) -> bool:
-    """Tell a wish from a default: a region with fewer zones than that has all of them used."""
+    """Return True if a key is set explicitly; a default that exceeds the region's number of zones is no
+    problem.
+    """
     return key in cluster.network.model_fields_set
 
 
@@ -60,10 +62,10 @@ def _not_sold(region: str, group: NodeGroup, path: Path) -> Iterator[Problem]:
 
 
 def _not_sold_in_zones(region: str, group: NodeGroup, all_zones: list[str], path: Path) -> Iterator[Problem]:
-    """Refuse zones in which no node of the group could ever start."""
+    """Yield zones in which no node of the group could ever start."""
     sold = offering_zones(region, group.instance_types)
     zones = [zone for zone in group.zones or all_zones if zone in all_zones]
-    # Of a zone that the tables do not have nothing can be said.
+    # Nothing is known about a zone that the tables lack.
     without = [zone for zone in zones if sold is not None and zone not in sold and zone in eks_zones(region)]
     if not without:
         return
@@ -76,7 +78,7 @@ def _not_sold_in_zones(region: str, group: NodeGroup, all_zones: list[str], path
 
 
 def _like(name: str, region: str) -> list[str]:
-    """Return the two types of a region that are most like another: of its kind, and of near its size."""
+    """Return the two types of a region most similar to another: of the same kind, and close in size."""
     wanted, sold = instance_type(name), offers()[region]
 
     def distance(other: InstanceType) -> tuple[float, float, str]:

@@ -1,4 +1,4 @@
-"""Write the tables of `catalogue.py` anew: `python -m stacks.settings.aws.refresh_catalogue`.
+"""Rewrite the tables of `catalogue.py`: `python -m stacks.settings.aws.refresh_catalogue`.
 
 The sources are moto's copies of EC2's DescribeAvailabilityZones and DescribeInstanceTypeOfferings and of
 IAM's ListPolicies, and botocore's list of the regions with EKS: a newer moto is a newer table.
@@ -50,7 +50,7 @@ def _zones() -> Iterator[tuple[str, dict[str, str]]]:
 def _zone_rows(found: dict[str, dict[str, str]]) -> Iterator[str]:
     for region, ids in found.items():
         without = {letter for letter, id_ in ids.items() if id_ in _IDS_WITHOUT_EKS}
-        # A zone keeps its place: it is that of a subnet's network.
+        # A zone keeps its position, which determines a subnet's network.
         old = catalogue.zones().get(region, "") if catalogue.ZONES.exists() else ""
         new = sorted(ids.keys() - without - set(old))
         yield f"{region},{old}{''.join(new)},{''.join(sorted(without))}"

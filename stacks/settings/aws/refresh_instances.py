@@ -1,4 +1,4 @@
-"""Write `instances.csv` anew: `python -m stacks.settings.aws.refresh_instances`."""
+"""Rewrite `instances.csv`: `python -m stacks.settings.aws.refresh_instances`."""
 
 import csv
 import gzip
@@ -41,7 +41,7 @@ def _rows(types: dict[str, Any]) -> Iterator[list[Any]]:
             facts["ProcessorInfo"]["SupportedArchitectures"][0],
             facts["VCpuInfo"]["DefaultVCpus"],
             facts["MemoryInfo"]["SizeInMiB"],
-            # What a node has devices of: of a part of a GPU, as in g6f, EC2 counts no GPU.
+            # Only whole devices: for a part of a GPU, as in g6f, EC2 counts no GPU.
             sum(gpu["LogicalGpuCount"] for gpu in gpus if gpu["Manufacturer"] == "NVIDIA"),
             sum(device["Count"] for device in devices) or _NEURON_DEVICES.get(name, 0),
             network["NetworkCards"][0]["MaximumNetworkInterfaces"],

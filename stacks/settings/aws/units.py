@@ -1,10 +1,10 @@
-"""The units of AWS in a stack file: accounts, regions, zones, networks, ARNs."""
+"""Units of AWS in a stack file: accounts, regions, zones, networks, ARNs."""
 
 import ipaddress
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from stacks.settings.aws.catalogue import check_region, managed_policies, zones_without_eks
 from stacks.settings.errors import nearest
@@ -105,7 +105,7 @@ def _tag_value(text: str) -> str:
 
 
 def no_duplicates(values: list[str]) -> list[str]:
-    """Refuse a list in which something stands twice: each entry becomes a resource of that name."""
+    """Reject a list with a duplicate: each entry becomes a resource of that name."""
     for value in values:
         if values.count(value) > 1:
             raise ValueError(f'"{value}" stands twice')
@@ -113,7 +113,7 @@ def no_duplicates(values: list[str]) -> list[str]:
 
 
 def not_everybody(networks: list[str]) -> list[str]:
-    """Refuse the whole internet in a list of networks, which has a key `anywhere` beside it."""
+    """Reject the whole internet in a list of networks, for which there is a separate key, `anywhere`."""
     if "0.0.0.0/0" in networks:
         raise ValueError("0.0.0.0/0 is the whole internet: say `anywhere: true` if that is meant")
     return networks
@@ -150,10 +150,10 @@ def _resource_id(kind: str) -> AfterValidator:
 AccountId = Annotated[str, AfterValidator(_account)]
 Region = Annotated[str, AfterValidator(_region)]
 Zone = Annotated[str, AfterValidator(_zone)]
-Cidr = Annotated[str, AfterValidator(_cidr)]
-Arn = Annotated[str, AfterValidator(_arn)]
-PolicyArn = Annotated[str, AfterValidator(_policy_arn)]
-IamArn = Annotated[str, AfterValidator(_iam_arn)]
+Cidr = Annotated[str, AfterValidator(_cidr), Field(title="network")]
+Arn = Annotated[str, AfterValidator(_arn), Field(title="ARN")]
+PolicyArn = Annotated[str, AfterValidator(_policy_arn), Field(title="ARN")]
+IamArn = Annotated[str, AfterValidator(_iam_arn), Field(title="ARN")]
 NodeRelease = Annotated[str, AfterValidator(_node_release)]
 AddonVersion = Annotated[str, AfterValidator(_addon_version)]
 TagKey = Annotated[str, AfterValidator(_tag_key)]

@@ -1,9 +1,9 @@
 """Versions of Kubernetes on EKS, and the EKS add-ons that go with each.
 
-Pinned: without a version EKS would take its newest, and a release of AWS' would become a difference in a
-preview. The sets are those of ministryofjustice/modernisation-platform-environments#18205 (its upgrade
-from 1.35 to 1.36, August 2026), but for vpc-cni, which AWS asks to raise by one minor version at a time;
-`aws eks describe-addon-versions` lists what there is.
+They are pinned: without a version EKS would choose its newest, and a new release would appear as a difference
+in a preview. The sets are those of ministryofjustice/modernisation-platform-environments#18205 (its upgrade
+from 1.35 to 1.36, August 2026), except vpc-cni, for which AWS recommends one minor version per upgrade;
+`aws eks describe-addon-versions` lists the versions that exist.
 """
 
 from typing import Literal
@@ -17,7 +17,7 @@ AddonName = Literal[
     "aws-ebs-csi-driver",
     "eks-node-monitoring-agent",
 ]
-# Those of axon: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType)
+# Those that axon uses: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType)
 AmiType = Literal[
     "AL2023_x86_64_STANDARD",
     "AL2023_ARM_64_STANDARD",

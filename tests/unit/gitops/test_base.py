@@ -1,4 +1,4 @@
-"""A change is judged by what it would be merged into: it cannot weaken what judges it."""
+"""A change is checked with the policies of its base branch, and cannot weaken them."""
 
 import shutil
 import subprocess
@@ -12,14 +12,14 @@ from axon import engine, session
 from axon import up as updating
 from axon.cost.costs import cost_of
 from axon.report.base_branch import Base, read_base
-from axon.report.policy_check import context_of, judge
+from axon.report.policy_check import context_of, policy_violations
 from axon.report.report import Exit
 from axon.stack_file import GitError, path_of, settings_of
 from policies import Context
 from stacks.settings import load_file
 from stacks.settings.project import PROJECT
-from tests.unit.gitops.kinds import latest_image_in_production, new_image, nothing, open_kubernetes_api
-from tests.unit.gitops.scenarios import IMAGE, World, of
+from tests.unit.gitops.edits import scenario
+from tests.unit.gitops.scenarios import IMAGE, Edit, Scenario, StackFile, unchanged
 from tests.unit.program import exit_code
 
 LOOSE = "from policies.check import Context, Resource, Violation, violations\nPOLICIES = ()\n"
@@ -52,31 +52,31 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path)
 
 
-def broken(world: World, base: Base | None) -> dict[str, str]:
-    settings = settings_of(world.after, world.stack)
-    found = judge(world.preview(), settings, world.stack, None, base)
+def broken(change: Scenario, base: Base | None) -> dict[str, str]:
+    settings = settings_of(change.after, change.stack)
+    found = policy_violations(change.preview(), settings, change.stack, None, base)
     return {violation.policy.name: violation.level for violation in found}
 
 
 def test_a_branch_cannot_take_away_the_policy_that_it_breaks(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = latest_image_in_production()
-    repository.commit(**{path_of("prod"): world.before})
+    change = scenario("latest-image-in-production")
+    repository.commit(**{path_of("prod"): change.before})
     repository.git("checkout", "-q", "-b", "loose")
     repository.commit(**{"policies/__init__.py": LOOSE, "policies/registries.txt": "registry.example\n"})
     monkeypatch.setattr(judged, "POLICIES", ())  # as the branch has it
 
-    found = broken(world, read_base("main", "prod", repository.folder))
+    found = broken(change, read_base("main", "prod", repository.folder))
 
     assert found == {"foreign-registry": "mandatory", "mutable-image-tag": "mandatory"}
 
 
 def test_a_branch_may_be_stricter(repository: Repository) -> None:
-    world = latest_image_in_production()
-    repository.commit(**{path_of("prod"): world.before, "policies/__init__.py": LOOSE})
+    change = scenario("latest-image-in-production")
+    repository.commit(**{path_of("prod"): change.before, "policies/__init__.py": LOOSE})
 
-    found = broken(world, read_base("main", "prod", repository.folder))
+    found = broken(change, read_base("main", "prod", repository.folder))
 
     assert found == {"foreign-registry": "mandatory", "mutable-image-tag": "mandatory"}
 
@@ -84,21 +84,21 @@ def test_a_branch_may_be_stricter(repository: Repository) -> None:
 def test_a_registry_is_allowed_once_the_base_allows_it(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    world = latest_image_in_production()
-    repository.commit(**{path_of("prod"): world.before})
+    change = scenario("latest-image-in-production")
+    repository.commit(**{path_of("prod"): change.before})
     monkeypatch.setattr("stacks.settings.project.PROJECT", repository.folder)
     (repository.folder / "policies/registries.txt").write_text("registry.example\n")
-    assert "foreign-registry" in broken(world, read_base("main", "prod", repository.folder))
+    assert "foreign-registry" in broken(change, read_base("main", "prod", repository.folder))
 
     repository.commit()
 
-    assert broken(world, read_base("main", "prod", repository.folder)) == {"mutable-image-tag": "mandatory"}
+    assert broken(change, read_base("main", "prod", repository.folder)) == {"mutable-image-tag": "mandatory"}
 
 
 def test_a_branch_cannot_name_another_registry_its_own(repository: Repository) -> None:
-    world = of("prod")
-    world.update("kubernetes:apps/v1:Deployment", "iris-classifier", {IMAGE: "evil.example/axon/iris:1.0"})
-    repository.commit(**{path_of("prod"): world.before})
+    change = unchanged("prod")
+    change.update("kubernetes:apps/v1:Deployment", "iris-classifier", {IMAGE: "evil.example/axon/iris:1.0"})
+    repository.commit(**{path_of("prod"): change.before})
     base = read_base("main", "prod", repository.folder)
     settings = load_file("prod")
     renamed = settings.model_copy(
@@ -111,32 +111,32 @@ def test_a_branch_cannot_name_another_registry_its_own(repository: Repository) -
 
 
 def test_a_branch_cannot_turn_production_into_something_less(repository: Repository) -> None:
-    world = open_kubernetes_api()
-    assert broken(world, None) == {"public-kubernetes-api": "advisory"}
+    change = scenario("open-kubernetes-api")
+    assert broken(change, None) == {"public-kubernetes-api": "advisory"}
     repository.commit(
-        **{path_of("dev"): world.before.replace("axon:cluster:\n", "axon:cluster:\n    protected: true\n")}
+        **{path_of("dev"): change.before.replace("axon:cluster:\n", "axon:cluster:\n    protected: true\n")}
     )
     base = read_base("main", "dev", repository.folder)
     assert base
     assert base.settings
 
-    assert broken(world, base) == {"public-kubernetes-api": "mandatory"}
+    assert broken(change, base) == {"public-kubernetes-api": "mandatory"}
 
 
-def with_cost(world: World, base: Base) -> Context:
-    settings = settings_of(world.after, world.stack)
+def with_cost(file: StackFile, base: Base) -> Context:
+    settings = settings_of(file.text, "prod")
     assert settings
-    return context_of(settings, world.stack, cost_of(settings), base)
+    return context_of(settings, "prod", cost_of(settings), base)
 
 
 def test_a_change_that_costs_more_cannot_raise_its_own_budget(repository: Repository) -> None:
-    world = of("prod")
-    base = Base("main", {}, settings_of(world.before, "prod"))
+    edit = Edit("prod")
+    base = Base("main", {}, settings_of(edit.before.text, "prod"))
 
-    world.settings["axon:cluster"]["budget"]["monthly_usd"] = 500_000
-    same = with_cost(world, base)
-    world.groups["cpu"]["min_instances"] += 5
-    more = with_cost(world, base)
+    edit.after.cluster["budget"]["monthly_usd"] = 500_000
+    same = with_cost(edit.after, base)
+    edit.after.groups["cpu"]["min_instances"] += 5
+    more = with_cost(edit.after, base)
 
     assert same.budget == 500_000, "in a change of its own it may be raised"
     assert more.budget == 5000
@@ -144,21 +144,21 @@ def test_a_change_that_costs_more_cannot_raise_its_own_budget(repository: Reposi
 
 def test_a_base_of_an_earlier_version_judges_too(repository: Repository) -> None:
     (repository.folder / "policies/__main__.py").unlink()
-    world = latest_image_in_production()
-    repository.commit(**{path_of("prod"): world.before})
+    change = scenario("latest-image-in-production")
+    repository.commit(**{path_of("prod"): change.before})
     base = read_base("main", "prod", repository.folder)
     assert base
 
-    assert {v.policy.name for v in base.judge([], context_of(None, "prod", None))} <= {"over-budget"}
-    assert broken(world, base) == {"foreign-registry": "mandatory", "mutable-image-tag": "mandatory"}
+    assert {v.policy.name for v in base.check([], context_of(None, "prod", None))} <= {"over-budget"}
+    assert broken(change, base) == {"foreign-registry": "mandatory", "mutable-image-tag": "mandatory"}
 
 
 def test_policies_that_give_no_answer_let_nothing_pass(repository: Repository) -> None:
     repository.commit(**{"policies/__init__.py": "raise RuntimeError('broken')\n"})
     base = read_base("main", "dev", repository.folder)
 
-    with pytest.raises(GitError, match="the policies of main could not be asked: RuntimeError: broken"):
-        broken(new_image(), base)
+    with pytest.raises(GitError, match="cannot run the policies of main: RuntimeError: broken"):
+        broken(scenario("new-image"), base)
 
 
 def test_a_branch_that_is_only_at_the_remote_is_found(repository: Repository) -> None:
@@ -171,45 +171,48 @@ def test_a_branch_that_is_only_at_the_remote_is_found(repository: Repository) ->
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch, world: World, base: Base | None, document: dict[str, Any] | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    change: Scenario,
+    base: Base | None,
+    document: dict[str, Any] | None = None,
 ) -> int:
     """Run `axon policies` on a preview that is there."""
-    monkeypatch.setattr(session, "connected", lambda _: settings_of(world.after, world.stack))
-    monkeypatch.setattr(engine, "preview_json", lambda *_, **__: document or world.document())
+    monkeypatch.setattr(session, "connected", lambda _: settings_of(change.after, change.stack))
+    monkeypatch.setattr(engine, "preview_json", lambda *_, **__: document or change.document)
     monkeypatch.setattr(judged, "read_base", lambda *_: base)
-    return exit_code("policies", "--stack", world.stack)
+    return exit_code("policies", "--stack", change.stack)
 
 
-def test_up_is_refused_with_a_line_that_names_the_resource_and_the_fix(
+def test_up_is_blocked_with_a_line_that_names_the_resource_and_the_fix(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = run(monkeypatch, latest_image_in_production(), Base("main", {}, None))
+    code = run(monkeypatch, scenario("latest-image-in-production"), Base("main", {}, None))
 
     assert code == Exit.FORBIDDEN
     assert capsys.readouterr().err.splitlines()[1] == (
-        "refused: iris-classifier: registry.example/iris:latest has the tag latest (mutable-image-tag). "
-        "Name a version that never changes its meaning, best the digest (`image@sha256:…`)."
+        "blocked: iris-classifier: registry.example/iris:latest has the tag latest (mutable-image-tag). "
+        "Use a tag that never moves, or better the digest (`image@sha256:…`)."
     )
 
 
 def test_advice_stops_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(monkeypatch, open_kubernetes_api(), None) == Exit.SAFE
+    assert run(monkeypatch, scenario("open-kubernetes-api"), None) == Exit.SAFE
     assert capsys.readouterr().err.startswith("advice: axon-dev-eksCluster: ")
 
 
 def test_what_keeps_the_policies_says_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, nothing(), None) == Exit.SAFE
+    assert run(monkeypatch, unchanged(), None) == Exit.SAFE
     assert capsys.readouterr() == ("", "")
 
 
 def test_production_is_not_changed_without_a_base_that_judges(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, of("prod"), None) == Exit.FAILED
+    assert run(monkeypatch, unchanged("prod"), None) == Exit.FAILED
     assert capsys.readouterr().err == (
-        "git knows no main, whose policies judge prod (BASE=origin/main names another)\n"
+        "main: no such branch or commit; updates of prod need its policies (try BASE=origin/main)\n"
     )
 
 
@@ -218,14 +221,14 @@ def test_a_preview_that_fails_stops_up(
 ) -> None:
     said = {"diagnostics": [{"severity": "error", "message": "no credentials; token=abcdefgh"}], "steps": []}
 
-    assert run(monkeypatch, nothing(), None, said) == Exit.FAILED
+    assert run(monkeypatch, unchanged(), None, said) == Exit.FAILED
     assert capsys.readouterr().err == "no credentials; token=[secret]\n"
 
 
 def test_up_asks_the_policies_before_anything_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Images come first in an `up`, and on AWS all but the models with them."""
     asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(updating, "ready", lambda _: settings_of(new_image().after, "dev"))
+    monkeypatch.setattr(updating, "ready", lambda _: settings_of(scenario("new-image").after, "dev"))
     monkeypatch.setattr(updating, "refused", lambda name, _, base: asked.append((name, base)) or True)
     monkeypatch.setattr(updating, "make_images", lambda *_: pytest.fail("images were made"))
     monkeypatch.setattr(engine, "up", lambda *_, **__: pytest.fail("the stack was changed"))

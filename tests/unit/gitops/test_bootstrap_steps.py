@@ -1,4 +1,4 @@
-"""What `make bootstrap` says comes next: what the stack files lack, and who may use GitHub's environments."""
+"""The steps after `make bootstrap`: missing keys of stack files, and who can use GitHub's environments."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def settings(**changes: Any) -> Bootstrap:
 
 def keys_of(text: str) -> dict[str, Any]:
     """The keys that a stack file lacks, read as YAML."""
-    block = text.split("below axon:cluster:\n")[1].split("Each stack")[0]
+    block = text.split("below axon:cluster:\n")[1].split("Create each stack")[0]
     return yaml.safe_load(block)
 
 
@@ -41,28 +41,28 @@ def test_what_a_stack_file_lacks_is_printed_as_it_has_to_stand_there() -> None:
 def test_what_stands_there_already_is_not_asked_for_again() -> None:
     keys = keys_of(next_steps(settings(), {"dev": cluster()}))
 
-    assert "lacks" not in next_steps(settings(), {"dev": cluster(**keys)})
+    assert "below axon:cluster" not in next_steps(settings(), {"dev": cluster(**keys)})
     other = {**keys, "access": {**keys["access"], "drift": {**keys["access"]["drift"], "policy": "view"}}}
     assert list(keys_of(next_steps(settings(), {"dev": cluster(**other)}))["access"]) == ["drift"]
 
 
 def test_without_github_there_are_the_stacks_and_their_limits_alone() -> None:
-    said = next_steps(settings(github=None), {"dev": cluster()})
+    steps = next_steps(settings(github=None), {"dev": cluster()})
 
-    assert list(keys_of(said)) == ["permissions_boundary"]
-    assert "GitHub" not in said
+    assert list(keys_of(steps)) == ["permissions_boundary"]
+    assert "GitHub" not in steps
     key = "awskms://alias/axon-state-dev?region=eu-west-1"
-    assert f"pulumi stack init dev --secrets-provider '{key}'" in said
+    assert f"pulumi stack init dev --secrets-provider '{key}'" in steps
 
 
 def test_it_says_which_branches_may_use_an_environment() -> None:
     clusters: dict[str, EksCluster] = {"dev": cluster()}
 
-    said = [line.strip() for line in next_steps(settings(), clusters).splitlines()]
+    steps = [line.strip() for line in next_steps(settings(), clusters).splitlines()]
 
-    assert said[-4:] == [
-        "dev: `main` alone",
-        "dev-preview: every branch of the repository, and no fork's",
-        "dev-drift: `main` alone",
-        "dev-ephemeral: what a reviewer has approved",
+    assert steps[-4:] == [
+        "dev: `main` only",
+        "dev-preview: all branches of the repository, no forks",
+        "dev-drift: `main` only",
+        "dev-ephemeral: jobs that a reviewer has approved",
     ]

@@ -1,4 +1,4 @@
-"""The Markdown of a comment: its size, what it never holds, and what it says when a preview fails."""
+"""The Markdown of a comment: its size, masked secrets, and the comment of a failed preview."""
 
 import re
 from typing import Any
@@ -11,39 +11,41 @@ from axon.redact import MASK, masked, scrubbed
 from axon.report.markdown import LIMIT, failure, marker, to_markdown
 from axon.report.preview import UNKNOWN, read_preview
 from axon.report.report import Exit, make_report
-from tests.unit.gitops.kinds import new_stack, secrets
-from tests.unit.gitops.scenarios import DEPLOYMENT, DEV, IRIS, SCALED_OBJECT, World
+from tests.unit.gitops.edits import scenario
+from tests.unit.gitops.scenarios import DEPLOYMENT, FILES, IRIS, SCALED_OBJECT, Scenario, StackFile, unchanged
 
-PLAIN = ("sk-live-0123456789", "hunter2hunter2", "correct-horse-battery", "ciphertext")
+DEV = (FILES / "dev.yaml").read_text()
+PLAIN = ("correct-horse-battery", "hunter2hunter2", "ciphertext")
 
 
-def many_models(count: int, key: str = "model") -> World:
-    world = World()
+def many_models(count: int) -> Scenario:
+    change, file = unchanged(), StackFile("dev")
     for number in range(count):
-        world.models[f"{key}-{number}"] = dict(world.models[IRIS])
-        world.create(IRIS, f"{key}-{number}")
-    return world
+        file.models[f"model-{number}"] = dict(file.models[IRIS])
+        change.create_like(IRIS, f"model-{number}")
+    change.after = file.text
+    return change
 
 
-def test_a_long_diff_is_cut_first_and_the_cut_is_said() -> None:
+def test_a_long_diff_is_truncated_first_with_a_note() -> None:
     text = to_markdown(many_models(200).report())
 
     assert len(text) <= LIMIT
-    assert "cut: GitHub takes no longer comment; `make preview STACK=dev`" in text
+    assert "truncated to the length of a GitHub comment; `make preview STACK=dev`" in text
     assert text.count("| model-") == 200
     assert text.rstrip().endswith("</details>")
 
 
-def test_a_report_that_is_too_long_without_its_diff_is_cut_as_well() -> None:
+def test_a_report_that_is_too_long_without_its_diff_is_truncated_as_well() -> None:
     text = to_markdown(many_models(500).report())
 
     assert len(text) <= LIMIT
     assert text.startswith(marker("dev"))
-    assert "cut: GitHub takes no longer comment" in text.rstrip().splitlines()[-1]
+    assert "truncated to the length of a GitHub comment" in text.rstrip().splitlines()[-1]
 
 
 def test_no_limit_is_exceeded() -> None:
-    report = new_stack().report()
+    report = scenario("new-stack").report()
 
     assert [limit for limit in range(400, 14_000, 450) if len(to_markdown(report, limit)) > limit] == []
 
@@ -56,21 +58,21 @@ def test_a_hundred_models_are_a_hundred_lines() -> None:
 
 
 def test_secrets_reach_no_comment() -> None:
-    text = to_markdown(secrets().report())
+    text = to_markdown(scenario("secrets").report())
 
     assert [secret for secret in PLAIN if secret in text] == []
     assert text.count(MASK) >= 4
 
 
-def test_a_secret_is_hidden_wherever_else_it_stands() -> None:
-    world = secrets()
-    world.update(SCALED_OBJECT, IRIS, {"spec.triggers[0].metadata.query": "sum(up) # correct-horse-battery"})
+def test_a_secret_is_masked_everywhere() -> None:
+    change = scenario("secrets")
+    change.update(SCALED_OBJECT, IRIS, {"spec.triggers[0].metadata.query": "sum(up) # correct-horse-battery"})
 
-    assert "correct-horse-battery" not in to_markdown(world.report())
+    assert "correct-horse-battery" not in to_markdown(change.report())
 
 
 @pytest.mark.parametrize("data", ["data", "stringData"])
-def test_what_a_kubernetes_secret_holds_is_hidden(data: str) -> None:
+def test_the_data_of_a_kubernetes_secret_is_masked(data: str) -> None:
     urn, values = "urn:pulumi:dev::axon::kubernetes:core/v1:Secret::keys", ("b2xkb2xk", "bmV3bmV3")
     old, new = ({"urn": urn, "inputs": {"kind": "Secret", data: {"plain": value}}} for value in values)
     detailed = {f"{data}.plain": {"kind": "update", "inputDiff": True}}
@@ -82,12 +84,12 @@ def test_what_a_kubernetes_secret_holds_is_hidden(data: str) -> None:
     assert [value for value in values if value in text] == []
 
 
-def test_what_the_engine_marks_as_secret_is_hidden() -> None:
+def test_a_value_that_pulumi_marks_as_secret_is_masked() -> None:
     sign, kind = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
-    world = World()
-    world.update(DEPLOYMENT, IRIS, {"metadata.annotations": {"a": {sign: kind, "plaintext": '"topsecret"'}}})
+    change = unchanged()
+    change.update(DEPLOYMENT, IRIS, {"metadata.annotations": {"a": {sign: kind, "plaintext": '"topsecret"'}}})
 
-    assert "topsecret" not in to_markdown(world.report())
+    assert "topsecret" not in to_markdown(change.report())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_what_the_engine_marks_as_secret_is_hidden() -> None:
         (["s3://models/iris/"], ["s3://models/iris/"]),
     ],
 )
-def test_what_is_secret_is_known_by_its_key_its_form_or_its_mark(value: Any, safe: Any) -> None:
+def test_secrets_are_recognized_by_key_form_or_mark(value: Any, safe: Any) -> None:
     assert masked(value) == safe
 
 
@@ -115,7 +117,7 @@ def test_a_scrubbed_text_holds_no_secret(secret: str) -> None:
     assert secret not in scrubbed(f"before {secret} after", {secret}).replace(MASK, "")
 
 
-def test_a_failed_preview_says_where_and_fails_the_job() -> None:
+def test_a_failed_preview_is_reported_with_its_errors_and_fails_the_job() -> None:
     message = "stacks/Pulumi.dev.yaml:14: axon:models.iris.compute.cpu: not a quantity; token=abcdefgh"
     document = {"steps": [], "diagnostics": [{"severity": "error", "message": message}, {"severity": "info"}]}
     report = make_report("dev", "main", read_preview(document), DEV, DEV)
@@ -132,9 +134,9 @@ def test_an_error_cannot_break_out_of_its_fence() -> None:
     assert re.findall("^`{4}$", text, re.MULTILINE) == ["````", "````"]
 
 
-def test_what_is_known_only_after_up_is_said_in_words() -> None:
-    world = World()
-    world.update(DEPLOYMENT, IRIS, {"metadata.namespace": UNKNOWN})
+def test_unknown_values_are_written_in_words() -> None:
+    change = unchanged()
+    change.update(DEPLOYMENT, IRIS, {"metadata.namespace": UNKNOWN})
 
-    assert UNKNOWN not in to_markdown(world.report())
-    assert "known after up" in to_markdown(world.report())
+    assert UNKNOWN not in to_markdown(change.report())
+    assert "known after up" in to_markdown(change.report())

@@ -109,7 +109,7 @@ def test_a_type_without_a_price_is_said_and_not_free() -> None:
 
     assert line(found.nodes, "nodes of gpu").high is None
     assert found.missing == ("ec2:g6.xlarge",)
-    assert "No price of ec2:g6.xlarge in eu-west-1: it is not in the sums." in table(found, "lab")
+    assert "No price for ec2:g6.xlarge in eu-west-1: not included in the totals." in table(found, "lab")
     assert "no price" in table(found, "lab")
 
 
@@ -118,7 +118,7 @@ def test_a_region_without_prices_is_said_part_by_part() -> None:
 
     assert found.low == 0
     assert {"eks:cluster", "ec2:m7i.large"} <= set(found.missing)
-    assert "No price of eks:cluster" in table(found, "lab")
+    assert "No price for eks:cluster" in table(found, "lab")
 
 
 def test_disks_beyond_the_table_are_said() -> None:
@@ -186,7 +186,7 @@ def test_the_stacks_of_the_repo_have_a_budget_above_their_least() -> None:
 def test_the_docs_show_what_the_command_prints(stack: str) -> None:
     found = cost_of(load_file(stack))
     assert found is not None
-    shown, _, _ = table(found, stack).partition("\nof it, ")
+    shown, _, _ = table(found, stack).partition("\nof which ")
     docs = (PROJECT / "docs/aws.md").read_text()
 
     assert indent(shown, "    ") in docs

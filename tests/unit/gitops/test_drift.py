@@ -1,4 +1,4 @@
-"""What has drifted, in plain words."""
+"""Reports of drift."""
 
 from pathlib import Path
 from typing import Any
@@ -10,38 +10,38 @@ from axon.report import command as commands
 from axon.report.drift import drift_of
 from axon.report.report import Exit
 from axon.stack_file import settings_of
-from tests.unit.gitops.kinds import new_image, nothing
-from tests.unit.gitops.scenarios import DEPLOYMENT, IRIS, World
+from tests.unit.gitops.edits import scenario
+from tests.unit.gitops.scenarios import DEPLOYMENT, IRIS, unchanged
 from tests.unit.program import exit_code
 
 
-def test_a_stack_that_is_as_deployed_says_so() -> None:
-    drifted, text = drift_of("dev", nothing().preview())
+def test_a_stack_without_drift() -> None:
+    drifted, text = drift_of("dev", unchanged().preview())
 
     assert not drifted
-    assert text == "<!-- axon:drift:dev -->\n### `dev` is as it was deployed\n"
+    assert text == "<!-- axon:drift:dev -->\n### `dev`: no drift\n"
 
 
-def test_what_somebody_changed_or_deleted_is_said_with_what_undoes_it() -> None:
-    world = World()
-    world.update(DEPLOYMENT, IRIS, {"spec.template.spec.containers[0].resources.requests.cpu": "200m"})
-    gone = world.find(DEPLOYMENT, "digits-classifier")
+def test_changed_and_deleted_resources_are_reported_with_the_command_that_reverts_them() -> None:
+    change = unchanged()
+    change.update(DEPLOYMENT, IRIS, {"spec.template.spec.containers[0].resources.requests.cpu": "200m"})
+    gone = change.find(DEPLOYMENT, "digits-classifier")
     gone["op"] = "create"
-    drifted, text = drift_of("dev", world.preview())
+    drifted, text = drift_of("dev", change.preview())
 
     assert drifted
     assert "### `dev` has drifted: 2 parts" in text
-    assert "`make up STACK=dev` would undo that" in text
-    assert "| digits-classifier | its replicas are made again | none |" in text
+    assert "The next `make up STACK=dev` would revert it" in text
+    assert "| digits-classifier | replicas are recreated | none |" in text
     assert "| iris-classifier | cpu" in text
 
 
-def test_no_secret_is_in_what_is_said() -> None:
-    world = World()
+def test_a_report_of_drift_has_no_secret() -> None:
+    change = unchanged()
     path = "spec.template.spec.containers[0].env[0]"
-    world.update(DEPLOYMENT, IRIS, {path: {"name": "API_TOKEN", "value": "s3cr3t-value"}})
+    change.update(DEPLOYMENT, IRIS, {path: {"name": "API_TOKEN", "value": "s3cr3t-value"}})
 
-    assert "s3cr3t-value" not in drift_of("dev", world.preview())[1]
+    assert "s3cr3t-value" not in drift_of("dev", change.preview())[1]
 
 
 def state(time: str, *pending: str) -> dict[str, Any]:
@@ -58,16 +58,16 @@ def state(time: str, *pending: str) -> dict[str, Any]:
         ({"deployment": None}, {}, Exit.DRIFTED),
     ],
 )
-def test_nothing_is_said_of_drift_while_an_update_is_under_way(
+def test_there_is_no_report_while_an_update_is_running(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     before: dict[str, Any],
     after: dict[str, Any],
     code: Exit,
 ) -> None:
-    states, world = iter([before, after]), new_image()
-    monkeypatch.setattr(commands, "connected", lambda _: settings_of(world.after, "dev"))
-    monkeypatch.setattr(engine, "preview_json", lambda *_, **__: world.document())
+    states, change = iter([before, after]), scenario("new-image")
+    monkeypatch.setattr(commands, "connected", lambda _: settings_of(change.after, "dev"))
+    monkeypatch.setattr(engine, "preview_json", lambda *_, **__: change.document)
     monkeypatch.setattr(engine, "export", lambda _: next(states))
     file = tmp_path / "drift.md"
 

@@ -90,7 +90,7 @@ def test_clients_reach_it_where_they_reach_the_environment() -> None:
     assert url_of({}) is None
 
 
-def test_the_comment_says_where_it_answers() -> None:
+def test_the_comment_has_the_endpoints() -> None:
     model = {
         "endpoint": "http://nlb.example/pr-12/iris",
         "replicas": "1 to 2",
@@ -101,7 +101,7 @@ def test_the_comment_says_where_it_answers() -> None:
         "<!-- axon:endpoints:pr-12 -->",
         "### `pr-12` is up",
         "",
-        "| | where it answers | replicas |",
+        "| model | endpoint | replicas |",
         "|---|---|---|",
         "| iris | http://nlb.example/pr-12/iris | 1 to 2 |",
     ]

@@ -50,7 +50,7 @@ def test_what_failed_is_marked_with_its_reason(
 
     (line,) = replace_failed(load_file("dev"), "dev", found, commands)
 
-    assert line == f"AWS failed to create the {title} (Instances failed to join): it is made again"
+    assert line == f"AWS failed to create the {title} (Instances failed to join): it will be recreated"
     assert (
         commands / "calls"
     ).read_text() == f"state taint urn:pulumi:dev::axon::{kind}::{id_} --yes --stack dev --non-interactive\n"

@@ -1,13 +1,13 @@
-"""What the policies are told about a preview."""
+"""Policy checks of a preview."""
 
 import pytest
 
 from axon.cost.costs import cost_of
-from axon.report.policy_check import context_of, is_production, judge
+from axon.report.policy_check import context_of, is_production, policy_violations
 from axon.stack_file import settings_of
 from stacks.settings import load_file
-from tests.unit.gitops.kinds import latest_image_in_production, nothing, open_kubernetes_api
-from tests.unit.gitops.scenarios import World
+from tests.unit.gitops.edits import scenario
+from tests.unit.gitops.scenarios import Scenario, unchanged
 from tests.unit.on_aws import cluster
 
 
@@ -22,7 +22,7 @@ from tests.unit.on_aws import cluster
         ("dev", True, True),
     ],
 )
-def test_production_is_what_says_so_or_is_protected(stack: str, protected: bool, production: bool) -> None:
+def test_a_production_stack_is_named_so_or_protected(stack: str, protected: bool, production: bool) -> None:
     assert is_production(stack, cluster(protected=protected)) is production
 
 
@@ -36,31 +36,29 @@ def test_policies_know_the_budget_the_cost_and_the_registry() -> None:
     assert context.registries == ("111122223333.dkr.ecr.eu-west-1.amazonaws.com/axon-prod",)
 
 
-def levels(world: World) -> dict[str, str]:
-    found = judge(world.preview(), settings_of(world.after, world.stack), world.stack, None)
+def levels(change: Scenario) -> dict[str, str]:
+    settings = settings_of(change.after, change.stack)
+    found = policy_violations(change.preview(), settings, change.stack, None)
     return {violation.policy.name: violation.level for violation in found}
 
 
-def test_production_is_held_to_policies_that_elsewhere_are_advice() -> None:
-    assert levels(open_kubernetes_api()) == {"public-kubernetes-api": "advisory"}
-    assert levels(latest_image_in_production()) == {
+def test_policies_are_mandatory_in_production_and_advice_elsewhere() -> None:
+    assert levels(scenario("open-kubernetes-api")) == {"public-kubernetes-api": "advisory"}
+    assert levels(scenario("latest-image-in-production")) == {
         "foreign-registry": "mandatory",
         "mutable-image-tag": "mandatory",
     }
 
 
-def test_what_stays_as_it_is_is_nobodys_to_mend() -> None:
-    world = nothing()
-    world.update(
+def test_unchanged_resources_are_not_checked() -> None:
+    change = unchanged()
+    change.update(
         "aws:eks/cluster:Cluster", "axon-dev-eksCluster", {"vpcConfig.publicAccessCidrs": ["0.0.0.0/0"]}
     )
-    world.find("aws:eks/cluster:Cluster", "axon-dev-eksCluster")["op"] = "same"
+    change.find("aws:eks/cluster:Cluster", "axon-dev-eksCluster")["op"] = "same"
 
-    assert levels(world) == {}
+    assert levels(change) == {}
 
 
-def test_a_stack_of_the_repo_made_from_nothing_keeps_every_policy() -> None:
-    world = World()
-    world.as_new()
-
-    assert levels(world) == {}
+def test_a_new_stack_complies_with_all_policies() -> None:
+    assert levels(scenario("new-stack")) == {}

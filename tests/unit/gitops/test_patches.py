@@ -81,7 +81,7 @@ def test_how_old_nodes_are_is_said() -> None:
 
     assert text.startswith("<!-- axon:patches:dev -->\n### `dev`: 1 newer release\n")
     assert f"| {STANDARD} | 1.36.0-20260901 | {age_days('1.36.0-20260901')} | **1.36.2-20261115** |" in text
-    assert "every node and add-on is patched" in patches_text("dev", [])
+    assert "all nodes and add-ons are up to date" in patches_text("dev", [])
 
 
 def test_kinds_of_images_are_eks_own() -> None:

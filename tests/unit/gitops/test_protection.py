@@ -81,7 +81,7 @@ def test_an_account_without_github_asks_nobody() -> None:
         ({"environments/dev-preview": None}, "dev-preview: no such environment"),
         (
             {"environments/dev": {"deployment_branch_policy": None}},
-            "dev: every branch may use it (Deployment branches: Selected, `main`)",
+            "dev: every branch can use it (set Deployment branches: Selected, `main`)",
         ),
         (
             {
@@ -89,7 +89,7 @@ def test_an_account_without_github_asks_nobody() -> None:
                     "branch_policies": [{"name": "main"}, {"name": "feature/*"}]
                 }
             },
-            "dev: branch feature/* may use it, too (leave the branch `main` alone)",
+            "dev: branch feature/* can also use it (allow only the branch `main`)",
         ),
         (
             {
@@ -97,18 +97,18 @@ def test_an_account_without_github_asks_nobody() -> None:
                     "branch_policies": [{"name": "main", "type": "tag"}]
                 }
             },
-            "dev: tag main may use it, too",
+            "dev: tag main can also use it",
         ),
         (
             {"branches/main": {"name": "main", "protected": False}},
-            "dev-drift: is for protected branches, and main is not one",
+            "dev-drift: allows protected branches, but main is not protected",
         ),
         (
             {"environments/dev-ephemeral": {"protection_rules": []}},
-            "dev-ephemeral: nobody has to approve its jobs",
+            "dev-ephemeral: its jobs need no approval",
         ),
-        ({"": {"id": 3, "owner": {"id": 1}}}, "repository_id is 2, and GitHub says 3"),
-        ({"": None}, "me/models: there is none, or the token may not read it"),
+        ({"": {"id": 3, "owner": {"id": 1}}}, "repository_id must be 3, not 2"),
+        ({"": None}, "me/models: not found, or the token cannot read it"),
     ],
     ids=str,
 )
@@ -122,6 +122,6 @@ def test_an_environment_that_lets_in_others_is_refused(
         check_protection(repository, SETTINGS)
 
     first, *found = str(refused.value).splitlines()
-    assert first == "me/models on GitHub is not ready for roles on AWS:"
+    assert first == "me/models on GitHub is not ready for AWS roles:"
     assert len(found) == 1
     assert said in found[0]

@@ -1,4 +1,4 @@
-"""A stack file at two commits, as git has them, and the command as a pull request runs it."""
+"""A stack file at two commits in git, and the command as a pull request runs it."""
 
 import json
 import subprocess
@@ -9,8 +9,8 @@ import pytest
 from axon.engine import PreviewError, preview_json, read_output
 from axon.report.markdown import marker
 from axon.stack_file import GitError, at_base, key_changes
-from tests.unit.gitops.kinds import new_image, removed_model
-from tests.unit.gitops.scenarios import World
+from tests.unit.gitops.edits import scenario
+from tests.unit.gitops.scenarios import Scenario
 from tests.unit.program import exit_code
 
 A = "config: {axon:models: {iris: {compute: {cpu: 200m}, node_groups: [a]}}, app:key: {secure: v1:old}}"
@@ -78,29 +78,29 @@ def test_a_file_that_is_no_yaml_has_no_keys() -> None:
     assert [change.after for change in key_changes("config: {axon:a: 1}", "config: {")] == [None]
 
 
-def run(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str]:
+def run(change: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str]:
     """Run the report on a preview that is there already, against this repository."""
     preview, output = tmp_path / "preview.json", tmp_path / "comment.md"
-    preview.write_text(json.dumps(world.document()))
+    preview.write_text(json.dumps(change.document))
     given = ["--stack", "dev", "--base", "HEAD", "--preview", str(preview), "--output", str(output)]
     return exit_code("report", *given, *words), output.read_text()
 
 
 def test_a_safe_change_ends_with_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, text = run(new_image(), tmp_path, monkeypatch)
+    code, text = run(scenario("new-image"), tmp_path, monkeypatch)
 
     assert code == 0
-    assert "new image, rolling update of 1 to 4 replicas" in text
+    assert "new image: rolling update of 1 to 4 replicas" in text
 
 
 def test_a_destructive_change_ends_with_three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(removed_model(), tmp_path, monkeypatch)[0] == 3
+    assert run(scenario("removed-model"), tmp_path, monkeypatch)[0] == 3
 
 
 def test_a_stack_that_is_not_there_is_a_comment_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, text = run(new_image(), tmp_path, monkeypatch, "--stack", "nowhere")
+    code, text = run(scenario("new-image"), tmp_path, monkeypatch, "--stack", "nowhere")
 
     assert code == 1
     assert text.startswith(marker("nowhere"))
@@ -110,10 +110,10 @@ def test_a_stack_that_is_not_there_is_a_comment_as_well(
 def test_a_base_that_is_not_there_is_a_comment_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, text = run(new_image(), tmp_path, monkeypatch, "--base", "nowhere")
+    code, text = run(scenario("new-image"), tmp_path, monkeypatch, "--base", "nowhere")
 
     assert code == 1
-    assert "git knows no common commit of nowhere and HEAD" in text
+    assert "no common commit of nowhere and HEAD" in text
 
 
 def test_the_cost_of_a_stack_is_printed(

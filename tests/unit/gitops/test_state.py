@@ -60,14 +60,14 @@ def test_an_interrupted_update_is_copied_and_explained(exported: dict[str, Any])
         back_up("dev", exported)
 
     assert str(error.value).splitlines() == [
-        "dev: an update was interrupted amid",
+        "dev: an update was interrupted during these operations:",
         "    creating iris-classifier",
-        "Nobody knows whether that was done. Read the world, then go on:",
+        "Their outcome is unknown. Refresh the state, then continue:",
         "    pulumi refresh --stack dev --yes --clear-pending-creates",
         "    axon up --stack dev",
     ]
     assert len(list(copies("dev").glob("*.json"))) == 1
 
 
-def test_a_sound_state_has_nothing_to_say() -> None:
+def test_a_state_without_pending_operations_is_not_interrupted() -> None:
     assert interrupted("dev", SOUND) is None

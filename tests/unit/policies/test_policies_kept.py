@@ -187,6 +187,8 @@ CASES = [
     Case("lost-state", BUCKET, {}, True, Context(), more=DELETED),
     Case("lost-state", BUCKET, {}, False, more=DELETED),
     Case("lost-state", BUCKET, {}, False, more={"op": "replace"}),
+    Case("lost-state", "kubernetes:core/v1:Namespace", {}, False, more=DELETED),
+    Case("lost-state", "kubernetes:core/v1:NamespacePatch", {}, True, more=DELETED),
     Case("lost-state", "aws:lb/loadBalancer:LoadBalancer", {}, True, more=DELETED),
     Case("lost-state", "aws:lb/loadBalancer:LoadBalancer", {}, False, Context(), more=PROTECTED),
     Case("over-budget", NODES, {}, True, spending(500, 500)),

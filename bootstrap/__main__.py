@@ -24,7 +24,7 @@ Boundaries("boundaries", clusters, settings.model_actions, opts=on_aws)
 pulumi.export("secrets_providers", {name: settings.secrets_provider(name) for name in clusters})
 if settings.github:
     roles = GithubRoles("github", settings.github, clusters, store=store, region=settings.region, opts=on_aws)
-    # The variables of each of GitHub's environments, which `.github/workflows` reads.
+    # The variables of each GitHub environment, which `.github/workflows` reads.
     pulumi.export(
         "github",
         {

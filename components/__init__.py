@@ -1,4 +1,4 @@
-"""The parts of a stack, each a Pulumi component resource. Those on AWS: components/on_aws.py."""
+"""Components of a stack, each a Pulumi component resource. Components on AWS: components/on_aws.py."""
 
 from components.existing_cluster import ExistingCluster
 from components.kubernetes_cluster import KubernetesCluster

@@ -1,4 +1,4 @@
-"""Who may use the Kubernetes API of an EKS cluster: one entry for each IAM role or user."""
+"""Access to the Kubernetes API of an EKS cluster: one entry per IAM role or user."""
 
 from collections.abc import Mapping
 
@@ -19,10 +19,10 @@ _POLICIES = {
 
 
 class AccessEntries(pulumi.ComponentResource):
-    """The entries of a cluster; nobody else gets in, whoever has made it."""
+    """Access entries of a cluster. No other identity has access, not even the creator of the cluster."""
 
     all: list[pulumi.Resource]
-    """What has to be there before somebody is let in."""
+    """Resources that must exist before an entry grants access."""
 
     def __init__(
         self,

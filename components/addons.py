@@ -1,4 +1,4 @@
-"""EKS add-ons: what the nodes need before they are ready, and what runs on them."""
+"""EKS add-ons: those that nodes need to become ready, and those that run on the nodes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class _Addons(pulumi.ComponentResource):
         policy: str | None = None,
         after: Sequence[pulumi.Resource] = (),
     ) -> aws.eks.Addon:
-        """Install one; its pods' service account `account` gets AWS' own `policy`."""
+        """Install an add-on; the service account `account` of its pods gets the AWS-managed `policy`."""
         pod_role = self._role(name, account, policy) if account and policy else None
         associations = (
             [aws.eks.AddonPodIdentityAssociationArgs(role_arn=pod_role.arn, service_account=account)]
@@ -55,7 +55,7 @@ class _Addons(pulumi.ComponentResource):
             addon_version=self._settings.addon_version(name),
             configuration_values=json.dumps(values, sort_keys=True) if values else None,
             pod_identity_associations=associations,
-            # The add-on's settings are the program's: whatever stands in their place gives way.
+            # The program owns the add-on's settings and overwrites existing values.
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             opts=pulumi.ResourceOptions(
@@ -76,7 +76,7 @@ class _Addons(pulumi.ComponentResource):
 
 
 class NodeAddons(_Addons):
-    """What must be there before the first node: without a network it would never be ready."""
+    """Add-ons that must exist before the first node, which would never become ready without a network."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class NodeAddons(_Addons):
 
 
 class ClusterAddons(_Addons):
-    """What runs on the nodes: DNS, disks, and the monitor that node repair acts on."""
+    """Add-ons that run on the nodes: DNS, disks, and the monitor that node repair depends on."""
 
     def __init__(
         self,

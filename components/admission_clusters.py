@@ -1,60 +1,61 @@
-"""What the proxy before an image of the user's own leads to: its clusters, in Envoy's words."""
+"""Envoy clusters of the proxy in front of an image that the user supplies."""
 
 from dataclasses import dataclass
 from typing import Any
 
 TYPE = "type.googleapis.com/envoy.extensions."
 INNER = "admitted"
-"""The internal listener between the two clusters."""
+"""Name of the internal listener between the two clusters."""
 
 _PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-# What Envoy calls no limit.
+# Envoy's value for "no limit".
 _UNLIMITED = 2**31 - 1
-# A stream may have this many unread bytes in the proxy, so that a slow client holds no other back.
+# Unread bytes that a stream may have in the proxy. A slow client then does not block other streams.
 _WINDOW_BYTES = 2**16
-# Shorter than servers keep an idle connection (Gunicorn: 2 s): none is used that is being closed.
+# Shorter than the idle timeout of servers (Gunicorn: 2 s): the proxy never reuses a connection that is being
+# closed.
 _SERVER_IDLE = "1s"
 
 
 @dataclass(frozen=True)
 class Admission:
-    """What the proxy lets through to the container behind it."""
+    """Limits of what the proxy lets through to the container behind it."""
 
     listen: int
-    """The port that it listens on."""
+    """Port on which the proxy listens."""
 
     port: int
-    """The port of the container."""
+    """Port of the container."""
 
     h2c: bool
-    """Whether the container speaks HTTP/2 without TLS."""
+    """True if the container speaks HTTP/2 without TLS."""
 
     at_once: int | None
-    """Requests that the container works on at once; None: any number."""
+    """Maximum number of requests that the container processes at once; None: unlimited."""
 
     waiting: int
-    """Requests that wait beside them. One more is answered 503."""
+    """Maximum number of queued requests, in addition to those in progress. Further requests get 503."""
 
     seconds: int | None
-    """When a request is ended, counted from its head; None: never."""
+    """Request timeout, counted from the request's head; None: no timeout."""
 
     idle_seconds: int
-    """When a request without a byte in either direction is ended."""
+    """Timeout of a request without a byte in either direction."""
 
     body_bytes: int | None
-    """Largest body; a larger one is answered 413. None: any."""
+    """Maximum size of a body; a larger body gets 413. None: unlimited."""
 
     heap_bytes: int
-    """Memory that it may use. Above it, requests are answered 503."""
+    """Memory limit of the proxy. Above this limit, requests get 503."""
 
     @property
     def most(self) -> int:
-        """Return how many requests may be there, waiting ones included."""
+        """Return the maximum number of requests, queued requests included."""
         return _UNLIMITED if self.at_once is None else self.at_once + self.waiting
 
 
 def counted(wanted: Admission) -> dict[str, Any]:
-    """Return the cluster that counts every request, waiting ones included."""
+    """Return the cluster that counts every request, queued requests included."""
     inner = {"envoy_internal_address": {"server_listener_name": INNER}}
     socket = {
         "name": "envoy.transport_sockets.internal_upstream",
@@ -106,7 +107,7 @@ def _cluster(
 
 
 def http2(wanted: Admission) -> dict[str, Any]:
-    """Return what lets one connection carry every request, and none of them hold another back."""
+    """Return HTTP/2 options that let one connection carry every request without blocking between streams."""
     return {
         "max_concurrent_streams": _UNLIMITED,
         "initial_stream_window_size": _WINDOW_BYTES,

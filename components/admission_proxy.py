@@ -1,10 +1,10 @@
-"""Configuration of the proxy that limits what an image of the user's own takes at once.
+"""Configuration of the proxy that limits the concurrent requests to an image that the user supplies.
 
-Envoy queues by connection: a request that finds no free connection waits as a pending one. While
-connections are being opened, requests that need not wait are pending as well, so a limit of pending
-requests alone would refuse a burst that there is room for. Therefore a request passes two clusters: the
-first counts all requests, waiting ones included, over one HTTP/2 connection to an internal listener; the
-second leads to the container, over as many connections as it may work on requests.
+Envoy queues per connection: a request without a free connection waits as a pending request. While connections
+are being opened, requests that need not wait are pending as well, so a limit of pending requests alone would
+reject a burst for which there is capacity. Therefore a request passes two clusters: the first counts all
+requests, queued requests included, over one HTTP/2 connection to an internal listener; the second leads to
+the container, with as many connections as the container may process requests.
 https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/circuit_breaking
 """
 
@@ -15,14 +15,14 @@ from components.admission_clusters import INNER, TYPE, Admission, container, cou
 _ROUTER = f"{TYPE}filters.http.router.v3.Router"
 _MANAGER = f"{TYPE}filters.network.http_connection_manager.v3.HttpConnectionManager"
 _BUFFER = "envoy.filters.http.buffer"
-# Longer than the gateway keeps an idle connection (an hour): it never uses one that is being closed.
+# Longer than the gateway's idle timeout (an hour): the gateway never uses a connection that is being closed.
 _CLIENT_IDLE = "3900s"
-# The gateway's proxies open one for each request at most.
+# The gateway's proxies open at most one connection per request.
 _CONNECTIONS = 50_000
 
 
 def bootstrap(wanted: Admission) -> dict[str, Any]:
-    """Return Envoy's whole configuration. There is no admin interface in it."""
+    """Return the complete Envoy configuration, without an admin interface."""
     resources = {
         "listeners": [_entrance(wanted), _inner(wanted)],
         "clusters": [counted(wanted), container(wanted)],
@@ -49,7 +49,7 @@ def _entrance(wanted: Admission) -> dict[str, Any]:
         "local_reply_config": {"mappers": [_refusal()]},
     }
     if wanted.body_bytes is not None:
-        # Only what does not say its length is read whole, to learn it.
+        # Only bodies without a declared length are buffered, to measure their length.
         limit = {"@type": f"{TYPE}filters.http.buffer.v3.Buffer", "max_request_bytes": wanted.body_bytes}
         manager["http_filters"] = [
             {"name": _BUFFER, "disabled": True, "typed_config": limit},
@@ -85,7 +85,7 @@ def _manager(name: str, routes: list[dict[str, Any]], wanted: Admission) -> dict
         "http_filters": [router],
         "upgrade_configs": [{"upgrade_type": "websocket", "filters": [router]}],
         "stream_idle_timeout": f"{wanted.idle_seconds}s",
-        # The container sees what the gateway sent, and the gateway what the container answered.
+        # Headers pass unchanged in both directions: gateway to container, and container to gateway.
         "server_header_transformation": "PASS_THROUGH",
         "generate_request_id": False,
         "skip_xff_append": True,
@@ -95,7 +95,7 @@ def _manager(name: str, routes: list[dict[str, Any]], wanted: Admission) -> dict
 def _entrance_routes(wanted: Admission) -> list[dict[str, Any]]:
     if wanted.seconds is None:
         return _limited_routes(wanted)
-    # A WebSocket ends when it is silent, as at the gateway.
+    # An idle WebSocket is closed after the same time as at the gateway.
     socket = _route("counted", wanted)
     value = {"exact": "websocket", "ignore_case": True}
     socket["match"]["headers"] = [{"name": "upgrade", "string_match": value}]
@@ -126,14 +126,14 @@ def _limited_routes(wanted: Admission) -> list[dict[str, Any]]:
 
 
 def _route(cluster: str, wanted: Admission) -> dict[str, Any]:
-    # Only what the container cannot have begun is tried again.
+    # Only requests that the container cannot have begun are retried.
     again = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
     action = {"cluster": cluster, "timeout": "0s", "idle_timeout": f"{wanted.idle_seconds}s"}
     return {"match": {"prefix": "/"}, "route": {**action, "retry_policy": again}}
 
 
 def _refusal() -> dict[str, Any]:
-    """Return what a request is answered that there is no room for (`UO`: upstream overflow)."""
+    """Return the response to a request that exceeds the limits (`UO`: upstream overflow)."""
     body = '{"error": "the replica is busy: max_concurrency and max_queue_length are reached"}\n'
     return {
         "filter": {"response_flag_filter": {"flags": ["UO"]}},
@@ -151,7 +151,7 @@ def _header(name: str, value: str) -> dict[str, Any]:
 
 
 def _overload(wanted: Admission) -> dict[str, Any]:
-    """Refuse requests before the memory limit ends the proxy, and all requests with it."""
+    """Reject requests before the proxy reaches its memory limit, which would end all requests in flight."""
     heap = {
         "name": "envoy.resource_monitors.fixed_heap",
         "typed_config": {

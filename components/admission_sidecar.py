@@ -1,4 +1,4 @@
-"""The container with the proxy that limits what an image of the user's own takes at once."""
+"""Sidecar container with the proxy that limits the concurrent requests to an image that the user supplies."""
 
 import json
 
@@ -15,15 +15,16 @@ from stacks.settings.model import Model
 from stacks.settings.times import request_seconds, stream_idle_seconds
 from stacks.settings.units import quantity_value
 
-# Envoy counts by thread: one has the whole of the limits.
+# Envoy applies limits per thread: a single thread has the whole limit.
 _ARGUMENTS = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]
 
 
 def admission_sidecar(model: Model, images: Images) -> list[k8s.core.v1.ContainerArgs]:
-    """Return the proxy before the container of a model, where one of its limits is stated.
+    """Return the sidecar proxy of a model that sets one of the proxy's limits, otherwise an empty list.
 
-    Kubernetes' own sidecar: it accepts connections before the predictor starts, and is told to end after the
-    predictor has ended, so the predictor's last answers pass. It has no administration interface.
+    The proxy is a native Kubernetes sidecar: it accepts connections before the predictor starts and
+    terminates after the predictor has ended, so that the predictor's last responses pass. The proxy has no
+    admin interface.
     """
     image = model.predictor
     if not isinstance(image, ImagePredictor) or not model.proxied:

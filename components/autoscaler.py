@@ -1,4 +1,4 @@
-"""What moves the replica count of a model API."""
+"""Autoscaler of the replica count of a model API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,12 +13,12 @@ from stacks.settings.autoscaling import Autoscaling
 from stacks.settings.model import ImagePredictor, Model
 from stacks.settings.units import duration_seconds
 
-# How often a HorizontalPodAutoscaler looks, on EKS and by default:
+# Evaluation period of a HorizontalPodAutoscaler, on EKS and by default:
 # https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
 _PERIOD_SECONDS = 15
-# How long a refused connection keeps a model awake: a few scrapes.
-_AWAKE_SECONDS = 15
-# Polls of KEDA without an answer, after which the replica count stays as it is.
+# Time for which a refused connection keeps a model active: a few scrapes.
+_ACTIVE_SECONDS = 15
+# Failed polls of KEDA after which the replica count stays as it is.
 _LOST_AFTER = 3
 
 
@@ -32,9 +32,10 @@ def autoscaler(
     deployment: k8s.apps.v1.Deployment,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.CustomResource:
-    """Return KEDA's ScaledObject, or a plain autoscaler where cpu and memory are all that it looks at.
+    """Return KEDA's ScaledObject, or a HorizontalPodAutoscaler if cpu and memory are the only triggers.
 
-    `clusters` is a regular expression for what the gateway counts the model's requests by.
+    `clusters` is a regular expression for the Envoy clusters by which the gateway counts the model's
+    requests.
     """
     plain, target = is_plain(model), deployment.metadata.name
     spec = (
@@ -42,7 +43,7 @@ def autoscaler(
         if plain
         else _scaled(model, target, _triggers(name, model, platform, clusters))
     )
-    # As a custom resource both have one shape, and share the behaviour that KEDA hands on.
+    # As custom resources both have one shape, and share the `behavior` that KEDA passes on.
     return k8s.apiextensions.CustomResource(
         name,
         api_version="autoscaling/v2" if plain else "keda.sh/v1alpha1",
@@ -54,7 +55,7 @@ def autoscaler(
 
 
 def is_plain(model: Model) -> bool:
-    """Whether Kubernetes' own autoscaler is all that a model takes."""
+    """Return whether the model needs no more than Kubernetes' own HorizontalPodAutoscaler."""
     scaling = model.autoscaling
     return model.target_in_flight is None and not scaling.schedules and scaling.init_replicas is None
 
@@ -72,17 +73,17 @@ def _scaled(model: Model, target: pulumi.Input[Any], triggers: list[dict[str, An
         "minReplicaCount": scaling.min_replicas,
         "maxReplicaCount": scaling.max_replicas,
         "pollingInterval": SCRAPE_SECONDS,
-        # From the last request to no replica.
+        # Time from the last request until the model scales to zero.
         "cooldownPeriod": int(duration_seconds(scaling.downscale_stabilization_period)),
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(scaling)}},
         "triggers": triggers,
     }
     if scaling.init_replicas:
-        # KEDA would put a model to sleep that has not been asked yet; above one replica Kubernetes' own
-        # autoscaler waits by itself, since it takes the first count that it sees for a recommendation.
+        # Without this value KEDA would scale a model to zero before its first request. Above one replica the
+        # HorizontalPodAutoscaler waits by itself, since it takes the first count as a recommendation.
         spec["initialCooldownPeriod"] = spec["cooldownPeriod"]
     if model.target_in_flight is not None:
-        # Without an answer the last count stays; KEDA asks for a number all the same.
+        # Without a metric the last count stays; KEDA requires a number all the same.
         replicas = max(1, scaling.min_replicas)
         fallback = {"failureThreshold": _LOST_AFTER, "replicas": replicas, "behavior": "currentReplicas"}
         spec["fallback"] = fallback
@@ -93,14 +94,15 @@ def _triggers(name: str, model: Model, platform: Platform, clusters: str) -> lis
     scaling = model.autoscaling
     triggers: list[dict[str, Any]] = []
     if model.target_in_flight is not None:
-        asked = {
+        query = {
             "serverAddress": platform.prometheus,
             "query": _query(name, platform.namespace_name, model, clusters),
             "threshold": f"{model.target_in_flight:g}",
-            # No series is no answer, not a zero: a Prometheus that sees nothing must not scale down.
+            # A missing series is an error, not a zero: a Prometheus without targets must not scale a model
+            # down.
             "ignoreNullValues": "false",
         }
-        triggers.append({"type": "prometheus", "metricType": "AverageValue", "metadata": asked})
+        triggers.append({"type": "prometheus", "metricType": "AverageValue", "metadata": query})
     for resource, target in _utilizations(scaling):
         value = {"value": str(target)}
         triggers.append({"type": resource, "metricType": "Utilization", "metadata": value})
@@ -116,17 +118,18 @@ def _triggers(name: str, model: Model, platform: Platform, clusters: str) -> lis
 
 
 def _query(name: str, namespace: str, model: Model, clusters: str) -> str:
-    """Return what Prometheus is asked: all that is in flight for the model, averaged over the window."""
+    """Return the PromQL query: the requests in flight for the model, averaged over the window."""
     window = model.autoscaling.window
     at_gateway = f'{{envoy_cluster_name=~"{clusters}"}}'
     series = f'axon_in_flight_requests{{namespace="{namespace}",model_api="{name}"}}'
-    if isinstance(model.predictor, ImagePredictor):  # it may count nothing itself: the gateway does
+    if isinstance(model.predictor, ImagePredictor):  # an image may export no metrics: the gateway counts
         series = f"envoy_cluster_upstream_rq_active{at_gateway}"
     in_flight = f"sum(avg_over_time({series}[{window}]))"
     if not model.sleeps:
         return in_flight
-    # A model without replicas has none in flight, and whoever asks is refused (components/route.py).
-    refused = f"sum(rate(envoy_cluster_upstream_cx_connect_fail{at_gateway}[{_AWAKE_SECONDS}s])) > bool 0"
+    # A model without replicas has no requests in flight; refused connections count instead
+    # (components/traffic_policy.py).
+    refused = f"sum(rate(envoy_cluster_upstream_cx_connect_fail{at_gateway}[{_ACTIVE_SECONDS}s])) > bool 0"
     return f"({in_flight} or vector(0)) + ({refused} or vector(0))"
 
 
@@ -152,7 +155,9 @@ def _behavior(scaling: Autoscaling) -> dict[str, Any]:
 
 
 def _canonical(share: float) -> str:
-    """Write a quantity as Kubernetes does: KEDA writes it back so, and owns what it changed."""
+    """Return a quantity in Kubernetes' canonical form, in which KEDA writes it back; another form would be
+    a conflict.
+    """
     return f"{round(share * 1000)}m" if share else "0"
 
 

@@ -1,4 +1,4 @@
-"""The most that a role of a stack may do, whatever is attached to it: a permissions boundary.
+"""Permissions boundary: the maximum permissions of a stack's roles, whatever policies are attached to them.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """
@@ -12,8 +12,8 @@ from components.iam import Statement, allow, deny, document
 from stacks.settings.account import STATE, boundary_name, key_alias
 from stacks.settings.aws.eks import EksCluster
 
-# What AWS' own policies for the control plane, nodes, network, volumes and Session Manager use, and the
-# platform's own. Left out of Session Manager's is ssm:GetParameter: an account's parameters hold its secrets.
+# Actions of AWS' own policies for the control plane, nodes, network, volumes and Session Manager, and of the
+# platform. Session Manager's ssm:GetParameter is left out: an account's parameters hold its secrets.
 _IN_REGION = [
     "autoscaling:Describe*",
     "autoscaling:SetDesiredCapacity",
@@ -73,7 +73,7 @@ _OF_DNS = ["route53:ListHostedZones", "route53:ListResourceRecordSets", "route53
 
 
 class Boundaries(pulumi.ComponentResource):
-    """A policy for each environment that its roles have to have as their boundary."""
+    """Policy per environment that the environment's roles must have as their boundary."""
 
     def __init__(
         self,
@@ -83,7 +83,9 @@ class Boundaries(pulumi.ComponentResource):
         *,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make them. `model_actions` are what the policies of models (`aws.policy_arns`) may allow."""
+        """Create the policies. `model_actions` are the actions that policies of models (`aws.policy_arns`)
+        may allow.
+        """
         super().__init__("axon:boundary:Boundaries", name, None, opts)
         for environment, cluster in clusters.items():
             aws.iam.Policy(
@@ -97,9 +99,10 @@ class Boundaries(pulumi.ComponentResource):
 
 
 def boundary(cluster: EksCluster, model_actions: Sequence[str]) -> list[Statement]:
-    """Return the most that a role of a stack may do: what the platform needs, and `model_actions`.
+    """Return the maximum permissions of a stack's roles: those of the platform, and `model_actions`.
 
-    Nothing in it makes or changes an identity, so that whoever can make roles within it cannot become more.
+    No statement creates or changes an identity, so that a user who can create roles within the boundary
+    cannot gain further permissions.
     """
     here = {"StringEquals": {"aws:RequestedRegion": cluster.region}}
     linked = {"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}}
@@ -108,7 +111,7 @@ def boundary(cluster: EksCluster, model_actions: Sequence[str]) -> list[Statemen
     return [
         allow(_IN_REGION, ["*"], here),
         allow(_OF_LOGS, [logs]),
-        # Models fetch what they serve from any bucket that their stack file names.
+        # Models are fetched from any bucket that their stack file names.
         allow(["s3:GetObject", "s3:ListBucket"], ["*"]),
         *([allow(_OF_DNS, ["*"]), allow(["route53:ChangeResourceRecordSets"], zones)] if zones else []),
         allow(["iam:CreateServiceLinkedRole"], ["*"], linked),

@@ -1,4 +1,4 @@
-"""What makes a bucket of S3 private, and keeps what was in it for a while."""
+"""Settings of an S3 bucket: private access, encryption, and retention of old object versions."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ import pulumi_aws as aws
 def close(
     name: str, bucket: aws.s3.Bucket, *, key: pulumi.Input[str] | None = None, opts: pulumi.ResourceOptions
 ) -> None:
-    """Let nobody in but by IAM and TLS, and encrypt it: with a key of KMS, or with S3's own."""
+    """Allow access only by IAM and TLS, and encrypt the bucket: with a KMS key, or with S3's own key."""
     closed = aws.s3.BucketPublicAccessBlock(
         name,
         bucket=bucket.id,
@@ -28,7 +28,8 @@ def close(
                 apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
                     sse_algorithm="aws:kms" if key else "AES256", kms_master_key_id=key
                 ),
-                # Without it each object asks KMS: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+                # Without a bucket key each object costs a call of KMS:
+                # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
                 bucket_key_enabled=True if key else None,
             )
         ],
@@ -38,13 +39,13 @@ def close(
         name,
         bucket=bucket.id,
         policy=bucket.arn.apply(_tls_only),
-        # S3 takes one change of a bucket's access at a time.
+        # S3 accepts only one change of a bucket's access at a time.
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[closed])),
     )
 
 
 def keep(name: str, bucket: aws.s3.Bucket, *, days: int, opts: pulumi.ResourceOptions) -> None:
-    """Keep what an object was before for so many days."""
+    """Keep noncurrent versions of objects for the given number of days."""
     versioning = aws.s3.BucketVersioning(
         name,
         bucket=bucket.id,

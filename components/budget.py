@@ -1,4 +1,4 @@
-"""A warning before a stack costs more than was meant."""
+"""Budget alert for the costs of a stack."""
 
 import pulumi
 import pulumi_aws as aws
@@ -7,9 +7,9 @@ from stacks.settings.aws.extras import Budget as BudgetSettings
 
 
 class Budget(pulumi.ComponentResource):
-    """An AWS budget over what carries the stack's tag; mail goes out when the forecast passes it.
+    """AWS budget over all resources with the stack's tag; the forecast triggers the mail.
 
-    The tag `axon:stack` has to be activated for cost reports once, by the account that pays.
+    The payer account must activate the cost allocation tag `axon:stack` once.
     """
 
     def __init__(

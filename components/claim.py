@@ -1,4 +1,4 @@
-"""The claim of a model or a splitter on its endpoint, which lets nobody else on the cluster take it."""
+"""Claim of a model or a splitter on its endpoint, which keeps other namespaces from using the endpoint."""
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -13,8 +13,8 @@ def claim(
 ) -> k8s.core.v1.NamespacePatch:
     """Write the claim of the route called `name` onto the namespace of the stack's models.
 
-    It is an annotation: `STACK PATH`, then the host names, if it is of some alone. The API server compares
-    it with those of all other namespaces (components/platform/endpoint_policies.py).
+    The claim is an annotation: `STACK PATH`, then the host names, if the route is limited to some. The API
+    server compares the claim with those of all other namespaces (components/platform/endpoint_policies.py).
     """
     hosts = [",".join(networking.hostnames)] if networking.hostnames else []
     annotations = {f"{CLAIM}{name}": " ".join([pulumi.get_stack(), endpoint, *hosts])}

@@ -1,4 +1,4 @@
-"""A cluster on AWS, made from nothing."""
+"""EKS cluster that the stack creates."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,8 +16,8 @@ from components.network import Network
 from components.node_group import NodeGroup
 from stacks.settings.aws import eks
 
-# https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html, with SSM in the place of SSH. The
-# network's own policy is with its pods (addons.py).
+# https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html, with SSM instead of SSH. The
+# network's own policy belongs to its pods (addons.py).
 _NODE_POLICIES = [
     "AmazonEKSWorkerNodePolicy",
     "AmazonEC2ContainerRegistryPullOnly",
@@ -26,15 +26,15 @@ _NODE_POLICIES = [
 
 
 class EksCluster(pulumi.ComponentResource):
-    """Network, control plane, node groups and EKS add-ons, each waiting for what it needs.
+    """Network, control plane, node groups and EKS add-ons, each created after its dependencies.
 
-    What is on the cluster depends on `provider`, and so on add-ons and system nodes: a destroy removes it
-    first, while there are nodes and a network to end it on. Other node groups block nothing but the models
-    that run on them alone: AWS may have no capacity for one.
+    Objects on the cluster depend on `provider`, and so on add-ons and system nodes: a destroy removes the
+    objects first, while nodes and a network still exist. Other node groups block only the models that are
+    restricted to them: AWS may have no capacity for a group.
     """
 
     provider: k8s.Provider
-    """What creates resources on this cluster."""
+    """Provider of resources on this cluster."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class EksCluster(pulumi.ComponentResource):
         tags: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make it with the provider of its account; `tags` are those of `aws_tags`."""
+        """Create the cluster with the provider of its account; `tags` are those of `aws_tags`."""
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers=[provider]))
         super().__init__("axon:cluster:EksCluster", name, None, opts)
         self.name, self._settings, self._tags = settings.name, settings, tags
@@ -104,9 +104,9 @@ class EksCluster(pulumi.ComponentResource):
         return k8s.Provider(
             name,
             kubeconfig=control_plane.kubeconfig,
-            # Changed in place, not deleted and made again: somebody reads it meanwhile.
+            # Updated in place, not replaced: pods read the ConfigMap during the update.
             enable_config_map_mutable=True,
-            # While this stays, a kubeconfig that differs is a new login, not another cluster: without it
+            # While this identifier stays, a changed kubeconfig is a new login, not another cluster: otherwise
             # every object on the cluster would be replaced (pulumi-kubernetes#764).
             cluster_identifier=f"{settings.account}/{settings.region}/{settings.name}",
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
@@ -114,16 +114,16 @@ class EksCluster(pulumi.ComponentResource):
 
 
 def aws_tags(stack: str, settings: eks.EksCluster) -> dict[str, str]:
-    """Return the tags of all that a stack makes on AWS: cost reports, budget and permissions go by them."""
+    """Return the tags of all of a stack's AWS resources, used by cost reports, the budget and permissions."""
     return {**settings.tags, "axon:stack": stack, "axon:cluster": settings.name}
 
 
 def aws_provider(settings: eks.EksCluster, tags: Mapping[str, str]) -> aws.Provider:
-    """Return what creates resources in the stack's account and region, each with the stack's tags."""
+    """Return the provider of the stack's account and region, which adds the stack's tags to each resource."""
     return aws.Provider(
         "aws",
         region=settings.region,
-        # Credentials of another account are refused before anything is made.
+        # Credentials of another account are rejected before any resource is created.
         allowed_account_ids=[settings.account],
         default_tags=aws.ProviderDefaultTagsArgs(tags=dict(tags)),
     )

@@ -1,4 +1,4 @@
-"""The control plane of an EKS cluster: API server, its key, its logs, who may use it."""
+"""Control plane of an EKS cluster: API server, encryption key, logs, access."""
 
 from collections.abc import Sequence
 
@@ -13,20 +13,20 @@ from stacks.settings.aws.eks import EksCluster
 
 
 class ControlPlane(pulumi.ComponentResource):
-    """`eks.Cluster` without what it adds by default: node group, security groups, add-ons, OIDC provider.
+    """`eks.Cluster` without its default extras: node group, security groups, add-ons, OIDC provider.
 
-    Add-ons and node groups are resources of the program's own, so that each waits for the other in both
-    directions, and every version is pinned. Pods get roles by Pod Identity, which needs no OIDC provider.
+    Add-ons and node groups are resources of the program, so that their order is defined for creation and for
+    deletion, and every version is pinned. Pods get roles by Pod Identity, which needs no OIDC provider.
     """
 
     cluster_name: pulumi.Output[str]
-    """The cluster's name, known once it is there: what uses it is made after it and deleted before it."""
+    """Name of the cluster, an output: dependents are created after the cluster and deleted before it."""
 
     security_group: pulumi.Output[str]
-    """The security group of the control plane and of all managed nodes."""
+    """Security group of the control plane and of all managed nodes."""
 
     kubeconfig: pulumi.Output[str]
-    """How to reach it, with a login by `aws eks get-token`: no credential is in it."""
+    """Kubeconfig with a login by `aws eks get-token`, without a credential."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class ControlPlane(pulumi.ComponentResource):
         return key
 
     def _logs(self) -> aws.cloudwatch.LogGroup:
-        # Before the cluster, which would else make a group of this name that keeps everything for ever.
+        # Created before the cluster, which would otherwise create this group without a retention.
         return aws.cloudwatch.LogGroup(
             "control-plane",
             name=log_group_name(self._settings),
@@ -84,7 +84,7 @@ class ControlPlane(pulumi.ComponentResource):
             public_access_cidrs=cidrs or None,
             encryption_config_key_arn=key.arn,
             enabled_cluster_log_types=list(settings.control_plane_logs) or None,
-            # EXTENDED support costs six times as much an hour; it has to be a decision.
+            # EXTENDED support costs six times as much per hour; it must be a decision.
             upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
             deletion_protection=settings.protected,
             authentication_mode=eks.AuthenticationMode.API,
@@ -92,7 +92,7 @@ class ControlPlane(pulumi.ComponentResource):
             skip_default_security_groups=True,
             create_instance_role=False,
             create_oidc_provider=False,
-            # The add-ons are resources of ours (addons.py).
+            # The add-ons are resources of the program (addons.py).
             bootstrap_self_managed_addons=False,
             use_default_vpc_cni=True,
             kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),

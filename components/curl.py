@@ -1,4 +1,4 @@
-"""The `curl` that asks a model API."""
+"""Example `curl` command for a model API."""
 
 import shlex
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from stacks.settings.model import Model
 
 
 def curl(model: Model, url: str) -> str:
-    """Return a command that a shell takes as it is, but for a key or token of the user's own."""
+    """Return a command that a shell accepts as it is, except for a placeholder of the user's key or token."""
     return shlex.join(["curl", *_credentials(model), *_sample(model), url])
 
 

@@ -1,12 +1,12 @@
-"""What a workflow may change on AWS: what has the names or the tag of its own stack."""
+"""Permissions of a workflow that deploys a stack, limited to resources with the stack's names or tag."""
 
 from components.iam import Statement, allow
 from components.read_policy import eks_arns
 from stacks.settings.account import EPHEMERAL, boundary_arn
 from stacks.settings.aws.eks import EksCluster
 
-# What the stack makes in EC2, which has tags from the start; what each of these is in has them already.
-_MADE = {
+# EC2 resources that the stack creates with tags; their parents have tags already.
+_CREATED = {
     "AllocateAddress": "elastic-ip",
     "AuthorizeSecurityGroupEgress": "security-group-rule",
     "AuthorizeSecurityGroupIngress": "security-group-rule",
@@ -20,7 +20,7 @@ _MADE = {
     "CreateVpc": "vpc",
     "CreateVpcEndpoint": "vpc-endpoint",
 }
-# EKS asks on behalf of who makes a node group whether he may start instances by its launch template:
+# EKS checks whether the creator of a node group may start instances by its launch template:
 # https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
 _STARTED = ["instance", "network-interface", "volume"]
 _OF_RULES = [
@@ -39,14 +39,14 @@ _OF_KEYS = [
     "kms:UpdateKeyDescription",
 ]
 _OF_ALIASES = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
-# ECR's rules of its pull-through cache are of the whole registry, which is the account's:
+# ECR's pull-through cache rules apply to the whole registry, which is the account's:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
 _OF_CACHE_RULES = [
     "ecr:CreatePullThroughCacheRule",
     "ecr:DeletePullThroughCacheRule",
     "ecr:UpdatePullThroughCacheRule",
 ]
-# What makes a role more than it was: only for roles that have the boundary.
+# Actions that extend a role: allowed only for roles that have the boundary.
 _WITHIN_BOUNDARY = [
     "iam:AttachRolePolicy",
     "iam:CreateRole",
@@ -57,20 +57,20 @@ _WITHIN_BOUNDARY = [
     "iam:UpdateAssumeRolePolicy",
 ]
 _OF_ROLES = ["iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRole", "iam:UpdateRoleDescription"]
-# Who is handed a role of the stack's (components/cluster.py, control_plane.py, network.py, iam.py).
-_TAKERS = [
+# Services to which the stack passes a role (components/cluster.py, control_plane.py, network.py, iam.py).
+_ROLE_SERVICES = [
     "ec2.amazonaws.com",
     "eks.amazonaws.com",
     "pods.eks.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",
 ]
-# Roles of AWS' own services, which the first use in an account makes:
+# Service-linked roles, which the first use in an account creates:
 # https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles.html
 _LINKED = ["autoscaling", "eks", "eks-nodegroup", "elasticloadbalancing", "spot"]
 
 
 def deploying(cluster: EksCluster) -> list[Statement]:
-    """Return what `pulumi up` changes, beside what it reads (components/read_policy.py)."""
+    """Return what `pulumi up` changes, in addition to its read permissions (components/read_policy.py)."""
     return [
         *_ec2(cluster),
         *_load_balancers(cluster),
@@ -82,29 +82,31 @@ def deploying(cluster: EksCluster) -> list[Statement]:
 
 
 def trying(cluster: EksCluster) -> list[Statement]:
-    """Return what a pull request's own stack needs beside the cluster: to push where nothing else is."""
+    """Return the permissions of a pull request's own stack beyond the cluster: pushes to its own
+    repositories.
+    """
     place = f"arn:aws:ecr:{cluster.region}:{cluster.account}:repository/{EPHEMERAL}/*"
     return [allow(["ecr:*"], [place]), allow(["ecr:GetAuthorizationToken"], ["*"])]
 
 
 def _own(cluster: EksCluster) -> dict[str, dict[str, str]]:
-    """Return the condition that what is changed has the stack's tag."""
+    """Return the condition that a changed resource has the stack's tag."""
     return {"StringEquals": {"aws:ResourceTag/axon:cluster": cluster.name}}
 
 
 def _tagged(cluster: EksCluster) -> dict[str, dict[str, str]]:
-    """Return the condition that what is made gets the stack's tag."""
+    """Return the condition that a created resource gets the stack's tag."""
     return {"StringEquals": {"aws:RequestTag/axon:cluster": cluster.name}}
 
 
 def _ec2(cluster: EksCluster) -> list[Statement]:
     arn = f"arn:aws:ec2:{cluster.region}:{cluster.account}"
-    kinds = [f"{arn}:{kind}/*" for kind in sorted({*_MADE.values(), *_STARTED})]
-    made = [f"ec2:{action}" for action in _MADE]
-    # EKS makes the security group of nodes, and tags it with a name of its own.
+    kinds = [f"{arn}:{kind}/*" for kind in sorted({*_CREATED.values(), *_STARTED})]
+    made = [f"ec2:{action}" for action in _CREATED]
+    # EKS creates the security group of nodes, and tags the group with the cluster's name.
     of_eks = {"StringEquals": {"aws:ResourceTag/aws:eks:cluster-name": cluster.name}}
     at_birth = {**_tagged(cluster), "Null": {"ec2:CreateAction": "false"}}
-    # Each VPC comes with a security group that has no tags; the stack takes the rules from it.
+    # Each VPC has a default security group without tags; the stack removes its rules.
     untagged = {
         "Null": {f"aws:ResourceTag/{key}": "true" for key in ("axon:cluster", "aws:eks:cluster-name")}
     }
@@ -120,7 +122,7 @@ def _ec2(cluster: EksCluster) -> list[Statement]:
 
 
 def _existing_vpc(cluster: EksCluster, arn: str) -> list[Statement]:
-    """Let the stack use a VPC that somebody else has made, without its tags."""
+    """Allow the stack to use a VPC of another owner, without the stack's tags."""
     existing = cluster.network.existing
     if existing is None:
         return []
@@ -147,11 +149,11 @@ def _load_balancers(cluster: EksCluster) -> list[Statement]:
 def _named(cluster: EksCluster) -> list[Statement]:
     name, place = cluster.name, f"{cluster.region}:{cluster.account}"
     logs = [f"arn:aws:logs:{place}:log-group:/{kind}/{name}/*" for kind in ("aws/eks", "axon")]
-    # A cluster that lets in who made it would let in whoever took this role.
-    nobody = {"Bool": {"eks:bootstrapClusterCreatorAdminPermissions": "false"}}
+    # Otherwise any user who assumes this role could create a cluster with administrator access.
+    no_creator_access = {"Bool": {"eks:bootstrapClusterCreatorAdminPermissions": "false"}}
     return [
         allow(["eks:*"], eks_arns(cluster)),
-        allow(["eks:CreateCluster"], ["*"], {**_tagged(cluster), **nobody}),
+        allow(["eks:CreateCluster"], ["*"], {**_tagged(cluster), **no_creator_access}),
         allow(["ecr:*"], [f"arn:aws:ecr:{place}:repository/{name}/*"]),
         allow(["ecr:GetAuthorizationToken"], ["*"]),
         *([allow(_OF_CACHE_RULES, ["*"])] if cluster.image_cache else []),
@@ -162,10 +164,10 @@ def _named(cluster: EksCluster) -> list[Statement]:
 
 def _keys(cluster: EksCluster) -> list[Statement]:
     arn = f"arn:aws:kms:{cluster.region}:{cluster.account}"
-    # EKS lets itself use the key, in the name of who makes the cluster:
+    # EKS grants itself the use of the key, on behalf of the creator of the cluster:
     # https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
     for_aws = {**_own(cluster), "Bool": {"kms:GrantIsForAWSResource": "true"}}
-    # A new key has no tags when it gets its first; those of other stacks, and of the state, have theirs.
+    # A new key has no tags when it gets its first; keys of other stacks, and of the state, have theirs.
     not_others = {**_tagged(cluster), "StringEqualsIfExists": _own(cluster)["StringEquals"]}
     return [
         allow(["kms:CreateKey"], ["*"], _tagged(cluster)),
@@ -185,7 +187,7 @@ def _roles(cluster: EksCluster) -> list[Statement]:
     return [
         allow(_WITHIN_BOUNDARY, [own], {"StringEquals": {"iam:PermissionsBoundary": limit}}),
         allow(_OF_ROLES, [own]),
-        allow(["iam:PassRole"], [own], {"StringEquals": {"iam:PassedToService": _TAKERS}}),
+        allow(["iam:PassRole"], [own], {"StringEquals": {"iam:PassedToService": _ROLE_SERVICES}}),
         allow(["iam:CreateServiceLinkedRole"], [of_aws], {"StringEquals": {"iam:AWSServiceName": linked}}),
     ]
 
@@ -196,7 +198,7 @@ def _dns_and_budget(cluster: EksCluster) -> list[Statement]:
         zone = f"arn:aws:route53:::hostedzone/{cluster.load_balancer.dns.zone_id}"
         found.append(allow(["route53:ChangeResourceRecordSets"], [zone]))
     if cluster.budget:
-        # The engine makes up the rest of its name.
+        # Pulumi generates the rest of the budget's name.
         change = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"]
         found.append(allow(change, [f"arn:aws:budgets::{cluster.account}:budget/budget-*"]))
     return found

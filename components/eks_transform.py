@@ -1,10 +1,10 @@
-"""What differs in the resources of pulumi-eks' component, where it takes no argument for that."""
+"""Transform of resources inside pulumi-eks' component, for properties that have no argument."""
 
 import pulumi
 
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessConfigRequest.html
 _ACCESS = {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
-# Another value replaces a cluster: one that was made with it keeps it.
+# A different value replaces a cluster: an existing cluster keeps the value from its creation.
 # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/eks_cluster#access_config-1
 _AS_MADE = pulumi.ResourceOptions(ignore_changes=["accessConfig.bootstrapClusterCreatorAdminPermissions"])
 
@@ -12,7 +12,7 @@ _AS_MADE = pulumi.ResourceOptions(ignore_changes=["accessConfig.bootstrapCluster
 def of_component(boundary: str | None) -> pulumi.ResourceTransform:
     """Return the transform of the component: of its cluster, and of the control plane's role.
 
-    The component lets in who makes the cluster, for good and beside the program:
+    The component grants permanent access to the creator of the cluster, outside of the program:
     https://github.com/pulumi/pulumi-eks/blob/v4.4.0/nodejs/eks/cluster/cluster.ts
     `boundary` is the policy that limits each role of the stack.
     """

@@ -1,4 +1,4 @@
-"""What a container is told by its environment."""
+"""Environment variables of a container."""
 
 import json
 
@@ -13,7 +13,7 @@ from stacks.settings.units import duration_seconds, quantity_value
 
 
 def predictor_environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArgs]:
-    """Return what the runtime is told (axon_runtime/config.py), then what the stack file says."""
+    """Return the runtime's settings (axon_runtime/config.py), then the variables of the stack file."""
     server = model.server.model_dump(exclude_unset=True)
     for key in ("batch_interval", "request_timeout"):
         if key in server:
@@ -23,14 +23,14 @@ def predictor_environment(name: str, model: Model) -> list[k8s.core.v1.EnvVarArg
     config = model.predictor.config if isinstance(model.predictor, PythonPredictor) else {}
     tracker = model.tracker.model_dump(exclude_none=True) if model.tracker else {}
     values = {"AXON_LIMITS": server, "AXON_CONFIG": config, "AXON_TRACKER": tracker}
-    # No more than differs from its defaults: what is not told rolls nothing out when it changes.
-    told = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}
-    plain = {"AXON_MODEL_NAME": name, **_bounds(model), **source_environment(model), **told}
+    # Only values that differ from the runtime's defaults: a changed default then triggers no rollout.
+    overrides = {key: json.dumps(value, sort_keys=True) for key, value in values.items() if value}
+    plain = {"AXON_MODEL_NAME": name, **_bounds(model), **source_environment(model), **overrides}
     return [*_plain(plain), *environment(model)]
 
 
 def _bounds(model: Model) -> dict[str, str]:
-    """Return what the pod gives the runtime: seconds to end in, bytes of memory, a port for probes."""
+    """Return the limits that the pod sets for the runtime: grace period, memory in bytes, management port."""
     if isinstance(model.predictor, ImagePredictor):
         return {}
     return {
@@ -41,7 +41,9 @@ def _bounds(model: Model) -> dict[str, str]:
 
 
 def environment(given: Environment) -> list[k8s.core.v1.EnvVarArgs]:
-    """Return the variables of the stack file. Sorted: another order is no change, and rolls nothing out."""
+    """Return the variables of the stack file, sorted: a different order is no change and triggers no
+    rollout.
+    """
     secrets = [
         k8s.core.v1.EnvVarArgs(
             name=name,

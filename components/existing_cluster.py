@@ -1,4 +1,4 @@
-"""A Kubernetes that somebody else made."""
+"""Kubernetes cluster that exists outside of the stack."""
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -8,13 +8,13 @@ from stacks.settings import cluster
 
 
 class ExistingCluster(pulumi.ComponentResource):
-    """The cluster that a kubeconfig names, as the provider of everything on it.
+    """Cluster of a kubeconfig, as the provider of all objects on it.
 
-    The provider is given the kubeconfig's path, never its content: credentials stay out of the state.
+    The provider is given the path of the kubeconfig, never its content: credentials stay out of the state.
     """
 
     provider: k8s.Provider
-    """What creates resources on this cluster."""
+    """Provider of resources on this cluster."""
 
     def __init__(
         self, name: str, settings: cluster.ExistingCluster, *, opts: pulumi.ResourceOptions | None = None
@@ -27,7 +27,7 @@ class ExistingCluster(pulumi.ComponentResource):
             name,
             kubeconfig=settings.kubeconfig,
             context=settings.context,
-            # Changed in place, not deleted and made again: somebody reads it meanwhile.
+            # Updated in place, not replaced: pods read the ConfigMap during the update.
             enable_config_map_mutable=True,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -1,4 +1,4 @@
-"""What the gateway's proxies call that which they count requests by."""
+"""Names of the Envoy clusters under which the gateway reports a model's requests."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,8 +8,8 @@ from stacks.settings.traffic_splitter import TrafficSplitter
 def clusters_of(route: str, model: str, splitters: Mapping[str, TrafficSplitter], namespace: str) -> str:
     """Return a regular expression for the Envoy clusters that lead to a model, by its route and splitters.
 
-    Envoy Gateway's names are `httproute/<namespace>/<route>/rule/<rule>`, then `/backend/<backend>` where
-    a backend has filters of its own, `-mirror-<filter>` for copies; seen on version 1.9.
+    Envoy Gateway's names are `httproute/<namespace>/<route>/rule/<rule>`, then `/backend/<backend>` for a
+    backend with filters of its own, and `-mirror-<filter>` for copies; observed on version 1.9.
     """
     own = f"httproute/{namespace}/{route}/rule/.*"
     return "|".join([own, *_by_splitters(model, splitters, namespace)])

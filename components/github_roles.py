@@ -1,4 +1,4 @@
-"""The roles that GitHub's workflows take on AWS, without a stored key."""
+"""IAM roles of GitHub's workflows, without a stored key."""
 
 import json
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ from stacks.settings.bootstrap import Github
 # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 _ISSUER = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
-# Longer than most pull requests stay open; an image can be built again.
+# Longer than most pull requests stay open; an image can be rebuilt.
 _KEPT_DAYS = 14
 
 
 class GithubRoles(pulumi.ComponentResource):
-    """For each environment the roles that deploy it, preview a change of it, and look for drift.
+    """Roles per environment that deploy, preview a change, and detect drift.
 
-    Each trusts the jobs of one of GitHub's environments of one repository, which are GitHub's to guard: by
-    branches, by reviewers (gitops/protection.py).
+    Each role trusts the jobs of one GitHub environment of one repository. GitHub protects the environments by
+    branches and reviewers (axon/environments/protection.py).
     """
 
     arns: Mapping[str, pulumi.Output[str]]
-    """The role of each of GitHub's environments: `dev`, `dev-preview`, `dev-drift`, …"""
+    """Role per GitHub environment: `dev`, `dev-preview`, `dev-drift`, …"""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class GithubRoles(pulumi.ComponentResource):
         region: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make them. `clusters` are the environments'; `store` is in `region`."""
+        """Create the roles. `clusters` are those of the environments; `store` is in `region`."""
         super().__init__("axon:github_roles:GithubRoles", name, None, opts)
         self._child, self._settings = pulumi.ResourceOptions(parent=self), settings
         self._store, self._region = store, region
@@ -65,7 +65,7 @@ class GithubRoles(pulumi.ComponentResource):
         self.register_outputs({"arns": dict(arns)})
 
     def _repositories(self) -> None:
-        """Let ECR make repositories for what pull requests push, and forget it soon."""
+        """Allow ECR to create repositories for the images of pull requests, with a short retention."""
         aws.ecr.RepositoryCreationTemplate(
             EPHEMERAL,
             prefix=EPHEMERAL,
@@ -81,7 +81,9 @@ class GithubRoles(pulumi.ComponentResource):
         ).arn
 
     def _reading(self, environment: str, cluster: EksCluster) -> aws.iam.Policy:
-        """Make what the roles of an environment share; in each of them it would be too long for IAM."""
+        """Create the policy that an environment's roles share; inlined in each role it would exceed IAM's
+        size limit.
+        """
         return aws.iam.Policy(
             environment,
             name=f"{GITHUB}-{environment}-read",
@@ -127,6 +129,6 @@ def _trust(issuer: str, subjects: list[str]) -> str:
 def _state(keys: StateKeys, environment: str, kind: Kind) -> list[Statement]:
     if kind == "deploy":
         return state_access(keys, read=[], written=[environment])
-    # A pull request's own stack asks the environment beside it for its address.
+    # A pull request's own stack reads the endpoint of its base environment.
     written = [f"{PULL_REQUEST}*"] if kind == "ephemeral" else []
     return state_access(keys, read=[environment], written=written)

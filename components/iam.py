@@ -1,4 +1,4 @@
-"""IAM: policy documents as data, and roles that one service or one service account may take."""
+"""IAM: policy documents as data, and roles that one service or one service account may assume."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def allow(
 def deny(
     actions: Sequence[str], resources: Sequence[str], condition: Mapping[str, Any] | None = None
 ) -> Statement:
-    """Return a statement that refuses `actions` on `resources`, whatever another one allows."""
+    """Return a statement that denies `actions` on `resources`, whatever other statements allow."""
     return {**allow(actions, resources, condition), "Effect": "Deny"}
 
 
@@ -34,7 +34,7 @@ def document(statements: Sequence[Statement]) -> str:
 
 
 def trust(service: str, *, condition: Mapping[str, Any] | None = None, tagged: bool = False) -> str:
-    """Return the trust policy of a role that an AWS service takes, with session tags if `tagged`."""
+    """Return the trust policy of a role that an AWS service assumes, with session tags if `tagged`."""
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"Service": service},
@@ -44,7 +44,7 @@ def trust(service: str, *, condition: Mapping[str, Any] | None = None, tagged: b
 
 
 def aws_managed(name: str) -> str:
-    """Return the ARN of one of AWS' own policies, with the path that AWS gave it.
+    """Return the ARN of an AWS-managed policy, including its path.
 
     Raises:
         KeyError: when `stacks/settings/aws/managed_policies.txt` does not have it.
@@ -62,9 +62,9 @@ def role(
     statements: Sequence[Statement] = (),
     opts: pulumi.ResourceOptions,
 ) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
-    """Make a role and return it with its policies, which what uses the role has to wait for.
+    """Create a role and return it with its policies, for which every user of the role must wait.
 
-    `boundary` is the ARN of the policy beyond which nothing that is attached to the role allows anything.
+    `boundary` is the ARN of the permissions boundary, which limits all policies of the role.
     """
     made = aws.iam.Role(
         name,
@@ -85,20 +85,20 @@ def role(
 
 
 def _fit(name: str) -> str:
-    """Shorten a role's name to IAM's 64 characters, so that two long ones still differ."""
+    """Return a role's name shortened to IAM's 64 characters, still distinct from other long names."""
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return name if len(name) <= 64 else f"{name[:55]}-{digest}"
 
 
 class PodRole(pulumi.ComponentResource):
-    """A role that the pods of one service account take, by EKS Pod Identity.
+    """Role that the pods of one service account assume, by EKS Pod Identity.
 
-    The conditions keep any other service account, namespace or cluster of the AWS account from it:
+    The conditions exclude every other service account, namespace and cluster of the AWS account:
     https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
     """
 
     arn: pulumi.Output[str]
-    """The role."""
+    """The IAM role."""
 
     def __init__(
         self,
@@ -114,7 +114,9 @@ class PodRole(pulumi.ComponentResource):
         association: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make it. `association` is the cluster's name once it is there; unset, the caller associates."""
+        """Create the role. `association` is the cluster's name as an output; unset, the caller associates
+        the role.
+        """
         super().__init__("axon:iam:PodRole", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         tags = {

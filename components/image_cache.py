@@ -12,7 +12,7 @@ from stacks.settings.aws.eks import EksCluster
 from stacks.settings.aws.extras import CACHED, ImageCache
 from stacks.settings.images import Images
 
-# What a registry is asked with; ECR answers once it has the image.
+# Accepted media types; ECR responds as soon as it has the image.
 _MANIFESTS = ", ".join(
     f"application/vnd.{kind}+json"
     for kind in ("oci.image.index.v1", "oci.image.manifest.v1", "docker.distribution.manifest.list.v2")
@@ -21,7 +21,7 @@ _SECONDS = 120
 
 
 class PullThroughCache(pulumi.ComponentResource):
-    """A rule for each registry that the platform's images come from."""
+    """Pull-through cache rule per registry of the platform's images."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class PullThroughCache(pulumi.ComponentResource):
 
 
 def permissions(cluster: EksCluster) -> list[Statement]:
-    """Return what nodes need to fill the cache, beside the managed policy that they pull images with.
+    """Return the permissions of nodes that fill the cache, in addition to the managed policy for pulls.
 
     Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
     """
@@ -58,7 +58,7 @@ def _filled(cluster: EksCluster, images: Images, registry: str) -> pulumi.Resour
     def fetch(_: pulumi.ResourceHookArgs) -> None:
         fill(cluster.region, [image for image in cached_images(cluster, images) if _of(registry, image)])
 
-    # Nodes with a way out fetch what this machine could not.
+    # Nodes with internet access fetch the images that this machine could not.
     options = pulumi.ResourceHookOptions(ignore_errors=True)
     hook = pulumi.ResourceHook(f"fill-image-cache-{CACHED[registry].prefix}", fetch, options)
     return pulumi.ResourceHookBinding(after_create=[hook])
@@ -69,16 +69,16 @@ def _of(registry: str, image: str) -> bool:
 
 
 def cached_images(cluster: EksCluster, images: Images) -> list[str]:
-    """Return where nodes pull the platform's images from, of those that the cache has."""
+    """Return the ECR references of those platform images that the cache covers."""
     autoscaler = f"{versions.CLUSTER_AUTOSCALER_IMAGE}:{versions.CLUSTER_AUTOSCALER[cluster.version]}"
     upstream = [image for image in (*versions.IMAGES, autoscaler) if image.split("/")[0] in CACHED]
     return [images.mirrored(image) for image in upstream]
 
 
 def fill(region: str, images: Sequence[str]) -> None:
-    """Let ECR fetch images, by asking for each as a node would.
+    """Make ECR fetch images, with the requests that a node would send.
 
-    From inside a VPC without a way to the internet, ECR fetches none that it does not have:
+    Inside a VPC without internet access, ECR fetches no image that it does not have:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-vpc-endpoint-considerations
 
     Raises:

@@ -1,11 +1,11 @@
-"""Metrics of images of the user's own: where Prometheus asks for them."""
+"""Metrics of images that users supply: the port and path that Prometheus scrapes."""
 
 from components.platform.prometheus import PATH, PORT_ASKED, SCRAPED, SCRAPED_AS_SAID
 from stacks.settings.model import ImagePredictor, Model
 
 
 def metrics_port(model: Model) -> int | None:
-    """Return the port that Prometheus asks an image at; None where it does not."""
+    """Return the port at which Prometheus scrapes an image; None without metrics."""
     image = model.predictor
     if not isinstance(image, ImagePredictor) or not image.metrics_path:
         return None
@@ -13,14 +13,14 @@ def metrics_port(model: Model) -> int | None:
 
 
 def metrics_labels(model: Model) -> dict[str, str]:
-    """Return what makes Prometheus ask a pod."""
+    """Return the pod labels that make Prometheus scrape a pod."""
     if not isinstance(model.predictor, ImagePredictor):
         return SCRAPED
     return SCRAPED_AS_SAID if metrics_port(model) else {}
 
 
 def metrics_annotations(model: Model) -> dict[str, str]:
-    """Return where it asks an image."""
+    """Return the annotations with the port and path that Prometheus scrapes."""
     image, number = model.predictor, metrics_port(model)
     if not isinstance(image, ImagePredictor) or number is None:
         return {}

@@ -1,4 +1,4 @@
-"""What every kind of cluster offers to what is installed on it."""
+"""Interface that every kind of cluster provides."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 
 from stacks.settings.aws.eks import EksCluster
 
-if TYPE_CHECKING:  # AWS' SDK takes seconds to import: only stacks on AWS do
+if TYPE_CHECKING:  # AWS' SDK takes seconds to import: only stacks on AWS import it
     import pulumi_aws as aws
 
     from components.network import Network
@@ -17,14 +17,14 @@ if TYPE_CHECKING:  # AWS' SDK takes seconds to import: only stacks on AWS do
 
 @dataclass(frozen=True)
 class Placement:
-    """Which nodes the platform runs on: none in particular, unless the cluster keeps some for it."""
+    """Nodes for the platform: any node, unless the cluster reserves some for the platform."""
 
     node_selector: Mapping[str, str] = field(default_factory=dict[str, str])
     tolerations: Sequence[Mapping[str, str]] = ()
 
     @property
     def pod_tolerations(self) -> list[k8s.core.v1.TolerationArgs]:
-        """The tolerations of a pod of ours."""
+        """Tolerations of the platform's pods."""
         return [
             k8s.core.v1.TolerationArgs(
                 key=toleration.get("key"),
@@ -37,7 +37,7 @@ class Placement:
 
     @property
     def values(self) -> dict[str, Any]:
-        """As a pod's spec, and the values of nearly every chart, have it."""
+        """Node selector and tolerations in the form of a pod's spec and of nearly every chart's values."""
         return {
             **({"nodeSelector": dict(self.node_selector)} if self.node_selector else {}),
             **(
@@ -50,26 +50,26 @@ class Placement:
 
 @dataclass(frozen=True)
 class OnAws:
-    """What a cluster on AWS offers beside its API."""
+    """Properties of a cluster on AWS in addition to its API."""
 
     settings: EksCluster
     provider: "aws.Provider"
     network: "Network"
     cluster_name: pulumi.Output[str]
-    """The cluster's name, once it is there."""
+    """Name of the cluster, an output."""
 
     security_group: pulumi.Output[str]
-    """The security group of the nodes."""
+    """Security group of the nodes."""
 
     node_groups: Mapping[str, pulumi.Resource] = field(default_factory=dict[str, pulumi.Resource])
-    """The node groups, by name."""
+    """Node groups by name."""
 
 
 class KubernetesCluster(Protocol):
-    """A cluster, whoever made it."""
+    """A Kubernetes cluster of any origin."""
 
     name: str
     provider: k8s.Provider
     placement: Placement
     aws: OnAws | None
-    """Unset on a cluster that is not on AWS, or not made by this stack."""
+    """Unset on a cluster that is not on AWS, or that this stack did not create."""

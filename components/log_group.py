@@ -1,4 +1,4 @@
-"""The log group of a control plane, which EKS makes again when it is gone."""
+"""Log group of a control plane, which EKS recreates after it was deleted."""
 
 import asyncio
 import subprocess
@@ -12,16 +12,18 @@ _TRIES = 3
 
 
 def log_group_name(settings: EksCluster) -> str:
-    """Return the name that EKS gives it: https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html"""
+    """Return EKS' name of the group:
+    https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+    """
     return f"/aws/eks/{settings.name}/cluster"
 
 
 def without_leftover(settings: EksCluster) -> pulumi.ResourceHookBinding:
-    """Return a binding that removes the log group of an earlier cluster, and makes it again.
+    """Return a binding that removes the log group of an earlier cluster, then retries the creation.
 
-    A control plane writes its last lines after it was deleted, and EKS makes the group for them that the
-    destroy had just removed. It is taken for such a leftover only if no cluster has its name and it has no
-    retention, as EKS makes it. Whatever else has the name is left alone, and AWS' error is shown.
+    A control plane writes its last lines after its deletion, and EKS recreates the group that the destroy had
+    just removed. A group counts as such a leftover only if no cluster has its name and the group has no
+    retention, as created by EKS. Any other group of that name stays, and AWS' error is shown.
     """
 
     async def again(args: pulumi.ErrorHookArgs) -> bool:
@@ -31,7 +33,7 @@ def without_leftover(settings: EksCluster) -> pulumi.ResourceHookBinding:
 
 
 def removed(settings: EksCluster, errors: Sequence[str]) -> bool:
-    """Remove a leftover, if there being one is the latest of `errors`; return whether there was one."""
+    """Remove a leftover group if the latest of `errors` reports one; return whether a group was removed."""
     if not errors or "ResourceAlreadyExists" not in errors[0] or len(errors) > _TRIES:
         return False
     group, region = log_group_name(settings), settings.region

@@ -1,4 +1,4 @@
-"""What every object of a model or a splitter says of itself."""
+"""Shared metadata of a model's or a splitter's Kubernetes objects."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,10 @@ import pulumi_kubernetes as k8s
 
 from components.platform import Platform
 
-# What somebody else has changed by hand the engine takes back: else `pulumi up` would end with a conflict.
-# Fields that belong to an autoscaler are in none of our objects, so it keeps them.
+# Pulumi reverts manual changes of these fields: otherwise `pulumi up` would end with a conflict. Fields of an
+# autoscaler are in none of our objects, so the autoscaler keeps them.
 # https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
-_OURS = {"pulumi.com/patchForce": "true"}
+_PATCH_FORCE = {"pulumi.com/patchForce": "true"}
 
 
 def metadata(
@@ -23,5 +23,5 @@ def metadata(
         name=name,
         namespace=platform.namespace,
         labels=labels,
-        annotations={**_OURS, **(annotations or {})},
+        annotations={**_PATCH_FORCE, **(annotations or {})},
     )

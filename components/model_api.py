@@ -1,4 +1,4 @@
-"""One model as a production API."""
+"""Model API: all Kubernetes objects of one model."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,29 +25,29 @@ from stacks.settings.model import Model
 from stacks.settings.traffic_splitter import TrafficSplitter
 from stacks.settings.units import duration_seconds
 
-# Beyond `update_strategy.timeout`, when the engine stops waiting.
-_LATER_SECONDS = 10
+# In addition to `update_strategy.timeout`, before Pulumi stops waiting.
+_MARGIN_SECONDS = 10
 
 
 class ModelApi(pulumi.ComponentResource):
-    """A rolling-update Deployment with an identity and a network policy of its own, its Service, its
-    autoscaler, its disruption budget and its route.
+    """Deployment with rolling updates, ServiceAccount, NetworkPolicy, Service, autoscaler, disruption budget,
+    route.
 
-    The autoscaler owns the replica count: the Deployment states at most the first, so that an update
-    neither resets the scale nor fights over the field.
+    The autoscaler owns the replica count: the Deployment states only the initial count, so that an update
+    neither resets the scale nor conflicts over the field.
     """
 
     url: pulumi.Output[str]
-    """Where the model answers: `http://host/endpoint`."""
+    """URL of the model: `http://host/endpoint`."""
 
     image: str
-    """The image that the replicas run."""
+    """Image of the replicas."""
 
     model: Model
-    """What it serves."""
+    """Settings of the model."""
 
     service: pulumi.Output[str]
-    """Name of its Service, which answers on port 80."""
+    """Name of the model's Service, which listens on port 80."""
 
     def __init__(
         self,
@@ -60,8 +60,9 @@ class ModelApi(pulumi.ComponentResource):
         splitters: Mapping[str, TrafficSplitter] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make it. `splitters` are the stack's, by which requests may come to it as well."""
-        # Its identity for the engine as on the cluster: a key is only what the stack file calls it.
+        """Create the objects. `splitters` are the stack's, which may also send requests to the model."""
+        # The name identifies the model in Pulumi and on the cluster; the key is only its name in the stack
+        # file.
         self._key, self._name = name, model.object_name(name)
         super().__init__("axon:model_api:ModelApi", self._name, None, opts)
         self.model, self._images, self._platform = model, images, platform
@@ -73,7 +74,7 @@ class ModelApi(pulumi.ComponentResource):
             "axon.dev/stack": pulumi.get_stack(),
         }
         self._child = pulumi.ResourceOptions(parent=self)
-        # Their kinds, and who reads them, are the platform's.
+        # The platform owns the custom resource definitions and their controllers.
         self._on_platform = pulumi.ResourceOptions(
             parent=self, depends_on=[platform], custom_timeouts=self._timeouts()
         )
@@ -100,7 +101,7 @@ class ModelApi(pulumi.ComponentResource):
 
     @property
     def summary(self) -> dict[str, pulumi.Input[str]]:
-        """What users of the stack want to know of it: `endpoint`, `image`, `replicas`, `curl`."""
+        """Summary for users of the stack: `endpoint`, `image`, `replicas`, `curl`."""
         low, high = self.model.replicas
         return {
             "endpoint": self.url,
@@ -110,11 +111,11 @@ class ModelApi(pulumi.ComponentResource):
         }
 
     def _timeouts(self) -> pulumi.CustomTimeouts:
-        """Return how long the engine waits for an object: a little longer than Kubernetes for the rollout.
+        """Return Pulumi's timeouts: slightly longer than Kubernetes' timeout of a rollout.
 
-        What Kubernetes says of it is then in the engine's error. Its own default is ten minutes.
+        Pulumi's error then contains Kubernetes' reason. Pulumi's own default is ten minutes.
         """
-        seconds = f"{math.ceil(duration_seconds(self.model.update_strategy.timeout)) + _LATER_SECONDS}s"
+        seconds = f"{math.ceil(duration_seconds(self.model.update_strategy.timeout)) + _MARGIN_SECONDS}s"
         return pulumi.CustomTimeouts(create=seconds, update=seconds)
 
     def _metadata(self) -> k8s.meta.v1.ObjectMetaArgs:
@@ -124,11 +125,13 @@ class ModelApi(pulumi.ComponentResource):
         return k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": self._name})
 
     def _pod_labels(self) -> dict[str, str]:
-        """Say to Prometheus which pods it asks, and to bills whose they are."""
+        """Return pod labels that select the pods for Prometheus and assign their costs."""
         return {**self._platform.pod_labels, **self._labels, **metrics_labels(self.model)}
 
     def _pod_annotations(self) -> dict[str, str] | None:
-        """Roll out when there are rights on AWS, or no more: replicas are told of a role as they start."""
+        """Return an annotation that triggers a rollout when AWS permissions are added or removed: pods get
+        a role at start.
+        """
         role = {"axon.dev/aws-role": "own"} if self._model_has_role else {}
         return {**role, **metrics_annotations(self.model)} or None
 
@@ -143,12 +146,12 @@ class ModelApi(pulumi.ComponentResource):
         )
 
     def _service_account(self, on_aws: OnAws | None) -> k8s.core.v1.ServiceAccount:
-        """Give the replicas an identity of their own, which on AWS may have a role."""
+        """Create the replicas' own service account, which may have a role on AWS."""
         after: list[pulumi.Resource] = []
         if on_aws and self.model.access.granted:
-            from components.model_role import model_role  # with AWS' SDK, which takes seconds
+            from components.model_role import model_role  # imports AWS' SDK, which takes seconds
 
-            # A pod that starts before its role is associated would have no credentials for good.
+            # A pod that starts before its role is associated would never get credentials.
             after.append(model_role(self._name, self.model.access, self._platform, on_aws, self._child))
         return k8s.core.v1.ServiceAccount(
             self._name,
@@ -162,7 +165,8 @@ class ModelApi(pulumi.ComponentResource):
     ) -> k8s.apps.v1.Deployment:
         update = self.model.update_strategy
         seconds = int(duration_seconds(update.timeout))
-        # A plain autoscaler rests while there are to be no replicas; KEDA is told (components/autoscaler.py):
+        # A HorizontalPodAutoscaler is inactive at zero replicas; KEDA has a setting
+        # (components/autoscaler.py):
         # https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation
         replicas = 0 if self.model.paused else self.model.autoscaling.init_replicas
         min_ready = math.ceil(duration_seconds(update.min_ready))
@@ -196,22 +200,22 @@ class ModelApi(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=list(after),  # no replica is there before them
-                # What it begins with: after that KEDA moves it, to none and back too.
+                depends_on=list(after),  # no replica starts before these exist
+                # Initial count only: afterwards KEDA scales the model, also to zero and back.
                 ignore_changes=None if is_plain(self.model) else ["spec.replicas"],
                 custom_timeouts=self._timeouts(),
             ),
         )
 
     def _priority_class(self) -> pulumi.Input[str] | None:
-        """Wait for the class, if the platform makes it: without it there would be no replica."""
+        """Return the priority class, an output if the platform creates it: pods require an existing class."""
         wanted = self.model.priority_class
         return self._platform.priority_classes.get(wanted, wanted) if wanted else None
 
     def _service(self) -> k8s.core.v1.Service:
         return k8s.core.v1.Service(
             self._name,
-            # The Deployment says whether there are replicas; the engine would wait for them here once more.
+            # The Deployment reports whether replicas are ready; Pulumi would wait here a second time.
             metadata=metadata(self._name, self._platform, self._labels, {"pulumi.com/skipAwait": "true"}),
             spec=k8s.core.v1.ServiceSpecArgs(
                 selector={"app.kubernetes.io/name": self._name},
@@ -251,7 +255,8 @@ class ModelApi(pulumi.ComponentResource):
             metadata=self._metadata(),
             spec=k8s.policy.v1.PodDisruptionBudgetSpecArgs(
                 selector=self._selector(),
-                # One at a time; a budget that a single replica could never meet would block every drain.
+                # One replica at a time; a budget that a single replica could never meet would block every
+                # drain.
                 max_unavailable=1,
                 unhealthy_pod_eviction_policy="AlwaysAllow",
             ),
@@ -260,7 +265,9 @@ class ModelApi(pulumi.ComponentResource):
 
 
 def _only_home(model: Model, on_aws: OnAws) -> list[pulumi.Resource]:
-    """Return the node group of a model that runs on one alone: without it a rollout could only time out."""
+    """Return the node group of a model that is restricted to one: without the group a rollout could only
+    time out.
+    """
     groups = list(eligible_groups(on_aws.settings, model))
     return [on_aws.node_groups[name] for name in groups if len(groups) == 1 and name in on_aws.node_groups]
 

@@ -1,4 +1,4 @@
-"""What the replicas of a model may do on AWS."""
+"""AWS permissions of a model's replicas."""
 
 from collections import defaultdict
 
@@ -13,7 +13,7 @@ from stacks.settings.aws.access import AwsAccess
 def model_role(
     name: str, access: AwsAccess, platform: Platform, on_aws: OnAws, opts: pulumi.ResourceOptions
 ) -> PodRole:
-    """Give the service account of a model the rights that it asks for."""
+    """Create the role of a model's service account with the permissions of the model's settings."""
     return PodRole(
         name,
         on_aws.settings.name,
@@ -29,13 +29,15 @@ def model_role(
 
 
 def _policy_name(arn: str) -> str:
-    """Name a policy by whose it is, as well: AWS' and the account's may be called alike."""
+    """Return the name of a policy's attachment; includes the owner, since an AWS-managed policy and the
+    account's may share a name.
+    """
     account, name = arn.split(":")[4], arn.rsplit("/", 1)[-1]
     return f"{account}-{name}"
 
 
 def statements(access: AwsAccess) -> list[Statement]:
-    """Return the policy that lets a model read its places in S3, and nothing beside them."""
+    """Return the policy that allows a model to read its S3 prefixes, and nothing else."""
     if not access.read:
         return []
     objects = [arn for place in access.read for arn in _objects(place)]
@@ -47,7 +49,9 @@ def statements(access: AwsAccess) -> list[Statement]:
 
 
 def _list(bucket: str, folders: list[str]) -> Statement:
-    """Let the objects of some folders be listed, or of the whole bucket where one of them is that."""
+    """Return the statement that allows listing of some folders, or of the whole bucket if it is one of
+    them.
+    """
     below = {"StringLike": {"s3:prefix": [f"{folder}/*" for folder in folders]}}
     return allow(["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"], below if all(folders) else None)
 
@@ -62,5 +66,5 @@ def _objects(place: str) -> list[str]:
     arn = f"arn:aws:s3:::{bucket}"
     if not key or key.endswith("/"):
         return [f"{arn}/{key}*"]
-    # Without a slash at its end it may be an object as well as a folder.
+    # Without a trailing slash the key may be an object as well as a folder.
     return [f"{arn}/{key}", f"{arn}/{key}/*"]

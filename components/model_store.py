@@ -1,4 +1,4 @@
-"""The S3 bucket that models are kept in."""
+"""S3 bucket for models."""
 
 import pulumi
 import pulumi_aws as aws
@@ -8,10 +8,10 @@ from stacks.settings.aws.eks import EksCluster
 
 
 class ModelStore(pulumi.ComponentResource):
-    """A private bucket: versioned, encrypted, TLS only, old versions removed after a while."""
+    """Private bucket: versioned, encrypted, TLS only, with a limited retention of old versions."""
 
     bucket: pulumi.Output[str]
-    """Its name."""
+    """Name of the bucket."""
 
     def __init__(
         self, name: str, settings: EksCluster, *, opts: pulumi.ResourceOptions | None = None

@@ -1,4 +1,4 @@
-"""The VPC of a stack, or the one that it was given."""
+"""VPC of a stack: created, or an existing one."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -14,13 +14,13 @@ ANYWHERE = "0.0.0.0/0"
 
 
 class Network(pulumi.ComponentResource):
-    """Public and private subnets in each zone, and the ways from them to AWS and to the internet."""
+    """Public and private subnets per zone, and their routes to AWS and to the internet."""
 
     vpc_id: pulumi.Input[str]
-    """The VPC."""
+    """ID of the VPC."""
 
     cidr: str
-    """Its network."""
+    """CIDR block of the VPC."""
 
     private: dict[str, pulumi.Input[str]]
     """Private subnets by zone: nodes, pods, the control plane's interfaces."""
@@ -44,13 +44,13 @@ class Network(pulumi.ComponentResource):
     def subnets(
         self, visibility: Literal["private", "public"], zones: Sequence[str] = ()
     ) -> list[pulumi.Input[str]]:
-        """Return the subnets of some zones, or of all."""
+        """Return the subnets of the given zones, or of all zones."""
         found = self.private if visibility == "private" else self.public
         return [subnet for zone, subnet in found.items() if not zones or zone in zones]
 
     @property
     def of_control_plane(self) -> list[pulumi.Input[str]]:
-        """The private subnets of two zones: EKS refuses subnets in other zones than the first ones.
+        """Private subnets of two zones: EKS rejects a later change to subnets in other zones.
 
         Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
         """
@@ -90,7 +90,7 @@ class Network(pulumi.ComponentResource):
             tags=self._tags(),
             opts=self._child,
         )
-        # A group without rules: nothing may lean on the default one.
+        # The default group gets no rules: nothing may depend on it.
         aws.ec2.DefaultSecurityGroup("default", vpc_id=vpc.id, ingress=[], egress=[], opts=self._child)
         return vpc
 
@@ -110,7 +110,7 @@ class Network(pulumi.ComponentResource):
         )
         nodes = any(group.subnets == "public" for group in self._cluster.node_groups.values())
         return {
-            # The tag is what load balancer controllers look for:
+            # Tag for discovery by load balancer controllers:
             # https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
             zone: self._subnet("public", index, vpc, table, "kubernetes.io/role/elb", addresses=nodes)
             for index, zone in enumerate(self._zones)
@@ -143,7 +143,7 @@ class Network(pulumi.ComponentResource):
             vpc_id=vpc.id,
             availability_zone=zone,
             cidr_block=cidr,
-            # Nodes of a public subnet must have public addresses; nothing else is given one.
+            # Nodes of a public subnet must have public addresses; no other subnet assigns any.
             map_public_ip_on_launch=addresses,
             tags=self._tags(name, **{tag: "1"}),
             opts=self._child,
@@ -180,7 +180,8 @@ class Network(pulumi.ComponentResource):
             )
 
     def _s3_endpoint(self, vpc: aws.ec2.Vpc, tables: dict[str, aws.ec2.RouteTable]) -> None:
-        # Free, and keeps image layers and models off the NAT gateway, which charges by the gigabyte.
+        # Free of charge; keeps traffic of image layers and models off the NAT gateway, which is billed per
+        # gigabyte.
         aws.ec2.VpcEndpoint(
             "s3",
             vpc_id=vpc.id,

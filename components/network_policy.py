@@ -1,4 +1,4 @@
-"""Who may connect to the replicas of a model API, and where they may connect to."""
+"""NetworkPolicy of a model API: ingress to its replicas, and egress from them."""
 
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
@@ -19,7 +19,7 @@ from stacks.settings.model import ImagePredictor, Model
 _NAMESPACE = "kubernetes.io/metadata.name"
 _DNS_NAMESPACE = "kube-system"
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
-# Where a cloud's metadata service answers, with credentials of the node; EC2's by IPv6 too.
+# Addresses of cloud metadata services, which return credentials of the node; EC2's over IPv6 too.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 _LINK_LOCAL = ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128")
 # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
@@ -36,9 +36,9 @@ def network_policy(
     on_aws: bool,
     opts: pulumi.ResourceOptions,
 ) -> k8s.networking.v1.NetworkPolicy:
-    """Let the gateway in, and Prometheus where it asks; let out to DNS and what the model names.
+    """Return the policy: ingress from the gateway and Prometheus, egress to DNS and the model's destinations.
 
-    As plain data: the SDK's types have `from` as `from_`, and hundreds of lines for a handful.
+    The spec is plain data: in the SDK's types `from` is `from_`, and they need many more lines.
     """
     spec: dict[str, Any] = {
         "podSelector": {"matchLabels": {"app.kubernetes.io/name": name}},
@@ -55,11 +55,11 @@ def network_policy(
 
 
 def _ingress(model: Model, platform: Platform) -> list[dict[str, Any]]:
-    # The gateway reaches what limits a container, not the container behind it.
+    # The gateway reaches the sidecar that limits a container, not the container behind it.
     rules = [_from(platform.gateway_namespace, entrance_port(model))]
-    asked = metrics_port(model) if isinstance(model.predictor, ImagePredictor) else MANAGEMENT_PORT
-    if asked:
-        rules.append(_from(platform.prometheus_namespace, asked))
+    scraped_port = metrics_port(model) if isinstance(model.predictor, ImagePredictor) else MANAGEMENT_PORT
+    if scraped_port:
+        rules.append(_from(platform.prometheus_namespace, scraped_port))
     return rules
 
 
@@ -79,7 +79,8 @@ def _egress(model: Model, internal: Sequence[str], *, on_aws: bool) -> list[dict
     }
     rules: list[dict[str, Any]] = [dns]
     if ports := _ports_out(model):
-        # Stores have names, and policies know addresses alone: the internet's, and nothing of the cluster's.
+        # Object stores have names, and policies know only addresses: those of the internet, excluding the
+        # cluster's.
         rules.append({"to": _outside(internal), "ports": [_tcp(one) for one in ports]})
     if on_aws and model.access.granted:
         rules.append({"to": _blocks(_POD_IDENTITY_AGENT), "ports": [_tcp(_POD_IDENTITY_PORT)]})
@@ -89,7 +90,7 @@ def _egress(model: Model, internal: Sequence[str], *, on_aws: bool) -> list[dict
 
 
 def _ports_out(model: Model) -> list[int]:
-    """Return the ports of what replicas fetch, and of AWS where they have rights there."""
+    """Return the ports of the model's sources, and of AWS if the model has AWS permissions."""
     ports = {443} if model.access.granted else set[int]()
     for url in map(urlsplit, model.fetched):
         if url.scheme in _DEFAULT_PORTS:
@@ -102,7 +103,7 @@ def _tcp(number: int) -> dict[str, Any]:
 
 
 def _outside(internal: Sequence[str]) -> list[dict[str, Any]]:
-    """Return every address but link-local ones and those of these networks."""
+    """Return rules for every address except link-local addresses and the given networks."""
     blocks: list[dict[str, Any]] = []
     for everywhere in _EVERYWHERE:
         version = ip_network(everywhere).version

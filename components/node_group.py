@@ -1,4 +1,4 @@
-"""One entry of `axon:cluster.node_groups`: nodes that are alike, between two sizes."""
+"""Node group of `axon:cluster.node_groups`: identical nodes, with a minimum and a maximum size."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,17 +14,17 @@ from stacks.settings.aws.eks import EksCluster
 _EFFECTS = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
 # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
 _HINT = "k8s.io/cluster-autoscaler/node-template"
-# A node with this label is not ready for Cluster Autoscaler until it has GPUs, which the device plugin gives
-# it later: `GPULabel` in its cloudprovider/aws, FilterOutNodesWithUnreadyResources in its gpu_processor.go.
-# It waits for GPUs alone: a Neuron node with the label would never be ready.
+# Cluster Autoscaler treats a node with this label as not ready until the node has GPUs, which the device
+# plugin registers later: `GPULabel` in its cloudprovider/aws, FilterOutNodesWithUnreadyResources in its
+# gpu_processor.go. It waits for GPUs only: a Neuron node with the label would never be ready.
 _WAITS_FOR_GPUS = {"k8s.amazonaws.com/accelerator": "nvidia"}
 
 
 class NodeGroup(pulumi.ComponentResource):
-    """An EKS managed node group on a launch template of ours.
+    """EKS managed node group with its own launch template.
 
-    Its size between `min_instances` and `max_instances` belongs to the node autoscaler: the program states it
-    once, when the group is made, and ignores it from then on.
+    The node autoscaler owns the size between `min_instances` and `max_instances`: the program sets the size
+    at creation, and ignores it afterwards.
     """
 
     def __init__(
@@ -40,7 +40,9 @@ class NodeGroup(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make it. `tags` are the stack's: what an Auto Scaling group starts gets none from the provider."""
+        """Create the group. `tags` are the stack's: instances of an Auto Scaling group get none from the
+        provider.
+        """
         super().__init__("axon:node_group:NodeGroup", name, None, opts)
         self._name, self._group, self._cluster = name, group, cluster
         self._tags, self._after = tags, after
@@ -52,21 +54,21 @@ class NodeGroup(pulumi.ComponentResource):
 
     @property
     def labels(self) -> dict[str, str]:
-        """The Kubernetes labels of the nodes."""
+        """Kubernetes labels of the nodes."""
         own = {"axon.dev/node-group": self._name, "axon.dev/role": self._group.role}
         if plugin := self._group.device_plugin:
             own["axon.dev/device-plugin"] = plugin
         return {**self._group.labels, **own, **(_WAITS_FOR_GPUS if self._group.facts.gpus else {})}
 
     def _launch_template(self) -> aws.ec2.LaunchTemplate:
-        # Neither an image nor instance types: EKS picks the image by ami_type, and upgrades it by version.
+        # No image and no instance types: EKS chooses the image by ami_type, and upgrades it by version.
         name = {"Name": f"{self._cluster.name}-{self._name}", "axon:node-group": self._name}
         tags = {**name, **self._tags}
         return aws.ec2.LaunchTemplate(
             self._name,
             name_prefix=f"{self._cluster.name}-{self._name}-",
             update_default_version=True,
-            # IMDSv2, and one hop: pods of their own network cannot take the node's role.
+            # IMDSv2 with one hop: pods in their own network namespace cannot obtain the node's role.
             # https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
             metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
                 http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
@@ -82,7 +84,7 @@ class NodeGroup(pulumi.ComponentResource):
 
     def _disks(self) -> list[aws.ec2.LaunchTemplateBlockDeviceMappingArgs]:
         if self._group.image == "bottlerocket":
-            # The system lies on xvda, images and containers on xvdb:
+            # xvda holds the system, xvdb images and containers:
             # https://bottlerocket.dev/en/os/latest/#/concepts/data-volume
             return [_disk("/dev/xvda", _SYSTEM_DISK), _disk("/dev/xvdb", self._group.disk)]
         return [_disk("/dev/xvda", self._group.disk)]
@@ -98,7 +100,7 @@ class NodeGroup(pulumi.ComponentResource):
         return aws.eks.NodeGroup(
             self._name,
             cluster_name=cluster_name,
-            # A prefix, not a name: what cannot change in place is then made before the old is deleted.
+            # A prefix, not a name: a replacement can then be created before the old group is deleted.
             node_group_name_prefix=f"{self._name}-",
             node_role_arn=role_arn,
             subnet_ids=list(subnets),
@@ -127,15 +129,17 @@ class NodeGroup(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=list(self._after),
-                # The node autoscaler owns it: put back at every `up`, it would throw nodes out under load.
+                # The node autoscaler owns the size: a revert at every `up` would remove nodes under load.
                 ignore_changes=["scalingConfig.desiredSize"],
-                # EKS drains nodes one after the other, fifteen minutes each at the longest.
+                # EKS drains one node after another, fifteen minutes each at most.
                 custom_timeouts=pulumi.CustomTimeouts(update="2h", delete="1h"),
             ),
         )
 
     def _hints(self, nodes: aws.eks.NodeGroup) -> None:
-        """Tell the node autoscaler what a node of an empty group would have."""
+        """Tag the Auto Scaling group with the properties of its nodes, for the node autoscaler to scale up
+        from zero.
+        """
         scaling_group = nodes.resources.apply(_scaling_group)
         for key, value in hints(self._group, self.labels).items():
             aws.autoscaling.Tag(
@@ -146,7 +150,7 @@ class NodeGroup(pulumi.ComponentResource):
             )
 
 
-# Too small for the setting itself, which is for images.
+# Below the minimum of the setting, which is for disks with images.
 _SYSTEM_DISK = settings.Disk.model_construct(size=4, type="gp3", iops=3000, throughput=125)
 
 
@@ -170,7 +174,7 @@ def _scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -> st
 
 
 def hints(group: settings.NodeGroup, labels: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags that describe a node which is not there yet: labels, taints, resources."""
+    """Return the tags that describe a node of an empty group: labels, taints, resources."""
     facts = group.facts
     resources = {
         "nvidia.com/gpu": facts.gpus,

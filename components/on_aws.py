@@ -1,4 +1,4 @@
-"""What a stack has in its AWS account: an EKS cluster, and what stands beside it."""
+"""AWS resources of a stack: an EKS cluster, its registry, its store and its budget."""
 
 import pulumi
 
@@ -12,7 +12,7 @@ from stacks.settings import Stack, eks
 
 
 def cluster_on_aws(wanted: eks.EksCluster, stack: Stack) -> EksCluster:
-    """Make the cluster, and the registry, the store and the budget of its stack."""
+    """Create the cluster, and the registry, the store and the budget of its stack."""
     tags = aws_tags(pulumi.get_stack(), wanted)
     provider = aws_provider(wanted, tags)
     opts = pulumi.ResourceOptions(provider=provider)

@@ -1,4 +1,4 @@
-"""The pod of a model API: locked-down containers, of which one answers."""
+"""Pod of a model API: locked-down containers, one of which serves requests."""
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -17,7 +17,7 @@ from stacks.settings.images import Images
 from stacks.settings.model import ImagePredictor, Model
 from stacks.settings.times import draining_seconds, grace_seconds, startup_seconds
 
-# Any user that is not root; the one that distroless images call nonroot.
+# Any user except root; distroless images call this user nonroot.
 USER = 65532
 
 _SCRATCH, _SHM = "tmp", "shm"
@@ -32,7 +32,7 @@ def pod_spec(
     service_account: pulumi.Input[str],
     priority_class: pulumi.Input[str] | None,
 ) -> k8s.core.v1.PodSpecArgs:
-    """Return the pod that runs `image`: restricted Pod Security, no token, nothing writable but scratch."""
+    """Return the pod that runs `image`: restricted Pod Security, no token, writable scratch space only."""
     return k8s.core.v1.PodSpecArgs(
         service_account_name=service_account,
         priority_class_name=priority_class,
@@ -58,17 +58,19 @@ def pod_spec(
 
 
 def port(model: Model) -> int:
-    """Return the port that a model's container listens on."""
+    """Return the port on which a model's container listens."""
     return model.predictor.port if isinstance(model.predictor, ImagePredictor) else HTTP_PORT
 
 
 def entrance_port(model: Model) -> int:
-    """Return the port of a replica that the gateway sends requests to: the proxy's, where there is one."""
+    """Return the port of a replica to which the gateway sends requests: the sidecar proxy's, if there is
+    one.
+    """
     return PROXY_PORT if model.proxied else port(model)
 
 
 def service_port(model: Model) -> k8s.core.v1.ServicePortArgs:
-    """Return the Service's port, and what a replica speaks there: the gateway goes by it."""
+    """Return the Service's port with its protocol, which determines the gateway's protocol."""
     image = model.predictor if isinstance(model.predictor, ImagePredictor) else None
     return k8s.core.v1.ServicePortArgs(
         name="http",
@@ -121,7 +123,7 @@ def _mounts(model: Model) -> list[k8s.core.v1.VolumeMountArgs]:
 
 
 def _resources(compute: Compute) -> k8s.core.v1.ResourceRequirementsArgs:
-    # Kubernetes counts devices by limits, and allows no other request.
+    # Kubernetes counts devices by limits, and allows no different request.
     devices = {"nvidia.com/gpu": compute.gpu, "aws.amazon.com/neuron": compute.neuron}
     both = {key: str(count) for key, count in devices.items() if count}
     if compute.ephemeral_storage:
@@ -140,10 +142,10 @@ def _ports(model: Model) -> list[k8s.core.v1.ContainerPortArgs]:
 
 
 def _probes(model: Model) -> Probes:
-    """Return the probes of axon's own runtime, which answers them in a thread that no model runs in.
+    """Return the probes of axon's own runtime, which serves probes in a thread that runs no model.
 
-    Loading may take long, failing must not: startup allows the first, readiness the second. A replica that
-    is dead, or whose model hangs, for a minute is ended.
+    Startup allows a long loading time, readiness detects failures. A replica that does not respond, or whose
+    model hangs, is restarted after a minute.
     """
     return Probes(
         _probe("/ready", period=1, failures=startup_seconds(model)),

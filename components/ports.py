@@ -1,7 +1,7 @@
-"""The ports of a replica of axon's own runtime."""
+"""Ports of a replica of axon's own runtime."""
 
 HTTP_PORT = 8080
-"""Predictions: the gateway's way in."""
+"""Port of predictions, used by the gateway."""
 
 MANAGEMENT_PORT, MANAGEMENT = 8081, "management"
-"""Probes and metrics, and the name of that port. The gateway has no way to it."""
+"""Port of probes and metrics, and its name. The gateway cannot reach this port."""

@@ -1,4 +1,4 @@
-"""Probes of containers from images of the user's own, and what runs before they are told to end."""
+"""Probes and lifecycle hooks of containers whose images users supply."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _SIDECAR_STARTUP_SECONDS = 300
 
 @dataclass(frozen=True)
 class Probes:
-    """What Kubernetes asks a container."""
+    """Probes of a container."""
 
     startup: k8s.core.v1.ProbeArgs | None
     readiness: k8s.core.v1.ProbeArgs | None
@@ -25,12 +25,12 @@ class Probes:
 
 
 def image_probes(model: Model, image: ImagePredictor) -> Probes:
-    """Return the probes of the predictor. They ask the container itself, not the proxy before it."""
+    """Return the probes of the predictor, which check the container itself, not its sidecar proxy."""
     made = _Maker("http", image.probe_timeout)
     ready = image.readiness or _usual(image)
     liveness = image.liveness or (Probe(http=image.liveness_path) if image.liveness_path else None)
     return Probes(
-        # Loading may take long, failing must not: startup allows the first, readiness the second.
+        # Startup allows a long loading time, readiness detects failures.
         made.startup(image.startup, ready, usual_startup_seconds(model)),
         made.readiness(ready),
         made.liveness(liveness),
@@ -38,14 +38,14 @@ def image_probes(model: Model, image: ImagePredictor) -> Probes:
 
 
 def _usual(image: ImagePredictor) -> Readiness:
-    """Return the readiness of an image that has none: Kubernetes asks paths by HTTP/1.1 alone."""
+    """Return the default readiness probe of an image: Kubernetes sends HTTP probes over HTTP/1.1 only."""
     if image.protocol == "h2c" and "readiness_path" not in image.model_fields_set:
         return Readiness(tcp=image.port)
     return Readiness(http=image.readiness_path)
 
 
 def sidecar_probes(sidecar: Sidecar) -> Probes:
-    """Return the probes of a container beside the predictor, which starts once this one has started."""
+    """Return the probes of a sidecar; the containers after the sidecar start once it has started."""
     made = _Maker(sidecar.port, _SIDECAR_TIMEOUT)
     ready = sidecar.readiness
     if ready is None and sidecar.readiness_path:
@@ -60,7 +60,7 @@ def sidecar_probes(sidecar: Sidecar) -> Probes:
 
 
 def lifecycle(container: Process | None, drain: int = 0) -> k8s.core.v1.LifecycleArgs | None:
-    """Return what happens before a container is told to end: `drain` seconds pass, or what it says itself."""
+    """Return the hook before SIGTERM: a wait of `drain` seconds, or the container's own hook."""
     wanted = container.pre_stop if container else None
     if wanted and wanted.command:
         run = k8s.core.v1.ExecActionArgs(command=wanted.command)
@@ -74,7 +74,7 @@ def lifecycle(container: Process | None, drain: int = 0) -> k8s.core.v1.Lifecycl
 
 @dataclass(frozen=True)
 class _Maker:
-    """Makes probes, of a container whose port and timeout hold where a probe has none."""
+    """Builder of probes with the container's default port and timeout."""
 
     port: int | str | None
     timeout: str

@@ -1,4 +1,4 @@
-"""Secrets that nodes pull images with."""
+"""Image pull Secrets."""
 
 import pulumi_kubernetes as k8s
 
@@ -13,5 +13,5 @@ def pull_secrets(model: Model, images: Images) -> list[k8s.core.v1.LocalObjectRe
 
 
 def references(names: list[str]) -> list[k8s.core.v1.LocalObjectReferenceArgs] | None:
-    """Return Secrets as a pod names them, each once."""
+    """Return references to Secrets in the form of a pod's spec, without duplicates."""
     return [k8s.core.v1.LocalObjectReferenceArgs(name=name) for name in dict.fromkeys(names)] or None

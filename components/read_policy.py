@@ -1,9 +1,9 @@
-"""What a workflow may read on AWS: how the resources of a stack are set up, and nothing that they hold."""
+"""Read permissions of a workflow on AWS: the configuration of a stack's resources, and no data in them."""
 
 from components.iam import Statement, allow
 from stacks.settings.aws.eks import EksCluster
 
-# Lists and descriptions that AWS gives for a whole account alone, or that say nothing secret.
+# Lists and descriptions that AWS authorizes only per account, or that contain nothing secret.
 _DESCRIPTIONS = [
     "acm:DescribeCertificate",
     "autoscaling:Describe*",
@@ -48,9 +48,9 @@ _OF_REPOSITORIES = [
 
 
 def reading(cluster: EksCluster) -> list[Statement]:
-    """Return what `pulumi preview` and `pulumi refresh` read of a stack."""
+    """Return the read permissions of `pulumi preview` and `pulumi refresh` of a stack."""
     name, place = cluster.name, f"{cluster.region}:{cluster.account}"
-    # Node groups need those of AWS' own services.
+    # Node groups need the service-linked roles.
     roles = [f"arn:aws:iam::{cluster.account}:role/{each}" for each in (f"{name}-*", "aws-service-role/*")]
     logs = [f"arn:aws:logs:{place}:log-group:/{kind}/{name}/*" for kind in ("aws/eks", "axon")]
     return [
@@ -60,13 +60,13 @@ def reading(cluster: EksCluster) -> list[Statement]:
         allow(_OF_ROLES, roles),
         allow(_OF_REPOSITORIES, [f"arn:aws:ecr:{place}:repository/{name}/*"]),
         allow(["logs:ListTagsForResource"], logs),
-        # The release of nodes' images: https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html
+        # Release of the nodes' images: https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html
         allow(["ssm:GetParameter"], [f"arn:aws:ssm:{cluster.region}::parameter/aws/service/*"]),
     ]
 
 
 def eks_arns(cluster: EksCluster) -> list[str]:
-    """Return the ARNs of a cluster and of what EKS has in it.
+    """Return the ARNs of a cluster and of its EKS resources.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
     """

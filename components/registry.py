@@ -1,4 +1,4 @@
-"""The stack's own image registry, in ECR."""
+"""Image registry of a stack, in ECR."""
 
 import json
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ import pulumi_aws as aws
 
 from stacks.settings.aws.eks import EksCluster
 
-# A model's image is small and its old tags are what a rollback needs; untagged layers are nobody's.
+# A model's image is small and a rollback needs its old tags; untagged layers are unused.
 _UNTAGGED_DAYS = 7
 _KEPT = 50
 
 
 class Registry(pulumi.ComponentResource):
-    """A repository for each image: tags that never change, scanned on push, old ones removed."""
+    """Repository per image: immutable tags, scan on push, expiry of old images."""
 
     def __init__(
         self,
@@ -38,8 +38,8 @@ class Registry(pulumi.ComponentResource):
             encryption_configurations=[
                 aws.ecr.RepositoryEncryptionConfigurationArgs(encryption_type="AES256")
             ],
-            # It goes with its model; a tag is a hash of what it is built from, and can be built again. From a
-            # protected stack nothing goes that a rollback may need: `axon:images.keep`.
+            # The repository is deleted with its model; its tags are hashes of their content, and can be
+            # rebuilt. In a protected stack, images that a rollback may need are kept: `axon:images.keep`.
             force_delete=not settings.protected,
             opts=pulumi.ResourceOptions(parent=self, protect=settings.protected or None),
         )
@@ -52,7 +52,9 @@ class Registry(pulumi.ComponentResource):
 
 
 def expiry(tag_status: str, *, days: int) -> dict[str, object]:
-    """Return the first rule of a lifecycle policy: images of such tags go so long after they were pushed."""
+    """Return the first rule of a lifecycle policy: images with this tag status expire after the given
+    days.
+    """
     selection = {
         "tagStatus": tag_status,
         "countType": "sinceImagePushed",

@@ -1,4 +1,4 @@
-"""The way from the gateway to replicas: a route, and the policies for it."""
+"""Route from the gateway to replicas, and the policies of the route."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,15 +15,15 @@ from components.traffic_policy import request_timeout, traffic_policy
 from stacks.settings.model import Model
 from stacks.settings.networking import Networking
 
-# It takes the gateway moments to say whether it takes a policy; one that it refuses stays refused.
-_WORD_SECONDS = 60
+# The gateway accepts or rejects a policy within moments; a rejected policy stays rejected.
+_ACCEPT_SECONDS = 60
 _ROUTE_ACCEPTED = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True'
 _ACCEPTED = 'jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True'
-_SOON = pulumi.CustomTimeouts(create=f"{_WORD_SECONDS}s", update=f"{_WORD_SECONDS}s")
+_SOON = pulumi.CustomTimeouts(create=f"{_ACCEPT_SECONDS}s", update=f"{_ACCEPT_SECONDS}s")
 
 
 class Route:
-    """An HTTPRoute and the gateway's policies for it, which share its name."""
+    """HTTPRoute and the gateway's policies for it, which share its name."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Route:
         labels: Mapping[str, str],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Make them. `endpoint` is the path that all rules are of; `models` are those that may answer."""
+        """Create the route. All rules match the path `endpoint`; `models` are those that may respond."""
         self._name, self._platform, self._labels, self._opts = name, platform, labels, opts
         secured = self._secured(networking)
         claimed = claim(name, networking, endpoint, platform, opts)
@@ -47,12 +47,12 @@ class Route:
             self._accepted(after=[*secured, route])
 
     def _secured(self, networking: Networking) -> list[pulumi.Resource]:
-        """Say whom the route lets in, before there is one: no request may come first."""
+        """Create the SecurityPolicy before the route: no request may arrive without it."""
         spec = security_policy(networking)
         return [self._policy("SecurityPolicy", spec, ready=None)] if spec else []
 
     def _accepted(self, after: Sequence[pulumi.Resource]) -> None:
-        """Wait for the gateway's word on whom to let in, which it gives once there is a route."""
+        """Wait until the gateway accepts the SecurityPolicy, which requires the route."""
         k8s.apiextensions.CustomResourcePatch(
             self._name,
             api_version="gateway.envoyproxy.io/v1alpha1",
@@ -117,14 +117,14 @@ def rule(
     filters: Sequence[dict[str, Any]] = (),
     headers: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Return a rule of a route: what asks for `endpoint` goes to `backends`, which serve `models`."""
-    # Models see `/` and what follows their endpoint, as Cortex's did.
+    """Return a rule of a route: requests to `endpoint` go to `backends`, which serve `models`."""
+    # Models receive `/` and the rest of the path after their endpoint.
     path = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}
     rewritten = [] if keep_path else [{"type": "URLRewrite", "urlRewrite": {"path": path}}]
     match = {"path": {"type": "PathPrefix", "value": endpoint}}
     return {
         "matches": [{**match, "headers": list(headers)} if headers else match],
-        # The API server keeps no empty list, which would be a difference in every preview.
+        # The API server drops an empty list, which would be a difference in every preview.
         **({"filters": [*rewritten, *filters]} if rewritten or filters else {}),
         "backendRefs": list(backends),
         "timeouts": {"request": request_timeout(models)},
@@ -132,12 +132,12 @@ def rule(
 
 
 def backend(service: pulumi.Input[str]) -> dict[str, Any]:
-    """Return a model's Service as what a route leads to."""
+    """Return a model's Service as a backend of a route."""
     return {"name": service, "port": 80}
 
 
 def url(platform: Platform, networking: Networking, endpoint: str) -> pulumi.Output[str]:
-    """Return where clients ask: at its own host name, if it has one, instead of the gateway's."""
+    """Return the URL for clients: with the route's own host name, if it has one, otherwise the gateway's."""
 
     def at_host(gateway: str) -> str:
         parts = urlsplit(gateway + endpoint)

@@ -1,4 +1,4 @@
-"""Which nodes the replicas of a model run on."""
+"""Scheduling of a model's replicas on nodes."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from stacks.settings.aws.eks import EksCluster
 from stacks.settings.eks_checks import tolerated_taints
 from stacks.settings.model import Model
 
-# What replicas are lost together with.
+# Failure domains of replicas.
 _SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
 @dataclass(frozen=True)
 class Scheduling:
-    """The part of a pod's spec that leads it to nodes."""
+    """The scheduling part of a pod's spec."""
 
     tolerations: list[k8s.core.v1.TolerationArgs]
     affinity: k8s.core.v1.AffinityArgs | None
@@ -22,10 +22,10 @@ class Scheduling:
 
 
 def scheduling(name: str, model: Model, cluster: EksCluster | None) -> Scheduling:
-    """Return where a model's replicas may and must run.
+    """Return the node affinity, tolerations and spread of a model's replicas.
 
-    Node groups stand in it only where the model names them: one that is added or removed else would
-    roll out every model anew. What a replica asks for (a GPU) finds its nodes by itself.
+    Node groups appear only if the model names them: otherwise adding or removing a group would trigger a
+    rollout of every model. Requests for devices (a GPU) select their nodes without a group.
     """
     keys = tolerated_taints(model.compute)
     for group in model.node_groups if cluster else ():
@@ -36,13 +36,13 @@ def scheduling(name: str, model: Model, cluster: EksCluster | None) -> Schedulin
 
 
 def _over(key: str, name: str) -> k8s.core.v1.TopologySpreadConstraintArgs:
-    """Spread replicas where there is a choice: none waits for a zone that has no room."""
+    """Spread replicas as a preference: no replica waits for a zone without capacity."""
     return k8s.core.v1.TopologySpreadConstraintArgs(
         max_skew=1,
         topology_key=key,
         when_unsatisfiable="ScheduleAnyway",
         label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": name}),
-        # The replicas that a rollout is about to end do not count.
+        # Replicas that a rollout is about to end do not count.
         match_label_keys=["pod-template-hash"],
     )
 

@@ -1,4 +1,4 @@
-"""Whom the gateway lets through to a route."""
+"""Access control of a route."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from stacks.settings.networking import ApiKeys, Cors, Jwt, Networking
 
 
 def security_policy(networking: Networking) -> dict[str, Any]:
-    """Return the spec of a route's SecurityPolicy, without its target; empty where everybody is let in.
+    """Return the spec of a route's SecurityPolicy, without its target; empty for a public route.
 
     Source: https://gateway.envoyproxy.io/docs/api/extension_types/#securitypolicyspec
     """
@@ -26,9 +26,9 @@ def security_policy(networking: Networking) -> dict[str, Any]:
 
 
 def without_token(networking: Networking, rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a route's rules so that replicas do not see the token that the gateway has checked.
+    """Return a route's rules so that replicas do not receive the token that the gateway has validated.
 
-    The gateway can take an API key away while it checks it, but no token; the route does, which is later.
+    The gateway can remove an API key during validation, but not a token; the route removes the token later.
     """
     jwt = networking.auth.jwt if networking.auth else None
     if jwt is None or jwt.forward:
@@ -39,7 +39,8 @@ def without_token(networking: Networking, rules: Sequence[dict[str, Any]]) -> li
 
 def _api_keys(keys: ApiKeys) -> dict[str, Any]:
     return {
-        # Said in full, as the API server would: else each preview had a difference.
+        # All defaults are explicit, as the API server sets them: otherwise each preview would have a
+        # difference.
         "credentialRefs": [{"group": "", "kind": "Secret", "name": name} for name in keys.secret_names],
         "extractFrom": [{"headers": [keys.header]}],
         "sanitize": not keys.forward,
@@ -51,7 +52,7 @@ def _provider(jwt: Jwt) -> dict[str, Any]:
     if jwt.jwks_config_map:
         reference = {"group": "", "kind": "ConfigMap", "name": jwt.jwks_config_map}
         keys = {"localJWKS": {"type": "ValueRef", "valueRef": reference}}
-    # Not in the query as well, where the gateway looks by itself: addresses end in logs.
+    # Not in the query, where the gateway looks by default: logs contain URLs.
     where = {"headers": [{"name": "Authorization", "valuePrefix": "Bearer "}]}
     return {
         "name": "issuer",

@@ -1,4 +1,4 @@
-"""The containers beside the predictor."""
+"""Sidecar containers of a predictor."""
 
 import pulumi_kubernetes as k8s
 
@@ -12,16 +12,16 @@ _SHARED_VOLUME = "shared"
 
 
 def sidecars(model: Model) -> list[k8s.core.v1.ContainerArgs]:
-    """Return them as Kubernetes' own sidecars, which start before the predictor and end after it.
+    """Return native Kubernetes sidecars, which start before the predictor and end after it.
 
-    So the predictor's last requests find them still there:
+    Sidecars therefore still run during the predictor's last requests:
     https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
     """
     return [_container(sidecar) for sidecar in model.sidecars]
 
 
 def locked_down() -> k8s.core.v1.SecurityContextArgs:
-    """Return what restricted Pod Security asks of a container, and a root that nobody writes."""
+    """Return the settings that restricted Pod Security requires, with a read-only root file system."""
     return k8s.core.v1.SecurityContextArgs(
         allow_privilege_escalation=False,
         read_only_root_filesystem=True,
@@ -30,7 +30,7 @@ def locked_down() -> k8s.core.v1.SecurityContextArgs:
 
 
 def sidecar_volumes(model: Model) -> list[k8s.core.v1.VolumeArgs]:
-    """Return a `/tmp` for each, and the folder that all of a pod share."""
+    """Return a `/tmp` volume per sidecar, and the volume that all containers of a pod share."""
     names = [_scratch(sidecar) for sidecar in model.sidecars]
     return [
         k8s.core.v1.VolumeArgs(name=name, empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs())
@@ -39,14 +39,14 @@ def sidecar_volumes(model: Model) -> list[k8s.core.v1.VolumeArgs]:
 
 
 def shared_mounts(model: Model) -> list[k8s.core.v1.VolumeMountArgs]:
-    """Return where a pod with sidecars has its shared folder."""
+    """Return the mounts of the shared volume, if the pod has sidecars."""
     mount = k8s.core.v1.VolumeMountArgs(name=_SHARED_VOLUME, mount_path=SHARED)
     return [mount] if model.sidecars else []
 
 
 def _container(sidecar: Sidecar) -> k8s.core.v1.ContainerArgs:
     compute, probes = sidecar.compute, sidecar_probes(sidecar)
-    # A container's ports have names of at most 15 characters, and it needs none.
+    # Unnamed: names of ports have at most 15 characters, and no object refers to this port.
     ports = [k8s.core.v1.ContainerPortArgs(container_port=sidecar.port)] if sidecar.port else None
     return k8s.core.v1.ContainerArgs(
         name=sidecar.name,

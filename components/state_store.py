@@ -1,4 +1,4 @@
-"""Where the engine keeps its state in an AWS account, and the keys of the secrets in it."""
+"""S3 bucket of Pulumi's state in an AWS account, and KMS keys of the secrets in the state."""
 
 from collections.abc import Mapping
 
@@ -9,24 +9,24 @@ from components.bucket import close, keep
 from stacks.settings.account import STATE, key_alias
 from stacks.settings.bootstrap import Bootstrap
 
-# Longer than a mistake stays unseen.
+# Longer than a mistake may remain unnoticed.
 _OLD_VERSIONS_DAYS = 90
 
 
 class StateStore(pulumi.ComponentResource):
-    """A private, versioned, encrypted bucket, and a key for each environment's secrets; all are protected."""
+    """Private, versioned, encrypted bucket, and a key per environment for secrets; all are protected."""
 
     bucket: pulumi.Output[str]
-    """The bucket's name."""
+    """Name of the bucket."""
 
     bucket_arn: pulumi.Output[str]
-    """Its ARN."""
+    """ARN of the bucket."""
 
     key_arn: pulumi.Output[str]
-    """The ARN of the key that encrypts the bucket's objects, and the secrets of `bootstrap/`."""
+    """ARN of the key that encrypts the bucket's objects, and the secrets of `bootstrap/`."""
 
     secrets: Mapping[str, pulumi.Output[str]]
-    """The ARN of the key of each environment's secrets."""
+    """ARN of each environment's key for secrets."""
 
     def __init__(self, name: str, settings: Bootstrap, *, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("axon:state_store:StateStore", name, None, opts)
@@ -49,7 +49,7 @@ class StateStore(pulumi.ComponentResource):
             description=description,
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            # So that no stack can take it for its own (components/deploy_policy.py).
+            # Keeps every stack from changing the store as its own resource (components/deploy_policy.py).
             tags={"axon:cluster": STATE},
             opts=self._kept,
         )

@@ -1,4 +1,4 @@
-"""What the gateway does with requests on their way to replicas: how many, how large, what is tried again."""
+"""Traffic policy of the gateway for requests to replicas: limits, sizes, timeouts and retries."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,18 +8,20 @@ from stacks.settings.model import ImagePredictor, Model
 from stacks.settings.networking import Networking
 from stacks.settings.times import request_seconds, stream_idle_seconds, wake_seconds
 
-# The gateway gives up a little later than the replica, whose word says why.
-_LATER_SECONDS = 5
-# Between two tries to reach the first replica of a model. Envoy waits a random part of it, half on average:
+# The gateway times out slightly later than the replica, whose response states the reason.
+_MARGIN_SECONDS = 5
+# Interval of attempts to reach the first replica of a model. Envoy waits a random part of it, half on
+# average:
 # https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#config-http-filters-router-x-envoy-max-retries
 _TRY_SECONDS = 1
-# The first few follow each other sooner.
+# The first few attempts have shorter intervals.
 _SHORT_TRIES = 3
-# Shorter than servers keep an idle connection (Gunicorn: 2 s): none is used that is being closed.
+# Shorter than the idle timeout of servers (Gunicorn: 2 s): the gateway never reuses a connection that is
+# being closed.
 _IMAGE_IDLE = "1s"
-# When a client may ask again that no replica has come up for.
+# Time after which a client should retry a request for which no replica became ready.
 _RETRY_AFTER_SECONDS = 30
-# Only what no replica can have begun: predictions may cost, and need not be idempotent.
+# Only requests that no replica can have begun: predictions may be expensive, and need not be idempotent.
 # https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
 _UNBEGUN = {"triggers": ["connect-failure", "refused-stream", "reset-before-request"]}
 
@@ -28,7 +30,7 @@ def traffic_policy(networking: Networking, models: Sequence[Model]) -> dict[str,
     """Return the spec of the BackendTrafficPolicy of a route to models, without its target."""
     hold = _hold_seconds(models)
     spec = {**(_held(hold) if hold else _retried()), **connections(networking, held=hold > 0)}
-    # Else the gateway would end what is silent for an hour, or for less if its listener says so.
+    # Otherwise the gateway would end streams that are idle for an hour, or less if its listener says so.
     silent = max(map(_silent_seconds, models)) + hold
     spec["timeout"]["http"]["streamIdleTimeout"] = f"{silent}s"
     if any(isinstance(model.predictor, ImagePredictor) and not model.proxied for model in models):
@@ -46,29 +48,29 @@ def _retried() -> dict[str, Any]:
 
 
 def request_timeout(models: Sequence[Model]) -> str:
-    """Return when the gateway gives up a request to any of `models`; `0s`: never, for streams."""
+    """Return the gateway's timeout of a request to any of `models`; `0s`: no timeout, for streams."""
     seconds = [request_seconds(model) for model in models]
     longest = max(one or 0 for one in seconds)
-    return "0s" if None in seconds else f"{longest + _LATER_SECONDS + _hold_seconds(models)}s"
+    return "0s" if None in seconds else f"{longest + _MARGIN_SECONDS + _hold_seconds(models)}s"
 
 
 def _silent_seconds(model: Model) -> int:
-    return (stream_idle_seconds(model) or request_seconds(model) or 0) + _LATER_SECONDS
+    return (stream_idle_seconds(model) or request_seconds(model) or 0) + _MARGIN_SECONDS
 
 
 def _hold_seconds(models: Sequence[Model]) -> int:
-    """Return how long requests wait for the first replica of a model that has none."""
+    """Return how long requests are held for the first replica of a model that is scaled to zero."""
     return max((wake_seconds(model) for model in models if model.sleeps), default=0)
 
 
 def _held(seconds: int) -> dict[str, Any]:
-    """Let requests wait for a replica.
+    """Return the options that hold requests until a replica is ready.
 
-    They go to the Service's own address, which refuses connections while it has no replica, and are
-    tried again; the refusals, which the gateway counts, are what wakes the model (components/autoscaler.py).
+    The requests go to the Service's own address, which refuses connections while it has no replica, and are
+    retried; the gateway counts the refused connections, which activate the model (components/autoscaler.py).
     """
-    # Answers of the gateway's own alone: a replica says itself when to ask again.
-    says = {
+    # Only for the gateway's own responses: a replica's 503 has its own Retry-After.
+    response = {
         "header": {"set": [{"name": "retry-after", "value": str(_RETRY_AFTER_SECONDS)}]},
         "contentType": "application/json",
         "body": {"type": "Inline", "inline": '{"error": "no replica has started in time: ask again later"}'},
@@ -81,8 +83,8 @@ def _held(seconds: int) -> dict[str, Any]:
             "retryOn": _UNBEGUN,
             "perRetry": _backoff("100ms", f"{_TRY_SECONDS}s"),
         },
-        "responseOverride": [{"match": unavailable, "source": "Local", "response": says}],
-        # Envoy's own default lets 3 wait.
+        "responseOverride": [{"match": unavailable, "source": "Local", "response": response}],
+        # Envoy's default allows 3 concurrent retries.
         "circuitBreaker": {"maxParallelRetries": 1024, "maxPendingRequests": 1024},
     }
 

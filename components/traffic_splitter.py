@@ -1,4 +1,4 @@
-"""An endpoint whose requests several model APIs share."""
+"""Traffic splitter: an endpoint whose requests are distributed over several model APIs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,15 +11,15 @@ from components.route import Route, backend, rule, url
 from stacks.settings import traffic_splitter as settings
 from stacks.settings.model import Model
 
-# Says to clients which model API answered, for who compares them.
+# Response header with the name of the model API, for clients that compare models.
 ANSWERED_BY = "x-axon-model"
 
 
 class TrafficSplitter(pulumi.ComponentResource):
-    """One route to the Services of several model APIs, by weight, with copies and a testers' header."""
+    """Route to the Services of several model APIs, by weight, with shadow copies and a header for testers."""
 
     url: pulumi.Output[str]
-    """Where it answers."""
+    """URL of the splitter."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class TrafficSplitter(pulumi.ComponentResource):
         platform: Platform,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make it. `apis` are the stack's, by name."""
+        """Create the route. `apis` are the stack's model APIs, by name."""
         super().__init__("axon:traffic_splitter:TrafficSplitter", name, None, opts)
         self._splitter, self._apis = splitter, apis
         endpoint = splitter.endpoint(name)
@@ -55,7 +55,7 @@ class TrafficSplitter(pulumi.ComponentResource):
         return [self._apis[name].model for name in names]
 
     def _rules(self, endpoint: str) -> Iterator[dict[str, Any]]:
-        """Yield the testers' rule, which is more specific, after everybody's."""
+        """Yield the general rule, then the testers' rule, which is more specific."""
         shares, canary = self._splitter.apis, self._splitter.canary
         keep_path = self._splitter.networking.keep_path
         yield rule(
@@ -72,7 +72,7 @@ class TrafficSplitter(pulumi.ComponentResource):
             yield rule(endpoint, models, testers, keep_path=keep_path, headers=[header])
 
     def _backend(self, name: str, weight: int) -> dict[str, Any]:
-        # With a filter of its own a backend is counted by itself (components/gateway_clusters.py).
+        # The gateway counts a backend with its own filter separately (components/gateway_clusters.py).
         says = {"set": [{"name": ANSWERED_BY, "value": name}]}
         filters = [{"type": "ResponseHeaderModifier", "responseHeaderModifier": says}]
         return {**backend(self._apis[name].service), "weight": weight, "filters": filters}

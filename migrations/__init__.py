@@ -1,1 +1,1 @@
-"""Conversions of what other platforms deploy into stack files."""
+"""Conversions of other platforms' deployments into stack files."""

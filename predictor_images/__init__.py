@@ -1,4 +1,4 @@
-"""Which image a predictor runs in, by what goes into it."""
+"""Images of predictors, identified by their content."""
 
 from predictor_images.content import ContentError
 from predictor_images.contexts import BuildContext, MissingModel, contexts_of, image_of, repositories_of

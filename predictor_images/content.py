@@ -1,7 +1,7 @@
-"""The files of a folder that go into an image: the same ones for its tag and for its build.
+"""Files of a folder that go into an image: the same set for the tag and for the build.
 
-Hidden files and compiled bytecode never do: nobody reviews them, and `__pycache__/predictor.pyc` would run in
-place of the `predictor.py` beside it. Modes and times are the same on every machine.
+Hidden files and compiled bytecode are excluded: nobody reviews them, and `__pycache__/predictor.pyc` would
+run instead of `predictor.py`. Modes and times are the same on every machine.
 """
 
 import hashlib
@@ -12,21 +12,21 @@ from pathlib import Path
 
 import pulumi
 
-# When every file of an image was changed: the same build of the same files is the same image.
+# Modification time of every file in an image: identical builds of identical files give identical images.
 EPOCH = 315532800  # 1980-01-01
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 _POINTER, _POINTER_SIZE = b"version https://git-lfs.github.com/spec/", 1024
 
 
 class ContentError(pulumi.RunError):
-    """A folder cannot go into an image. Its text is one line: which file, and how to fix it."""
+    """A folder cannot go into an image. The text is one line: the file, and how to fix the problem."""
 
 
 def files_of(folder: Path, shown: str) -> dict[str, Path]:
-    """Return the files below a folder by their path in it; `shown` is what errors call the folder.
+    """Return the files below a folder by relative path; `shown` is the folder's name in errors.
 
     Raises:
-        ContentError: when something in it is neither a file nor a folder, or leads out of it.
+        ContentError: when an entry is neither a file nor a folder, or links out of the folder.
     """
     found: dict[str, Path] = {}
     for entry in _entries(folder, shown):
@@ -42,7 +42,7 @@ def files_of(folder: Path, shown: str) -> dict[str, Path]:
 
 
 def _entries(folder: Path, shown: str) -> Iterator["os.DirEntry[str]"]:
-    """Yield what is below a folder, without folders themselves and what never goes into an image."""
+    """Yield the entries below a folder, without folders themselves and without excluded files."""
     pending = [folder]
     while pending:
         here = pending.pop()
@@ -64,7 +64,7 @@ def _left_out(name: str) -> bool:
 
 
 def _target(link: Path, folder: Path, shown: str) -> Path:
-    """Return the file that a link in a folder leads to."""
+    """Return the target file of a link in a folder."""
     try:
         target, root = link.resolve(strict=True), folder.resolve()
     except (OSError, RuntimeError):
@@ -79,10 +79,10 @@ def _target(link: Path, folder: Path, shown: str) -> Path:
 
 
 def refuse_pointer(file: Path, shown: str) -> None:
-    """Refuse what Git LFS leaves in the place of a file that it has not fetched.
+    """Reject the pointer that Git LFS leaves instead of a file that was not fetched.
 
     Raises:
-        ContentError: when a file is that, or cannot be read.
+        ContentError: when the file is a pointer, or cannot be read.
     """
     try:
         if file.stat().st_size > _POINTER_SIZE:
@@ -95,7 +95,7 @@ def refuse_pointer(file: Path, shown: str) -> None:
 
 
 def digest_of(files: Mapping[str, Path]) -> str:
-    """Return the hash of files: their places, their content, and whether each is a program."""
+    """Return the hash of files: their paths, their content, and whether each is executable."""
     total = hashlib.sha256()
     for place, file in sorted(files.items()):
         with file.open("rb") as opened:
@@ -106,12 +106,14 @@ def digest_of(files: Mapping[str, Path]) -> str:
 
 
 def _mode(file: Path) -> int:
-    """Return the mode of a file in an image: everybody may read it, and run it if its owner may."""
+    """Return the mode of a file in an image: readable by all users, and executable if its owner may
+    execute it.
+    """
     return 0o755 if file.stat().st_mode & 0o100 else 0o644
 
 
 def copy(files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
-    """Copy files to their places below a folder, with fixed modes and times, and return the copies."""
+    """Copy files to their paths below a folder, with fixed modes and times, and return the copies."""
     copies = {place: folder / place for place in files}
     for place, copied in copies.items():
         copied.parent.mkdir(parents=True, exist_ok=True)

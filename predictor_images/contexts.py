@@ -1,7 +1,7 @@
 """Build contexts, and tags that are the hash of their content.
 
-A tag never changes its meaning: whatever goes into an image is in its tag, so a changed predictor is a
-changed image, and a visible diff of its Deployment. The program and the builder compute it alike.
+A tag never changes its meaning: all content of an image is part of the hash, so a changed predictor is a
+changed image, and a visible diff of its Deployment. The program and the builder compute the same tag.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from stacks.settings.sources import SklearnPredictor
 from stacks.settings.stack import Stack
 
 HERE = Path(__file__).parent
-# What a predictor's folder must hold one of, and how it gets there.
+# A predictor's folder must contain one of these files; the value is the path in the image.
 _FILES = {
     "sklearn": (("model.joblib",), "save a fitted estimator there with joblib.dump"),
     "onnx": (("model.onnx",), "export a model there"),
@@ -27,9 +27,9 @@ _FILES = {
     "tensorflow": (("model.keras", "model"), "save a model there with model.save or model.export"),
     "python": (("predictor.py",), "write a class Predictor with a method predict"),
 }
-# What the list of an image's packages is made with.
+# Files that generate the list of an image's packages.
 _SBOM = (f"sbom/{REQUIREMENTS}", "sbom/write.py")
-# Frameworks with packages of their own for GPUs. PyTorch's are the same for both.
+# Frameworks with separate packages for GPUs. PyTorch's packages are the same for both.
 _GPU = {"onnx", "tensorflow"}
 
 
@@ -39,29 +39,30 @@ class MissingModel(ContentError):
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What `docker build` or `buildah build` is given."""
+    """Input of `docker build` or `buildah build`."""
 
     repository: str
-    """Registry and path of the image, without its tag."""
+    """Registry and path of the image, without a tag."""
 
     dockerfile: Path
-    """The instructions, with `${NAME}` where an argument goes."""
+    """The Dockerfile, with `${NAME}` as a placeholder of an argument."""
 
     files: Mapping[str, Path]
-    """The files that the build may copy, by their place in the context. There are no others."""
+    """Files that the build may copy, by their path in the context. The context contains no others."""
 
     arguments: Mapping[str, str]
-    """What the instructions are completed with: `BASE_IMAGE`, which it starts from, and what else they name.
+    """Values of the Dockerfile's placeholders: `BASE_IMAGE`, and the others that the Dockerfile names.
 
-    Not build arguments: buildah's layer cache takes two instructions that differ in one for the same.
+    They are not build arguments: buildah's layer cache treats two instructions that differ only in an
+    argument as equal.
     """
 
     architectures: tuple[str, ...] = ()
-    """What it is built for, such as `amd64`. None: the building machine's."""
+    """Architecture of the build, such as `amd64`. None: the build machine's."""
 
     @cached_property
     def image(self) -> str:
-        """The full reference: repository, and as tag the content's hash and the architectures."""
+        """The full reference: repository, and a tag of the content's hash and the architectures."""
         return self._reference(self.files)
 
     def _reference(self, files: Mapping[str, Path]) -> str:
@@ -81,10 +82,10 @@ class BuildContext:
         return text
 
     def write(self, folder: Path) -> None:
-        """Make the context in an empty folder: a Dockerfile, and the files that the tag is the hash of.
+        """Write the context to an empty folder: a Dockerfile, and the hashed files.
 
         Raises:
-            ContentError: when one has changed since the tag was computed.
+            ContentError: when a file has changed since the tag was computed.
         """
         copies = copy(self.files, folder)
         (folder / "Dockerfile").write_text(self._instructions)
@@ -95,10 +96,10 @@ class BuildContext:
 def image_of(
     images: Images, predictor: Predictor, *, gpu: bool = False, architectures: tuple[str, ...] = ()
 ) -> str:
-    """Return the image that a predictor runs in, on a GPU or without, on nodes of these architectures.
+    """Return the image of a predictor, for GPU or CPU, for nodes of these architectures.
 
     Raises:
-        MissingModel: when the predictor's folder holds no model yet.
+        MissingModel: when the predictor's folder does not contain a model yet.
     """
     if isinstance(predictor, ImagePredictor):
         return predictor.image
@@ -106,7 +107,7 @@ def image_of(
 
 
 def repositories_of(stack: Stack) -> list[str]:
-    """Return the names of the images that a stack's models are built into, without registry and tag."""
+    """Return the names of a stack's model images, without registry and tag."""
     names: set[str] = set()
     for model in stack.models.values():
         if not isinstance(predictor := model.predictor, ImagePredictor):
@@ -118,9 +119,9 @@ def repositories_of(stack: Stack) -> list[str]:
 def contexts_of(
     images: Images, predictor: Predictor, *, gpu: bool = False, architectures: tuple[str, ...] = ()
 ) -> list[BuildContext]:
-    """Return what has to be built for a predictor, in order: the framework's image, then each model's.
+    """Return the builds of a predictor, in order: the framework's image, then each model's.
 
-    A model that is fetched needs no image: the framework's runs as it is.
+    A fetched model needs no image of its own: the framework's image serves it.
     """
     if isinstance(predictor, ImagePredictor):
         return []
@@ -135,7 +136,7 @@ def contexts_of(
 
 
 def _refuse_two_versions(folders: Mapping[str, Mapping[str, Path]]) -> None:
-    """Refuse models of one replica that pin two versions of a package: it has one of each."""
+    """Reject models of one replica that pin different versions of a package."""
     known: dict[str, tuple[str, str]] = {}
     for path, files in folders.items():
         for name, version in pins_of(files).items():
@@ -148,7 +149,7 @@ def _refuse_two_versions(folders: Mapping[str, Mapping[str, Path]]) -> None:
 
 
 def _variant(predictor: BuiltPredictor, *, gpu: bool) -> str:
-    """Return the folder here of the packages that a predictor needs."""
+    """Return the folder below this package with the requirements of a predictor."""
     kind = _framework_of(predictor)
     if isinstance(predictor, SklearnPredictor) and predictor.onnx:
         return "sklearn-onnx"
@@ -191,7 +192,7 @@ def _model(
 
 
 def _files(kind: str, path: str) -> dict[str, Path]:
-    """Return the files of a predictor's folder, by their path in it."""
+    """Return the files of a predictor's folder by their relative path."""
     folder = PROJECT / path
     if not folder.is_dir():
         raise MissingModel(f"{path}: no such folder in {PROJECT}")

@@ -1,4 +1,6 @@
-"""What a predictor's `requirements.txt` says: the files that it takes to install, and the pinned versions."""
+"""Parser of a predictor's `requirements.txt`: the files that its installation needs, and the pinned
+versions.
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,9 +11,9 @@ _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])? *== *(?P<version>[^\s
 
 
 def packages_of(files: Mapping[str, Path]) -> dict[str, Path]:
-    """Return, of a predictor's files, those that its packages are installed from.
+    """Return those of a predictor's files from which its packages are installed.
 
-    They are copied into the image before the rest, so that another model installs none again.
+    These files are copied into the image before the rest, so that a changed model reinstalls no package.
     """
     found: dict[str, Path] = {}
     pending = [REQUIREMENTS] if REQUIREMENTS in files else []
@@ -26,7 +28,7 @@ def packages_of(files: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def pins_of(files: Mapping[str, Path]) -> dict[str, str]:
-    """Return the version of each package that a `requirements.txt` pins, by its normalized name."""
+    """Return the pinned version of each package in a `requirements.txt`, by normalized name."""
     if REQUIREMENTS not in files:
         return {}
     found = _PIN.finditer(files[REQUIREMENTS].read_text(errors="replace"))
@@ -35,10 +37,10 @@ def pins_of(files: Mapping[str, Path]) -> dict[str, str]:
 
 
 def _named(text: str, parent: Path, files: Mapping[str, Path]) -> set[str]:
-    """Return the files that lines such as `-r base.txt`, `./wheels/a.whl` or `-e ./library` name."""
-    spoken = re.sub(r"(^|\s)#.*", "", text, flags=re.MULTILINE)
-    words = {word.removeprefix("file:") for word in re.split(r"[\s=,;]+", spoken) if word}
-    # A file names others from where it is itself; a path is from where pip runs.
+    """Return the files named by lines such as `-r base.txt`, `./wheels/a.whl` or `-e ./library`."""
+    uncommented = re.sub(r"(^|\s)#.*", "", text, flags=re.MULTILINE)
+    words = {word.removeprefix("file:") for word in re.split(r"[\s=,;]+", uncommented) if word}
+    # References in a file are relative to it; paths are relative to pip's working directory.
     places = {
         (base / word.split("[")[0]).as_posix().strip("/") for word in words for base in (parent, Path())
     }

@@ -1,4 +1,4 @@
-"""The add-ons that any cluster needs before it can serve a model."""
+"""Platform: the add-ons that any cluster needs before it can serve a model."""
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
@@ -23,13 +23,13 @@ from stacks.settings.platform import Platform as PlatformSettings
 
 
 class Platform(pulumi.ComponentResource):
-    """Gateway, resource metrics, the namespace of the models, and on AWS what AWS takes."""
+    """Gateway, metrics, the namespace of the models, and the AWS part of the platform on a cluster on AWS."""
 
     url: pulumi.Output[str]
-    """Where clients reach the gateway: `http://host[:port]`, or `https://host`."""
+    """Base URL of the gateway: `http://host[:port]`, or `https://host`."""
 
     claimed: pulumi.ResourceHookBinding
-    """What routes are made with, which need a claim that the API server knows."""
+    """Resource hooks of routes, which retry until the API server knows the claim of the route."""
 
     gateway: str
     """Name of the Gateway that routes attach to."""
@@ -38,25 +38,25 @@ class Platform(pulumi.ComponentResource):
     """Namespace of the Gateway."""
 
     internal_networks: Sequence[str]
-    """Networks that a replica does not reach only because it fetches its model."""
+    """Networks that a replica does not reach through the egress rule for fetching its model."""
 
     namespace: pulumi.Output[str]
-    """Namespace that model APIs live in, once it is there."""
+    """Namespace of the model APIs, an output."""
 
     namespace_name: str
-    """Its name."""
+    """Name of the models' namespace."""
 
     pod_labels: Mapping[str, str]
-    """What replicas are labelled with, beside their own labels."""
+    """Labels that replicas get in addition to their own."""
 
     priority_classes: Mapping[str, pulumi.Output[str]]
-    """The PriorityClasses that it makes, once they are there."""
+    """Names of the PriorityClasses that the platform creates, outputs."""
 
     prometheus: str
-    """Where autoscaling asks for metrics."""
+    """URL of the Prometheus that autoscaling queries."""
 
     prometheus_namespace: str
-    """The namespace that replicas are asked for theirs from."""
+    """Namespace from which the replicas' metrics are scraped."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Platform(pulumi.ComponentResource):
         longest_request: float = 0,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make it. `longest_request`: the seconds that requests of the slowest model may take."""
+        """Create the platform. `longest_request`: the timeout of the slowest model's requests, in seconds."""
         super().__init__("axon:platform:Platform", name, None, opts)
         self._settings, self._images = settings, images
         self._placement = placement or Placement()
@@ -90,14 +90,14 @@ class Platform(pulumi.ComponentResource):
         self.register_outputs({"url": self.url, "namespace": self.namespace})
 
     def _entrance(self, on_aws: OnAws | None, models: pulumi.Resource) -> pulumi.Output[str]:
-        """Make the gateway, and on AWS the load balancer before it; return where clients reach it."""
+        """Create the gateway, and on AWS its load balancer; return the base URL for clients."""
         settings, images, placement = self._settings, self._images, self._placement
         ways = entrance(settings.gateway, on_aws.settings.load_balancer if on_aws else None)
         if on_aws is None:
             gateway = self._gateway(ways, models)
             self._endpoints(ways, gateway.url.apply(_host), gateway.address)
             return gateway.url
-        from components.platform.on_aws import AwsPlatform  # with AWS' SDK, which takes seconds
+        from components.platform.on_aws import AwsPlatform  # imports AWS' SDK, which takes seconds
 
         on = AwsPlatform("aws", on_aws, settings, images, placement, ways.exposed, opts=self._child)
         on.bind(self._gateway(ways, models, on.balancer.address))
@@ -123,7 +123,9 @@ class Platform(pulumi.ComponentResource):
         )
 
     def _endpoints(self, ways: Entrance, *addresses: pulumi.Input[str]) -> None:
-        """Let each namespace have what it has claimed alone, and this one the gateway's own names."""
+        """Restrict each namespace to the endpoints that it has claimed, and the gateway's host names to
+        this one.
+        """
         if not self._settings.install:
             return
         names = [listener.hostname for listener in ways.listeners if listener.hostname]
@@ -132,7 +134,7 @@ class Platform(pulumi.ComponentResource):
         EndpointPolicies("axon", self.gateway, self.gateway_namespace, owner, hosts, opts=self._child)
 
     def _metrics(self) -> None:
-        """Install what autoscaling reads."""
+        """Install the metrics components that autoscaling requires."""
         settings = self._settings
         if not settings.install:
             return

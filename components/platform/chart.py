@@ -1,4 +1,4 @@
-"""An upstream Helm chart, from its own repository or from a mirror folder."""
+"""Upstream Helm chart, from its own repository or from a mirror folder."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,10 +17,10 @@ def chart(
     values: Mapping[str, Any],
     opts: pulumi.ResourceOptions,
 ) -> k8s.helm.v4.Chart:
-    """Install a chart so that each of its objects is a resource with a diff of its own.
+    """Install a chart so that each of its objects is a resource with its own diff.
 
-    `mirror` is a folder of the project with one chart a folder; unset, the chart comes from upstream. While
-    the cluster is not there yet a preview shows the chart as one line.
+    `mirror` is a folder of the project with one folder per chart; unset, the chart comes from upstream. While
+    the cluster does not exist, a preview shows the chart as one line.
     """
     upstream = k8s.helm.v4.RepositoryOptsArgs(repo=source.repository)
     return k8s.helm.v4.Chart(
@@ -42,10 +42,11 @@ def release(
     values: Mapping[str, Any],
     opts: pulumi.ResourceOptions,
 ) -> k8s.helm.v3.Release:
-    """Install a chart that `chart` cannot: one with Helm's hooks, or with certificates made while rendering.
+    """Install a chart that `chart` cannot: one with Helm hooks, or with certificates generated during
+    rendering.
 
-    It is one resource; of its objects a preview shows the values alone. Its CustomResourceDefinitions are
-    left out (see `definitions`).
+    A release is one resource; a preview shows only its values, not its objects. Its CustomResourceDefinitions
+    are left out (see `definitions`).
     """
     upstream = k8s.helm.v3.RepositoryOptsArgs(repo=source.repository)
     return k8s.helm.v3.Release(
@@ -66,7 +67,7 @@ def definitions(
 ) -> k8s.yaml.v2.ConfigGroup:
     """Install the CustomResourceDefinitions of a chart's version, from upstream's files or the mirror's.
 
-    Helm installs them once, and never updates them with the chart:
+    Helm installs CustomResourceDefinitions once, and never updates them with the chart:
     https://helm.sh/docs/chart_best_practices/custom_resource_definitions/
     """
     folder = f"{source.at(mirror)}/crds" if mirror else source.definitions

@@ -1,4 +1,4 @@
-"""The limits of the gateway for clients: times, connections, streams."""
+"""Limits of the gateway for clients: timeouts, connections, streams."""
 
 import math
 from typing import Any
@@ -10,7 +10,7 @@ from stacks.settings.gateway import Gateway
 def client_policy(entrance: Entrance, gateway: Gateway, longest_request: float) -> dict[str, Any]:
     """Return the spec of the Gateway's ClientTrafficPolicy, without its target.
 
-    Envoy's own limits hold beside these: 60 KiB of headers, and 100 of them.
+    Envoy's own limits apply in addition: 60 KiB of headers, and 100 headers.
     https://gateway.envoyproxy.io/docs/api/extension_types/#clienttrafficpolicyspec
     """
     spec: dict[str, Any] = {

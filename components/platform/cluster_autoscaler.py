@@ -1,4 +1,4 @@
-"""Cluster Autoscaler: nodes that follow the pods."""
+"""Cluster Autoscaler: adds and removes nodes to fit the pods."""
 
 from collections import defaultdict
 
@@ -17,7 +17,9 @@ _ACCOUNT = "cluster-autoscaler"
 
 
 class ClusterAutoscaler(pulumi.ComponentResource):
-    """Upstream's chart: the group of the highest priority that has room grows, and idle nodes go."""
+    """Upstream's chart: scales up the node group of the highest priority with capacity, and removes idle
+    nodes.
+    """
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
                 "rbac": {"serviceAccount": {"name": _ACCOUNT}},
                 "replicaCount": 2,
                 "extraArgs": _ARGUMENTS,
-                # As text: Helm would make strings of the numbers.
+                # As text: Helm would convert the numeric keys to strings.
                 "expanderPriorities": yaml.safe_dump(priorities(cluster), sort_keys=False),
                 "priorityClassName": "system-cluster-critical",
                 "resources": {"requests": {"cpu": "50m", "memory": "300Mi"}, "limits": {"memory": "600Mi"}},
@@ -71,7 +73,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
                 },
                 **placement.values,
             },
-            # Without its role it could not start.
+            # Without its role the autoscaler could not start.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[pod_role]),
         )
         self.register_outputs({})
@@ -80,10 +82,10 @@ class ClusterAutoscaler(pulumi.ComponentResource):
 # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md#what-are-the-parameters-to-ca
 _ARGUMENTS = {
     "expander": "priority,least-waste",
-    # Model replicas have an emptyDir, and add-ons run anywhere: neither keeps a node that is not needed.
+    # Model replicas have an emptyDir, and add-ons run anywhere: neither keeps an unneeded node.
     "skip-nodes-with-local-storage": False,
     "skip-nodes-with-system-pods": False,
-    # Cortex's: after it a group without capacity is passed over, and the next priority grows.
+    # Afterwards a group without capacity is skipped, and the next priority scales up.
     "max-node-provision-time": "8m",
     "scan-interval": "20s",
     "v": 2,
@@ -91,11 +93,12 @@ _ARGUMENTS = {
 
 
 def priorities(cluster: EksCluster) -> dict[int, list[str]]:
-    """Return which groups grow first, as patterns of their Auto Scaling groups' names.
+    """Return the priorities of node groups, as patterns of their Auto Scaling groups' names.
 
-    EKS calls these `eks-<node group>-<uuid>`, and the provider calls node groups by their prefix, 18 digits
-    of the clock and 8 hexadecimal digits of a counter (`PrefixedUniqueId` in hashicorp/terraform-plugin-sdk).
-    Exact, since `eks-cpu-.*` would be `cpu-spot`'s as well.
+    EKS names an Auto Scaling group `eks-<node group>-<uuid>`, and the provider names a node group by its
+    prefix, 18 digits of the clock and 8 hexadecimal digits of a counter (`PrefixedUniqueId` in
+    hashicorp/terraform-plugin-sdk). The patterns are exact, since `eks-cpu-.*` would match `cpu-spot` as
+    well.
     """
     found: defaultdict[int, list[str]] = defaultdict(list)
     for name, group in cluster.node_groups.items():
@@ -104,7 +107,7 @@ def priorities(cluster: EksCluster) -> dict[int, list[str]]:
 
 
 def permissions(cluster: str) -> list[Statement]:
-    """Return what it may do: see everything it reads, and resize the cluster's own groups alone.
+    """Return the autoscaler's permissions: read access, and resizing of only the cluster's own groups.
 
     Source: the full policy with auto-discovery in upstream's cloudprovider/aws/README.md.
     """
@@ -121,6 +124,6 @@ def permissions(cluster: str) -> list[Statement]:
         "eks:DescribeNodegroup",
     ]
     resize = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
-    # EKS tags the groups of managed nodes so.
+    # EKS sets this tag on the groups of managed nodes.
     owned = {"StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}": "owned"}}
     return [allow(read, ["*"]), allow(resize, ["*"], owned)]

@@ -1,4 +1,4 @@
-"""What makes GPUs and Neuron devices a resource that pods can ask for."""
+"""Device plugins: GPUs and Neuron devices as resources that pods can request."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ DEVICE_PLUGIN_LABEL = "axon.dev/device-plugin"
 
 
 class DevicePlugins(pulumi.ComponentResource):
-    """Upstream's charts, each only where a node group has its devices."""
+    """Upstream's charts, each only if a node group has its devices."""
 
     def __init__(
         self,
@@ -53,12 +53,12 @@ def _nvidia(registry: images.Images) -> dict[str, Any]:
 
 def _neuron(registry: images.Images) -> dict[str, Any]:
     image = {"repository": registry.mirrored(versions.NEURON_REPOSITORY)}
-    # Its node problem detector does what EKS' node monitoring agent does already.
+    # EKS' node monitoring agent already does the work of the chart's node problem detector.
     return {"devicePlugin": {"image": image, **registry.chart_secrets}, "npd": {"enabled": False}}
 
 
 def _on(plugin: str) -> dict[str, Any]:
-    """Choose the nodes that need the plugin; Bottlerocket's images have their own."""
+    """Return the affinity to nodes that need the plugin; Bottlerocket's images contain their own."""
     expression = {"key": DEVICE_PLUGIN_LABEL, "operator": "In", "values": [plugin]}
     required = {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}

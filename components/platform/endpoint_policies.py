@@ -1,8 +1,8 @@
-"""Which namespace owns which path and host name of the gateway, as the API server enforces it.
+"""Ownership of the gateway's paths and host names by namespace, enforced by the API server.
 
-Each route has a claim, an annotation of its namespace (components/claim.py). One policy compares a new
-claim with those of all namespaces; the other lets a route have what its namespace has claimed, and no
-more. So who may write routes in a namespace, but not the Namespace itself, cannot take a path over.
+Each route has a claim, an annotation of its namespace (components/claim.py). One policy compares a new claim
+with those of all namespaces; the other restricts a route to the claim of its namespace. So a user who may
+write routes in a namespace, but not the Namespace itself, cannot take over a path.
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
 """
 
@@ -16,12 +16,12 @@ import pulumi_kubernetes as k8s
 from components.platform.entrance import GATEWAY_LABEL
 
 CLAIM = "endpoints.axon.dev/"
-"""How the annotations begin; the route's name follows."""
+"""Prefix of the annotations; the route's name follows."""
 
 _LABEL = next(iter(GATEWAY_LABEL))
-# https://kubernetes.io/docs/reference/using-api/cel/ : a stack, a path, and perhaps host names
+# https://kubernetes.io/docs/reference/using-api/cel/ : a stack, a path, and optionally host names
 _FORM = "^[A-Za-z0-9._-]+ (/[A-Za-z0-9._~-]+)+( [a-z0-9.*,-]+)?$"
-# Whether two host names, of which either may be a wildcard, have a host in common.
+# True if two host names, each of which may be a wildcard, have a host in common.
 _OVERLAP = (
     "(g == h || (g.startsWith('*') && h.endsWith(g.substring(1)))"
     " || (h.startsWith('*') && g.endsWith(h.substring(1))))"
@@ -31,17 +31,18 @@ _CLAIM_VARIABLES = {
     "own": "params.metadata.name == object.metadata.name",
     "mine": "object.metadata.annotations",
     "theirs": "has(params.metadata.annotations) ? params.metadata.annotations : {}",
-    # What was claimed while the namespace had no label was compared with nobody's.
+    # A claim written while the namespace had no label was not compared with other claims.
     "before": "oldObject != null && has(oldObject.metadata.annotations) && "
     f"has(oldObject.metadata.labels) && '{_LABEL}' in oldObject.metadata.labels"
     " ? oldObject.metadata.annotations : {}",
     "changed": f"variables.mine.{_CLAIMS_OF}"
     ".filter(k, !(k in variables.before) || variables.before[k] != variables.mine[k])",
-    # Each as a list: the annotation, the stack, the path, and the host names, if it is of some alone.
+    # Each claim as a list: annotation, stack, path, and host names if the claim is limited to some.
     "claimed": "variables.changed.map(k, [k] + variables.mine[k].split(' ')).filter(m, size(m) > 2)",
     "others": f"variables.theirs.{_CLAIMS_OF}"
     ".map(k, [k] + variables.theirs[k].split(' ')).filter(t, size(t) > 2)",
-    # Of named hosts on both sides the hosts decide, else the paths. Within one stack its settings do.
+    # If both claims name hosts, the hosts decide, otherwise the paths. Within a stack the settings check
+    # this.
     "taken": "variables.others.filter(t, variables.claimed.exists(m, "
     "!(variables.own && m[0] == t[0]) && (size(m) > 3 && size(t) > 3 "
     f"? !variables.own && m[3].split(',').exists(g, t[3].split(',').exists(h, {_OVERLAP})) "
@@ -51,7 +52,7 @@ _CLAIM_VARIABLES = {
 
 
 class EndpointPolicies(pulumi.ComponentResource):
-    """Two ValidatingAdmissionPolicies: on claims, and on the routes of the gateway."""
+    """Two ValidatingAdmissionPolicies: for claims, and for the gateway's routes."""
 
     def __init__(
         self,
@@ -63,7 +64,9 @@ class EndpointPolicies(pulumi.ComponentResource):
         *,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Make them. `owner` is the namespace that alone may claim the gateway's own names, `hosts`."""
+        """Create the policies. `owner` is the only namespace that may claim the gateway's own names,
+        `hosts`.
+        """
         super().__init__("axon:platform:EndpointPolicies", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._policy(
@@ -95,7 +98,7 @@ class EndpointPolicies(pulumi.ComponentResource):
 
 
 def claims_policy(owner: str, hosts: Sequence[str]) -> dict[str, Any]:
-    """Return the policy on claims: `params` is each labelled Namespace in turn, the claim's own as well."""
+    """Return the policy for claims: `params` is each labeled Namespace in turn, including the claim's own."""
     return {
         "failurePolicy": "Fail",
         "paramKind": {"apiVersion": "v1", "kind": "Namespace"},
@@ -133,7 +136,7 @@ def claims_policy(owner: str, hosts: Sequence[str]) -> dict[str, Any]:
 
 
 def routes_policy(gateway: str, gateway_namespace: str) -> dict[str, Any]:
-    """Return the policy on routes: each has what the claim of its name says."""
+    """Return the policy for routes: each must match the claim of its name."""
     return {
         "failurePolicy": "Fail",
         "matchConstraints": _on("gateway.networking.k8s.io", "*", "httproutes"),
@@ -143,11 +146,11 @@ def routes_policy(gateway: str, gateway_namespace: str) -> dict[str, Any]:
                 "expression": "has(object.spec.parentRefs) && object.spec.parentRefs.exists(p, "
                 f"p.name == '{gateway}' && has(p.namespace) && p.namespace == '{gateway_namespace}')",
             },
-            # A preview's claim is written nowhere, so its route would always be refused.
+            # A preview does not persist its claim, so the preview's route would always be rejected.
             {"name": "for-good", "expression": "!has(request.dryRun) || !request.dryRun"},
             {"name": "not-ending", "expression": "!has(object.metadata.deletionTimestamp)"},
-            # What is written of metadata alone, such as by the engine before it changes a route's path, takes
-            # nothing: its claim may be the new one already.
+            # A metadata-only update, such as Pulumi's before a change of the route's path, takes no endpoint:
+            # its claim may be the new one already.
             {
                 "name": "of-the-spec",
                 "expression": "request.operation == 'CREATE' || object.spec != oldObject.spec",

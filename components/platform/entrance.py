@@ -1,4 +1,4 @@
-"""How requests come in: the gateway's listeners, and what a load balancer before it sends where."""
+"""Ingress: the gateway's listeners, and the port mapping of a load balancer in front of the gateway."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Any
 from stacks.settings.aws.extras import LoadBalancer
 from stacks.settings.platform import Gateway
 
-# Envoy Gateway's proxies listen above the privileged ports: 80 of the Service is 10080 of the pod.
+# Envoy Gateway's proxies listen on unprivileged ports: port 80 of the Service is 10080 of the pod.
 _UNPRIVILEGED = 10000
 _REDIRECT_PORT = 8080
-# The label of namespaces whose routes the gateway takes.
+# Label of namespaces whose routes the gateway accepts.
 GATEWAY_LABEL = {"axon.dev/gateway": "axon"}
 
 
@@ -20,32 +20,33 @@ def _of_container(service_port: int) -> int:
 
 @dataclass(frozen=True)
 class Listener:
-    """One listener of the Gateway, as the Gateway API knows it."""
+    """A listener of the Gateway, as in the Gateway API."""
 
     name: str
     port: int
     hostname: str | None = None
-    """Set where the gateway ends TLS: the name that its certificate is for."""
+    """Host name of the certificate, if the gateway terminates TLS."""
 
     certificate: str = ""
-    """Name of the Secret with it."""
+    """Name of the Secret with the certificate."""
 
     redirect: bool = False
-    """Answers every request with the same address on HTTPS."""
+    """True if the listener redirects every request to the same URL on HTTPS."""
 
     @property
     def container_port(self) -> int:
-        """Return the port of the proxies' pods."""
+        """Return the port in the proxies' pods."""
         return _of_container(self.port)
 
     @property
     def spec(self) -> dict[str, Any]:
-        """Return the listener's part of the Gateway."""
-        # No model's route can attach where only the redirect is meant to be.
+        """Return the listener's part of the Gateway's spec."""
+        # No model's route may attach to the redirect's listener.
         labelled = {"from": "Selector", "selector": {"matchLabels": dict(GATEWAY_LABEL)}}
         routes = {
             "namespaces": {"from": "Same"} if self.redirect else labelled,
-            # Of no other kind: a GRPCRoute would go before an HTTPRoute, and no policy looks at it.
+            # HTTPRoutes only: a GRPCRoute would take precedence over an HTTPRoute, and no policy checks
+            # GRPCRoutes.
             "kinds": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute"}],
         }
         plain = {"name": self.name, "port": self.port, "allowedRoutes": routes}
@@ -57,44 +58,46 @@ class Listener:
 
 @dataclass(frozen=True)
 class Exposed:
-    """A port of the load balancer, and the port of the gateway's Service that it leads to."""
+    """Port mapping of the load balancer: its listener port, and the port of the gateway's Service."""
 
     port: int
     protocol: str
-    """`TCP`, or `TLS` where the load balancer ends it."""
+    """`TCP`, or `TLS` if the load balancer terminates TLS."""
 
     service_port: int
 
     @property
     def container_port(self) -> int:
-        """Return the port of the proxies' pods."""
+        """Return the port in the proxies' pods."""
         return _of_container(self.service_port)
 
 
 @dataclass(frozen=True)
 class Entrance:
-    """Listeners, and the ports of the load balancer before them, if there is one."""
+    """Listeners, and the port mappings of the load balancer, if there is one."""
 
     listeners: list[Listener]
     exposed: list[Exposed]
     issuer: str | None = None
-    """The ClusterIssuer that certificates are asked of."""
+    """ClusterIssuer of the certificates."""
 
     behind_load_balancer: bool = False
-    """Something of the program's stands before the gateway: its Service needs no address of its own."""
+    """True if the program's load balancer is in front of the gateway: the Service then needs no address of
+    its own.
+    """
 
     hostname: str | None = None
-    """The name that clients use, where the gateway's address is not enough."""
+    """Host name for clients, if the gateway's address is not enough."""
 
     client_ca: str | None = None
-    """Name of a ConfigMap: clients need a certificate that it has signed."""
+    """Name of a ConfigMap with the CA that must have signed clients' certificates."""
 
     proxy_protocol: bool = False
-    """The load balancer says the client's address in a header before the connection's first byte."""
+    """True if the load balancer sends the client's address in a PROXY protocol header."""
 
 
 def entrance(gateway: Gateway, balancer: LoadBalancer | None) -> Entrance:
-    """Return how requests come in, by the settings of the gateway and of the load balancer."""
+    """Return the ingress, by the settings of the gateway and of the load balancer."""
     if balancer is None:
         return _of_gateway(gateway)
     listeners, exposed = _behind(gateway.port, balancer)
@@ -135,7 +138,9 @@ def _behind(port: int, balancer: LoadBalancer) -> tuple[list[Listener], list[Exp
 
 
 def _encrypted(hostnames: Sequence[str], secret: str | None) -> list[Listener]:
-    """Return a listener a name; the certificates are in one Secret, or in one that is made for each."""
+    """Return a listener per host name; the certificates are in one Secret, or in a generated Secret per
+    name.
+    """
     names = [f"https-{index}" for index in range(len(hostnames))]
     return [
         Listener(name, 443, hostname, certificate=secret or f"axon-{name}")

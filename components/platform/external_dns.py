@@ -1,4 +1,4 @@
-"""external-dns: records for the hostnames of routes, in the hosted zones that it is given."""
+"""external-dns: DNS records for the host names of routes, in the given hosted zones."""
 
 import pulumi
 
@@ -14,7 +14,7 @@ _ACCOUNT = "external-dns"
 
 
 class ExternalDns(pulumi.ComponentResource):
-    """Upstream's chart, with a role for these zones alone."""
+    """Upstream's chart, with a role for only these zones."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The one entrance to every model API: Envoy Gateway and a Gateway of the Gateway API."""
+"""Shared gateway of all model APIs: Envoy Gateway and a Gateway of the Gateway API."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,13 +34,13 @@ _WEBHOOK_PORT, _METRICS_PORT, _READY_PORT = 9443, 19001, 19003
 
 
 class Gateway(pulumi.ComponentResource):
-    """Gateway API CRDs, the Envoy Gateway controller, and one Gateway that all models share."""
+    """Gateway API CRDs, the Envoy Gateway controller, and one Gateway for all models."""
 
     address: pulumi.Output[str]
-    """The address or host name of its own Service, or of the load balancer before it."""
+    """Address or host name of the gateway's Service, or of the load balancer in front of the gateway."""
 
     url: pulumi.Output[str]
-    """`http://` and the address of its own Service, with the port unless it is 80."""
+    """`http://` and the address of the gateway's Service, with the port unless it is 80."""
 
     def __init__(
         self,
@@ -55,11 +55,11 @@ class Gateway(pulumi.ComponentResource):
         labelled: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Install it.
+        """Install the gateway.
 
-        `address` is the load balancer before it; unset, its own Service has one. `longest_request`: the
-        seconds that the slowest model may take. `labelled`: namespaces whose routes it takes, which have to
-        say so before it looks.
+        `address` is that of the load balancer; unset, the gateway's Service has its own. `longest_request`:
+        the timeout of the slowest model, in seconds. `labelled`: namespaces whose routes the gateway accepts,
+        which must have their label before the gateway starts.
         """
         super().__init__("axon:platform:Gateway", name, None, opts)
         self._name, self._settings, self._images = name, settings, registry
@@ -97,14 +97,16 @@ class Gateway(pulumi.ComponentResource):
         # Restricted: controller and proxies run without root and without capabilities.
         labels = {"pod-security.kubernetes.io/enforce": "restricted"}
         if self._entrance.behind_load_balancer:
-            # A proxy counts as ready once the load balancer says so: a rollout waits for it.
+            # A proxy becomes ready once its load balancer target is healthy: a rollout waits for that.
             # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
             labels["elbv2.k8s.aws/pod-readiness-gate-inject"] = "enabled"
         metadata = k8s.meta.v1.ObjectMetaArgs(name=NAMESPACE, labels=labels)
         return k8s.core.v1.Namespace(NAMESPACE, metadata=metadata, opts=self._child())
 
     def _let_in(self, namespace: k8s.core.v1.Namespace) -> None:
-        """Let proxies ask the controller, the API server its webhook, clients and Prometheus the proxies."""
+        """Allow ingress: proxies to the controller, the API server to its webhook, clients and Prometheus
+        to the proxies.
+        """
         name = namespace.metadata.name.apply(str)
         own = [from_same_namespace(), from_anywhere(_WEBHOOK_PORT)]
         ingress_policy(NAMESPACE, name, own, opts=self._child(namespace))
@@ -128,7 +130,7 @@ class Gateway(pulumi.ComponentResource):
         )
 
     def _controller(self, namespace: k8s.core.v1.Namespace, after: pulumi.Resource) -> k8s.helm.v3.Release:
-        # Its certificates are made by a job that is one of Helm's hooks.
+        # A job, one of Helm's hooks, generates the chart's certificates.
         image = self._images.mirrored(versions.ENVOY_GATEWAY_IMAGE)
         return release(
             versions.GATEWAY_CHART,
@@ -197,7 +199,7 @@ class Gateway(pulumi.ComponentResource):
         )
 
     def _redirect(self, after: pulumi.Resource) -> None:
-        # Not 301, after which clients ask again with GET and without the body.
+        # Not 301, after which clients would repeat the request as GET and without the body.
         redirect = {"scheme": "https", "statusCode": 308}
         self._custom(
             _GATEWAY_API,
@@ -224,7 +226,7 @@ class Gateway(pulumi.ComponentResource):
         annotations: dict[str, pulumi.Input[str]] | None = None,
         opts: pulumi.ResourceOptions,
     ) -> k8s.apiextensions.CustomResource:
-        # An empty mapping would be a difference in every preview: the API server does not keep it.
+        # An empty mapping would be a difference in every preview: the API server drops it.
         metadata = k8s.meta.v1.ObjectMetaArgs(
             name=self._name,
             namespace=None if kind == "GatewayClass" else NAMESPACE,
@@ -240,11 +242,14 @@ class Gateway(pulumi.ComponentResource):
         )
 
     def _address(self, made: pulumi.CustomResource | None) -> pulumi.Output[str]:
-        """Read the Service that the controller makes for the Gateway, once it is programmed."""
+        """Return the address of the Service that the controller creates for the Gateway, once it is
+        programmed.
+        """
         service_id = f"{NAMESPACE}/{SERVICE}"
         service = k8s.core.v1.Service.get(
             SERVICE,
-            # Unknown in the preview that creates the Gateway, so not read before it is there.
+            # Unknown in the preview that creates the Gateway, so that the Service is not read before it
+            # exists.
             made.id.apply(lambda _: service_id) if made else service_id,
             opts=self._child(*([made] if made else [])),
         )
@@ -257,12 +262,14 @@ class Gateway(pulumi.ComponentResource):
 def _reached(
     spec: k8s.core.v1.outputs.ServiceSpec, status: k8s.core.v1.outputs.ServiceStatus | None, wanted: str
 ) -> str:
-    """Return where a Service is reached. What it is goes before `wanted`: it may be another stack's."""
+    """Return the address of a Service. The live type overrides `wanted`: the Service may be another
+    stack's.
+    """
     return str(spec.cluster_ip) if (spec.type or wanted) == "ClusterIP" else _load_balancer_address(status)
 
 
 def _load_balancer_address(status: k8s.core.v1.outputs.ServiceStatus | None) -> str:
-    """Return the host name or address of a load balancer that is up."""
+    """Return the host name or address of a provisioned load balancer."""
     balancer = status.load_balancer if status else None
     ingress = balancer.ingress[0] if balancer and balancer.ingress else None
     return str(ingress.hostname or ingress.ip) if ingress else "pending"

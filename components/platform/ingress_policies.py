@@ -1,4 +1,4 @@
-"""Who may connect to the platform's own pods: NetworkPolicies of its namespaces."""
+"""NetworkPolicies for ingress to the pods of the platform's namespaces."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
-"""The label of every namespace that Kubernetes itself gives it: its name."""
+"""Label that Kubernetes sets on every namespace: its name."""
 
 
 def ingress_policy(
@@ -18,10 +18,10 @@ def ingress_policy(
     pods: Mapping[str, str] | None = None,
     opts: pulumi.ResourceOptions,
 ) -> k8s.networking.v1.NetworkPolicy:
-    """Let in what the rules say, and nothing else, to pods with these labels; unset, to all of a namespace.
+    """Allow only the ingress of the rules to pods with these labels; unset, to all pods of the namespace.
 
-    Kubelets' probes come from the pod's own node, which is always let in. What pods connect to is not
-    limited: the address of the API server, which all of them ask, is known to no policy.
+    Kubelets' probes come from the pod's own node, which is always allowed. Egress is not limited: no policy
+    can know the address of the API server, to which all of these pods connect.
     https://kubernetes.io/docs/concepts/services-networking/network-policies/
     """
     spec: dict[str, Any] = {
@@ -38,17 +38,17 @@ def ingress_policy(
 
 
 def from_anywhere(*ports: int) -> dict[str, Any]:
-    """Return the rule for ports that clients ask, or the API server, whose address no policy knows."""
+    """Return the rule for ports of clients or of the API server, whose address no policy can know."""
     return {"ports": _tcp(ports)}
 
 
 def from_same_namespace() -> dict[str, Any]:
-    """Return the rule for what parts of an add-on ask each other."""
+    """Return the rule for traffic between the parts of an add-on."""
     return {"from": [{"podSelector": {}}]}
 
 
 def from_namespace(namespace: str | None, *ports: int) -> dict[str, Any]:
-    """Return the rule for ports that pods of a namespace ask; of any namespace, if none is named."""
+    """Return the rule for traffic from pods of a namespace to ports; from any namespace, if unset."""
     selector = {"matchLabels": {NAMESPACE_NAME: namespace}} if namespace else {}
     return {"from": [{"namespaceSelector": selector}], "ports": _tcp(ports)}
 

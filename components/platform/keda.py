@@ -1,4 +1,4 @@
-"""KEDA: it makes of Prometheus' answers what a HorizontalPodAutoscaler reads."""
+"""KEDA: provides Prometheus' query results to HorizontalPodAutoscalers."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ class Keda(pulumi.ComponentResource):
                     "metricsApiServer": _image(registry, versions.KEDA_METRICS_IMAGE),
                     "pullPolicy": "IfNotPresent",
                 },
-                # What they check is checked before, with the line of the stack file.
+                # The settings are validated earlier, with the line of the stack file.
                 "webhooks": {"enabled": False},
                 **registry.chart_secrets,
                 **_NO_SECRETS,
@@ -54,7 +54,7 @@ class Keda(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
         )
-        # The API server asks for metrics; operator and metrics server ask each other.
+        # The API server requests metrics; operator and metrics server connect to each other.
         ingress_policy(
             NAMESPACE,
             namespace.metadata.name.apply(str),
@@ -64,8 +64,9 @@ class Keda(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-# Of its triggers here (Prometheus, cpu, memory, schedules) none has a credential: it reads no Secret but
-# its own certificate's. Scaling kinds beside Deployments would let it read all that the cluster holds.
+# None of the triggers used here (Prometheus, cpu, memory, schedules) has a credential: KEDA reads only the
+# Secret of its own certificate. Scaling other kinds than Deployments would require read access to all objects
+# of the cluster.
 # https://github.com/kedacore/charts/blob/main/keda/values.yaml
 _NO_SECRETS: dict[str, Any] = {
     "permissions": {
@@ -77,7 +78,7 @@ _NO_SECRETS: dict[str, Any] = {
 
 
 def _replicated(count: int) -> dict[str, Any]:
-    """Return how many replicas its two parts have, of which one leads and the other is ready to."""
+    """Return the replica counts of KEDA's two parts, each with one leader and the others on standby."""
     counts: dict[str, Any] = {
         "operator": {"replicaCount": count},
         "metricsServer": {"replicaCount": count},

@@ -1,4 +1,4 @@
-"""What all models of a namespace may take together."""
+"""ResourceQuota of all models of a namespace together."""
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -10,7 +10,8 @@ _NAME = "models"
 
 
 def limits(quota: Quota, namespace: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
-    """Bound the namespace, and give what others put into it requests, without which none would start.
+    """Create the quota, and default requests for other pods of the namespace, which the quota would otherwise
+    reject.
 
     https://kubernetes.io/docs/concepts/policy/resource-quotas/
     """
@@ -25,11 +26,11 @@ def limits(quota: Quota, namespace: pulumi.Output[str], opts: pulumi.ResourceOpt
         opts=opts,
     )
     small = SidecarCompute()
-    asked = k8s.core.v1.LimitRangeItemArgs(
+    defaults = k8s.core.v1.LimitRangeItemArgs(
         type="Container",
         default_request={"cpu": small.cpu, "memory": small.mem},
         default={"memory": small.mem},
     )
     k8s.core.v1.LimitRange(
-        _NAME, metadata=metadata, spec=k8s.core.v1.LimitRangeSpecArgs(limits=[asked]), opts=opts
+        _NAME, metadata=metadata, spec=k8s.core.v1.LimitRangeSpecArgs(limits=[defaults]), opts=opts
     )

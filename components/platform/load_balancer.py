@@ -1,4 +1,4 @@
-"""The network load balancer before the gateway, as resources of the program."""
+"""Network load balancer in front of the gateway, as resources of the program."""
 
 from collections.abc import Sequence
 
@@ -10,22 +10,22 @@ from components.kubernetes_cluster import OnAws
 from components.platform.entrance import Exposed
 
 # Envoy's own readiness (Envoy Gateway's EnvoyReadinessPort): it fails first when a proxy drains, so that the
-# load balancer sends no new connection to it.
+# load balancer sends no new connection to the proxy.
 _READY_PORT, _READY_PATH = 19003, "/ready"
 
 
 class LoadBalancer(pulumi.ComponentResource):
-    """NLB, listeners, target groups, and who may connect. Pods are bound to it by TargetGroupBindings.
+    """NLB, listeners, target groups, and security groups. TargetGroupBindings register the pods as targets.
 
-    None of it is made by a controller: a destroy leaves nothing behind, and a changed network is a
-    diff. The controller does no more than to keep the list of targets.
+    No controller creates any of these resources: a destroy leaves nothing behind, and a changed network is a
+    diff. The controller only maintains the list of targets.
     """
 
     url: pulumi.Output[str]
-    """Where clients reach it: `http://` or `https://`, and its first name."""
+    """Base URL for clients: `http://` or `https://`, and the first host name."""
 
     address: pulumi.Output[str]
-    """AWS' name for it."""
+    """DNS name that AWS assigns."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self.register_outputs({"url": self.url, "address": self.address})
 
     def bind(self, namespace: str, service: str, *, opts: pulumi.ResourceOptions) -> None:
-        """Keep the pods of a Service as the load balancer's targets, and then listen for clients."""
+        """Register the pods of a Service as targets, and then listen for clients."""
         for port in self._exposed:
             self._listen(port, after=self._bound(port, namespace, service, opts))
 
@@ -55,9 +55,9 @@ class LoadBalancer(pulumi.ComponentResource):
         self, port: Exposed, namespace: str, service: str, opts: pulumi.ResourceOptions
     ) -> k8s.apiextensions.CustomResource:
         name = f"{service}-{port.service_port}"
-        # The controller's webhook refuses another target group in an update:
+        # The controller's webhook rejects a changed target group in an update:
         # https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/webhooks/elbv2/targetgroupbinding_validator.go
-        anew = pulumi.ResourceOptions(
+        replaced = pulumi.ResourceOptions(
             replace_on_changes=["spec.targetGroupARN", "spec.targetType"], delete_before_replace=True
         )
         return k8s.apiextensions.CustomResource(
@@ -65,13 +65,13 @@ class LoadBalancer(pulumi.ComponentResource):
             api_version="elbv2.k8s.aws/v1beta1",
             kind="TargetGroupBinding",
             metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace),
-            # Without `networking`: security groups are the program's.
+            # Without `networking`: the program manages security groups.
             spec={
                 "targetGroupARN": self._targets[port].arn,
                 "targetType": "ip",
                 "serviceRef": {"name": service, "port": port.service_port},
             },
-            opts=pulumi.ResourceOptions.merge(opts, anew),
+            opts=pulumi.ResourceOptions.merge(opts, replaced),
         )
 
     def _security_group(self, exposed: Sequence[Exposed]) -> aws.ec2.SecurityGroup:
@@ -97,7 +97,7 @@ class LoadBalancer(pulumi.ComponentResource):
         return group
 
     def _let_in(self, group: aws.ec2.SecurityGroup, exposed: Sequence[Exposed]) -> None:
-        """Open the nodes to the load balancer, and it to them, on the ports of the proxies alone."""
+        """Allow traffic between the load balancer and the nodes, on only the ports of the proxies."""
         for port in sorted({*(port.container_port for port in exposed), _READY_PORT}):
             aws.vpc.SecurityGroupEgressRule(
                 f"gateway-to-{port}",
@@ -135,7 +135,7 @@ class LoadBalancer(pulumi.ComponentResource):
         )
 
     def _listen(self, port: Exposed, *, after: pulumi.Resource) -> None:
-        """Listen on a port. Where it comes to lead elsewhere, there are targets before it does."""
+        """Listen on a port. A changed target group has targets before the listener is changed."""
         tls, name = self._settings.tls, "https" if port.port == 443 else "http"
         encrypted = port.protocol == "TLS" and tls is not None
         target = self._targets[port].arn
@@ -154,7 +154,7 @@ class LoadBalancer(pulumi.ComponentResource):
         )
 
     def _target(self, port: Exposed) -> aws.lb.TargetGroup:
-        """Make the target group of a port of the Service: listeners may change which one they lead to."""
+        """Create the target group of a Service's port: listeners may change their target group."""
         proxy = self._settings.client_ip == "proxy_protocol"
         return aws.lb.TargetGroup(
             f"gateway-{port.service_port}",
@@ -164,7 +164,7 @@ class LoadBalancer(pulumi.ComponentResource):
             port=port.container_port,
             preserve_client_ip=str(not proxy).lower(),
             proxy_protocol_v2=proxy,
-            # As long as Envoy Gateway lets its proxies drain.
+            # Matches the time for which Envoy Gateway lets its proxies drain.
             deregistration_delay=60,
             health_check=aws.lb.TargetGroupHealthCheckArgs(
                 protocol="HTTP",
@@ -175,7 +175,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 healthy_threshold=2,
                 unhealthy_threshold=2,
             ),
-            # The controller may change the targets of these alone.
+            # The controller may change only the targets of groups with this tag.
             tags={"axon:cluster": self._aws.settings.name},
             opts=self._child,
         )

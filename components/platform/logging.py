@@ -1,4 +1,4 @@
-"""Fluent Bit: the model APIs' logs, in one CloudWatch log group of the stack."""
+"""Fluent Bit: sends the logs of the model APIs to the stack's CloudWatch log group."""
 
 import pulumi
 import pulumi_aws as aws
@@ -12,7 +12,7 @@ from components.platform.gateway import NAMESPACE as GATEWAY_NAMESPACE
 from stacks.settings import images, platform
 
 _ACCOUNT = "aws-for-fluent-bit"
-# JSON lines become fields, Kubernetes' facts plain keys, and the model's name is called so.
+# JSON lines become fields, Kubernetes' metadata top-level keys, including the model's name.
 _FILTERS = """\
 [FILTER]
     Name          nest
@@ -36,7 +36,7 @@ _FILTERS = """\
 
 
 class Logging(pulumi.ComponentResource):
-    """A DaemonSet on every node, a log group with a retention, and a role that may write to it alone."""
+    """DaemonSet on every node, log group with a retention, and a role that may write only to that group."""
 
     log_group: str
     """Name of the log group."""
@@ -77,7 +77,8 @@ class Logging(pulumi.ComponentResource):
                 **registry.chart_secrets,
                 "fullnameOverride": _ACCOUNT,
                 "serviceAccount": {"name": _ACCOUNT},
-                # What users look for, not every add-on's chatter: CloudWatch charges by the gigabyte.
+                # Logs of models and of the gateway only, not of every add-on: CloudWatch charges per
+                # gigabyte.
                 "input": {"path": _paths(settings.namespace, GATEWAY_NAMESPACE)},
                 "filter": {"mergeLogKey": "", "keepLog": "Off"},
                 "additionalFilters": _FILTERS,
@@ -85,7 +86,7 @@ class Logging(pulumi.ComponentResource):
                     "region": cluster.region,
                     "logGroupName": self.log_group,
                     "logStreamTemplate": "$kubernetes_pod_name.$kubernetes_container_name",
-                    # The group, and how long it keeps what it has, are the stack's.
+                    # The stack owns the group and its retention.
                     "autoCreateGroup": False,
                 },
                 "tolerations": [{"operator": "Exists"}],

@@ -1,4 +1,4 @@
-"""metrics-server: what the autoscaler reads cpu and memory from."""
+"""metrics-server: source of the autoscaler's cpu and memory metrics."""
 
 import pulumi
 
@@ -7,12 +7,12 @@ from components.platform import versions
 from components.platform.chart import chart
 from stacks.settings import images, platform
 
-# The pod's own CA file signs kubelets' serving certificates on EKS and on local/: nothing is skipped.
+# The pod's own CA file signs kubelets' serving certificates on EKS and on local clusters: TLS is verified.
 KUBELET_CA = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 
 
 class MetricsServer(pulumi.ComponentResource):
-    """The resource metrics API, from upstream's chart."""
+    """Resource metrics API, from upstream's chart."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class MetricsServer(pulumi.ComponentResource):
             values={
                 "image": registry.chart_image(versions.METRICS_SERVER_IMAGE),
                 "args": [f"--kubelet-certificate-authority={KUBELET_CA}"],
-                # Ready as soon as it has scraped once, not after a fixed 20 s.
+                # Ready after its first scrape, not after a fixed 20 s.
                 "readinessProbe": {"initialDelaySeconds": 0, "periodSeconds": 2},
                 **registry.chart_secrets,
                 **placement.values,

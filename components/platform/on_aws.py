@@ -1,4 +1,4 @@
-"""The part of the platform that only a cluster on AWS has."""
+"""AWS part of the platform."""
 
 from collections.abc import Sequence
 
@@ -18,10 +18,10 @@ from stacks.settings import images, platform
 
 
 class AwsPlatform(pulumi.ComponentResource):
-    """Load balancer, node autoscaling, device plugins, logs, and DNS where it is asked for."""
+    """Load balancer, node autoscaling, device plugins, logs, and optionally DNS."""
 
     balancer: LoadBalancer
-    """What stands before the gateway."""
+    """The load balancer in front of the gateway."""
 
     def __init__(
         self,
@@ -49,8 +49,8 @@ class AwsPlatform(pulumi.ComponentResource):
         self.register_outputs({})
 
     def bind(self, gateway: Gateway) -> None:
-        """Put the load balancer before a gateway."""
-        # Deleted before the controller, which has to take the targets out.
+        """Connect the load balancer to a gateway."""
+        # Deleted before the controller, which must deregister the targets.
         after = pulumi.ResourceOptions(
             parent=self,
             depends_on=[self._controller.release, gateway],

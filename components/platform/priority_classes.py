@@ -1,4 +1,4 @@
-"""Which replicas go first where nodes are full."""
+"""PriorityClasses of replicas: the order of scheduling when nodes are full."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 def priority_classes(
     wanted: Mapping[str, int], opts: pulumi.ResourceOptions
 ) -> dict[str, pulumi.Output[str]]:
-    """Make the classes and return their names, once they are there.
+    """Create the classes and return their names, as outputs.
 
     https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/
     """

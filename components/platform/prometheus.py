@@ -1,4 +1,4 @@
-"""Prometheus: what autoscaling on requests reads. Small, and its data is no more than a memory of hours."""
+"""Prometheus: metrics for autoscaling on requests. A small server with a retention of hours."""
 
 from collections.abc import Mapping
 
@@ -17,20 +17,20 @@ from stacks.settings import images, platform
 NAMESPACE = "monitoring"
 NAME = "prometheus"
 PORT = 9090
-# Pods that answer Prometheus on their port `management`.
+# Label of pods whose port `management` Prometheus scrapes.
 SCRAPED = {"axon.dev/metrics": "true"}
-# Pods of other images: they are asked where their annotations say.
+# Label of pods from other images: their annotations state port and path.
 SCRAPED_AS_SAID = {"axon.dev/metrics": "image"}
 PATH, PORT_ASKED = "axon.dev/metrics-path", "axon.dev/metrics-port"
 SCRAPE_SECONDS = 5
 
 _LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/managed-by": "axon"}
-_USER = 65534  # `nobody`, whose image's own user it is
+_USER = 65534  # `nobody`, the user of the official image
 _POD = "__meta_kubernetes_pod"
 
 
 class Prometheus(pulumi.ComponentResource):
-    """One server, which asks every replica and every gateway proxy for what it has in flight."""
+    """One server, which scrapes the requests in flight from every replica and every gateway proxy."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Prometheus(pulumi.ComponentResource):
     ) -> None:
         super().__init__("axon:platform:Prometheus", name, None, opts)
         self._settings, self._placement = settings.prometheus, placement
-        # Where a KEDA is that the platform has not installed is not known.
+        # The namespace of a KEDA that the platform did not install is unknown.
         self._asked_from = KEDA_NAMESPACE if settings.keda else None
         self._image = registry.mirrored(versions.PROMETHEUS_IMAGE)
         self._pull_secrets = references(registry.pull_secrets)
@@ -63,7 +63,7 @@ class Prometheus(pulumi.ComponentResource):
         return k8s.core.v1.Namespace(NAMESPACE, metadata=metadata, opts=self._child)
 
     def _reader(self) -> k8s.core.v1.ServiceAccount:
-        """Let it find pods, and nothing else."""
+        """Create a service account with permission to discover pods, and nothing else."""
         account = k8s.core.v1.ServiceAccount(NAME, metadata=self._metadata(), opts=self._child)
         cluster_wide = k8s.meta.v1.ObjectMetaArgs(name=f"axon-{NAME}", labels=_LABELS)
         rule = k8s.rbac.v1.PolicyRuleArgs(api_groups=[""], resources=["pods"], verbs=["get", "list", "watch"])
@@ -81,7 +81,7 @@ class Prometheus(pulumi.ComponentResource):
         return account
 
     def _configuration(self) -> k8s.core.v1.ConfigMap:
-        # Not named by us: a changed configuration is a new ConfigMap, and so a rollout.
+        # The name is generated: a changed configuration is a new ConfigMap, and so a rollout.
         metadata = k8s.meta.v1.ObjectMetaArgs(namespace=self._namespace, labels=_LABELS)
         data = {"prometheus.yml": yaml.safe_dump(_CONFIGURATION, sort_keys=False)}
         opts = pulumi.ResourceOptions(parent=self, replace_on_changes=["data"])
@@ -178,8 +178,8 @@ def _pods(labels: Mapping[str, str]) -> list[dict[str, object]]:
     return [{"role": "pod", "selectors": [selector]}]
 
 
-_WHOSE = [
-    # `namespace` and `pod` are free for the series' own labels otherwise: those of a replica win.
+_TARGET_LABELS = [
+    # Target labels: otherwise a series' own labels `namespace` and `pod` would replace the replica's.
     {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
     _label("label_app_kubernetes_io_name", "model_api"),
     _label("name", "pod"),
@@ -188,12 +188,12 @@ _WHOSE = [
 _MODELS = {
     "job_name": "models",
     "kubernetes_sd_configs": _pods(SCRAPED),
-    "relabel_configs": [_keep("container_port_name", "management"), *_WHOSE],
+    "relabel_configs": [_keep("container_port_name", "management"), *_TARGET_LABELS],
 }
 _IMAGES = {
     "job_name": "images",
     "kubernetes_sd_configs": _pods(SCRAPED_AS_SAID),
-    # What somebody else's program says must not be able to fill the memory that autoscaling needs.
+    # Metrics of a user's program must not fill the memory that autoscaling needs.
     "sample_limit": 5000,
     "body_size_limit": "8MB",
     "relabel_configs": [
@@ -205,9 +205,9 @@ _IMAGES = {
             "replacement": "$1:$2",
             "target_label": "__address__",
         },
-        *_WHOSE,
+        *_TARGET_LABELS,
     ],
-    # Nor can it speak for axon's runtime or for the gateway, by whose series models are scaled.
+    # Nor may that program export the series of axon's runtime or of the gateway, which scale models.
     "metric_relabel_configs": [
         {"action": "drop", "source_labels": ["__name__"], "regex": "(axon|envoy)_.*"},
     ],

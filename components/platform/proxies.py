@@ -1,4 +1,4 @@
-"""The Envoy proxies behind the Gateway: how many, where, and the Service that they answer at."""
+"""Envoy proxies of the Gateway: their number, their placement, and their Service."""
 
 from typing import Any
 
@@ -29,6 +29,6 @@ def proxies(
         "envoyDeployment": deployment,
     }
     if several:
-        # One proxy would keep its node from being drained for good.
+        # With a single proxy, a budget would block drains of its node forever.
         kubernetes["envoyPDB"] = {"maxUnavailable": 1}
     return {"provider": {"type": "Kubernetes", "kubernetes": kubernetes}}

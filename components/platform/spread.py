@@ -1,11 +1,11 @@
-"""How the replicas of an add-on lie on nodes."""
+"""Topology spread of an add-on's replicas."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def spread(labels: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return constraints that put pods with these labels into different zones, on different nodes."""
+    """Return constraints that spread pods with these labels over zones and nodes."""
     return [
         {
             "maxSkew": 1,

@@ -1,7 +1,7 @@
-"""Every version of the platform, in one place.
+"""Versions of all platform components.
 
-Charts and images are upstream's; `local/` makes the same ones from the same versions where nothing can
-be fetched (a test compares them with `axon/toolchain/modules/*/go.mod` and `uv.lock`).
+Charts and images are upstream's; where nothing can be downloaded, `axon/toolchain/` builds the same
+components from the same versions (a test compares them with `axon/toolchain/modules/*/go.mod` and `uv.lock`).
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from stacks.settings.aws.versions import KubernetesVersion
 
 @dataclass(frozen=True)
 class ChartSource:
-    """An upstream Helm chart: its repository (none for OCI), its name there, its version."""
+    """Upstream Helm chart: its repository (none for OCI), its name in the repository, its version."""
 
     name: str
     version: str
     repository: str | None = None
     registry: str | None = None
     definitions: str = ""
-    """Folder of its CustomResourceDefinitions, where they are installed apart from it."""
+    """Folder of the chart's CustomResourceDefinitions, if they are installed separately."""
 
     definition_files: tuple[str, ...] = ()
 
     def at(self, mirror: str | None) -> str:
-        """Return what Helm calls the chart: a folder of the mirror, or upstream's own name."""
+        """Return Helm's reference of the chart: a folder of the mirror, or upstream's name."""
         if mirror:
             return f"./{mirror}/{self.name}"
         return f"{self.registry}/{self.name}" if self.registry else self.name
@@ -37,7 +37,8 @@ KEDA = "2.20.2"
 PROMETHEUS = "v3.16.0"
 LOAD_BALANCER_CONTROLLER = "v3.5.0"
 FLUENT_BIT = "3.2.1"
-# Of the cluster's minor version: https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler#releases
+# Minor version of the cluster:
+# https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler#releases
 CLUSTER_AUTOSCALER: dict[KubernetesVersion, str] = {"1.35": "v1.35.1", "1.36": "v1.36.1"}
 
 GATEWAY_CRDS_CHART = ChartSource("gateway-crds-helm", ENVOY_GATEWAY, registry="oci://docker.io/envoyproxy")
@@ -46,7 +47,7 @@ METRICS_SERVER_CHART = ChartSource(
     "metrics-server", "3.13.1", repository="https://kubernetes-sigs.github.io/metrics-server/"
 )
 KEDA_CHART = ChartSource("keda", KEDA, repository="https://kedacore.github.io/charts")
-# The chart's own version, and its app's: https://github.com/aws/eks-charts
+# Versions of the chart and of its app: https://github.com/aws/eks-charts
 _EKS_CHARTS = "https://aws.github.io/eks-charts"
 LOAD_BALANCER_CONTROLLER_CHART = ChartSource(
     "aws-load-balancer-controller",
@@ -69,7 +70,7 @@ NVIDIA_CHART = ChartSource(
 NEURON_CHART = ChartSource("neuron-helm-chart", "1.10.0", registry="oci://public.ecr.aws/neuron")
 
 ENVOY_GATEWAY_IMAGE = f"docker.io/envoyproxy/gateway:{ENVOY_GATEWAY}"
-# The digest is the one that Envoy Gateway's own release pins for this tag.
+# Envoy Gateway's release pins this digest for this tag.
 ENVOY_IMAGE = (
     f"docker.io/envoyproxy/envoy:distroless-{ENVOY}"
     "@sha256:eb2c01c13125d1629637cb4e4cce7207009fb7cc2c8027f9742758549d15b6f4"
@@ -83,10 +84,10 @@ FLUENT_BIT_IMAGE = f"public.ecr.aws/aws-observability/aws-for-fluent-bit:{FLUENT
 CLUSTER_AUTOSCALER_IMAGE = "registry.k8s.io/autoscaling/cluster-autoscaler"
 EXTERNAL_DNS_IMAGE = "registry.k8s.io/external-dns/external-dns:v0.21.0"
 NVIDIA_IMAGE = "nvcr.io/nvidia/k8s-device-plugin:v0.19.3"
-# Without a tag: the chart's own.
+# Without a tag: the chart sets its own.
 NEURON_REPOSITORY = "public.ecr.aws/neuron/neuron-device-plugin"
 
-# What nodes pull, but for the autoscaler's, whose version is the cluster's.
+# Images that nodes pull, except Cluster Autoscaler's, whose version depends on the cluster.
 IMAGES = (
     ENVOY_GATEWAY_IMAGE,
     ENVOY_IMAGE,

@@ -1,4 +1,4 @@
-"""Operations that the API server refuses for a moment alone, until it has learnt of what came before them."""
+"""Retries of operations that the API server rejects temporarily, until earlier changes have propagated."""
 
 import asyncio
 
@@ -9,20 +9,19 @@ _SECONDS = 2
 
 
 def once_the_webhook_answers() -> pulumi.ResourceHookBinding:
-    """Return a binding that repeats an operation while its webhook is not reachable yet.
+    """Return a binding that retries an operation while its webhook is not yet reachable.
 
-    A pod that is ready becomes reachable by its Service a moment later, when the nodes have learnt of it;
-    the API server asks the webhook before that, and Pulumi would give up.
+    A ready pod becomes reachable through its Service a moment later, after the nodes are updated; the API
+    server calls the webhook before that, and Pulumi would fail.
     """
     return _repeated("once-the-webhook-answers", "failed calling webhook")
 
 
 def once_the_claim_is_known() -> pulumi.ResourceHookBinding:
-    """Return a binding that repeats an operation on a route while its claim is not known.
+    """Return a binding that retries an operation on a route while its claim is not yet known.
 
-    The API server reads a Namespace's annotations from a copy, which a watch brings up to date some
-    milliseconds after they were written (components/platform/endpoint_policies.py). A claim that is missing
-    for good is said after a few tries.
+    The API server reads a Namespace's annotations from a cache, which a watch updates some milliseconds after
+    a write (components/platform/endpoint_policies.py). A missing claim is reported after a few attempts.
     """
     return _repeated("once-the-claim-is-known", "policy 'axon-routes'", tries=5)
 

@@ -1,4 +1,4 @@
-"""Cortex's files (cluster.yaml and API specs, v0.13 to v0.42) as a stack file of ours, and what has no match.
+"""Conversion of Cortex files (cluster.yaml and API specs, v0.13 to v0.42) into a stack file, with a report.
 
 `python -m migrations.from_cortex cluster.yaml cortex.yaml > stacks/Pulumi.prod.yaml`
 """

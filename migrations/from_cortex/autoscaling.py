@@ -1,4 +1,4 @@
-"""`autoscaling` and `update_strategy`: Cortex's names are ours, but for a few."""
+"""`autoscaling` and `update_strategy`: most settings have the same names in Cortex."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def autoscaling(fields: Fields) -> dict[str, Any]:
     """Return a model's `autoscaling`."""
     found = given(**{key: fields.take(key) for key in _ALIKE})
     found |= given(**{key: duration(fields.take(key)) for key in _DURATIONS})
-    # Until v0.35 by another name.
+    # A different name until v0.35.
     old, new = fields.take("target_replica_concurrency"), fields.take("target_in_flight")
     found |= given(target_in_flight=new or old)
     fields.unmatched(_UNMATCHED)
@@ -39,7 +39,7 @@ def update_strategy(fields: Fields) -> dict[str, Any]:
     """Return a model's `update_strategy`."""
     found = given(max_surge=fields.take("max_surge"), max_unavailable=fields.take("max_unavailable"))
     if str(found.get("max_surge", "")).strip("%") == "0" and "max_unavailable" not in found:
-        # Cortex's own default. Ours is none, and then nothing could move.
+        # Cortex's default. Ours is zero, and with a `max_surge` of zero no rollout could proceed.
         found["max_unavailable"] = "25%"
     fields.rest()
     return found

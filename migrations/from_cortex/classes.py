@@ -1,4 +1,4 @@
-"""What a class that was written for Cortex does that it cannot do here, by its source, which is not run."""
+"""Static analysis of a class written for Cortex: uses that axon does not support."""
 
 import ast
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ _NETWORK = {
     *("paramiko", "psycopg2", "pymongo", "pymysql", "redis", "requests", "s3fs", "smart_open", "socket"),
     *("sqlalchemy", "urllib", "urllib3", "wget"),
 }
-"""Packages that reach a network."""
+"""Packages that connect to a network."""
 
 _DOWNLOADS = {
     *("download", "from_pretrained", "hf_hub_download", "load_state_dict_from_url", "pipeline"),
     *("snapshot_download", "urlopen", "urlretrieve"),
 }
-"""Functions of others that do so, whatever the package is called."""
+"""Functions of other packages that connect to a network, whatever the package."""
 
 _HUBS = ("hub.load", "tensorflow_hub.load", "torch.hub.load")
 _PROGRAMS = (
@@ -46,14 +46,14 @@ _TAKEN = ("__init__", "load", "predict", "handle_post", "pre_predict", "post_pre
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing in a class's file, the line that it stands on, and what to do."""
+    """A finding in a class's file: its line, and how to fix it."""
 
     line: int
     message: str
 
 
 def findings(text: str, api: str) -> list[Finding]:
-    """Return what a class's file does that it cannot do here, in its order."""
+    """Return the findings in a class's file, in the order of lines."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError) as error:
@@ -64,7 +64,7 @@ def findings(text: str, api: str) -> list[Finding]:
 
 
 def _classes(tree: ast.Module) -> Iterator[Finding]:
-    """Yield methods and arguments that there are not."""
+    """Yield unsupported methods and arguments."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name in _NAMES:
             for method in node.body:
@@ -91,7 +91,7 @@ def _method(method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Finding]
 
 
 def _calls(tree: ast.Module) -> Iterator[Finding]:
-    """Yield files that it opens: beside it they are found, and only below /tmp it may write."""
+    """Yield opened files: relative paths are found next to the class, and only /tmp is writable."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args or _name(node.func) not in ("open", "Path"):
             continue
@@ -110,7 +110,7 @@ def _mode(call: ast.Call) -> str:
 
 
 def _reaching(tree: ast.Module, api: str) -> Iterator[Finding]:
-    """Yield what needs a network: a replica reaches none but what `egress` names."""
+    """Yield uses of the network: a replica reaches only the destinations in `egress`."""
     names = f"name where in `axon:models.{api}.egress`, or let `predictor.model` fetch it before"
     for node in ast.walk(tree):
         for module in _imported(node):
@@ -145,7 +145,7 @@ def _line(node: ast.AST) -> int:
 
 
 def _name(node: ast.expr) -> str:
-    """Return what is called, such as `torch.hub.load`; of a call's result its last part."""
+    """Return a dotted name, such as `torch.hub.load`; of a call's result only its last part."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):

@@ -6,7 +6,7 @@ from migrations.from_cortex.node_groups import node_groups
 from migrations.from_cortex.report import Fields, given, mapping, sequence
 
 ACCOUNT = "111122223333"
-"""Stands where the reader's own account belongs: Cortex's file does not name it."""
+"""Placeholder for the reader's AWS account, which Cortex's file does not contain."""
 
 _NAT = {"none": "single", "single": "single", "highly_available": "per_zone"}
 # stacks/settings/aws/units.py
@@ -55,7 +55,7 @@ def cluster(fields: Fields) -> dict[str, Any]:
 
 
 def _name(fields: Fields) -> str:
-    """Return a name that is short enough for the roles that carry it."""
+    """Return a name that is short enough for the roles that contain it."""
     name = str(fields.take("cluster_name", "cortex"))
     short = name[:_LONGEST].rstrip("-")
     if short != name:
@@ -64,7 +64,7 @@ def _name(fields: Fields) -> str:
 
 
 def policies(fields: Fields) -> list[str]:
-    """Return the policies that every API had, but for the rights to all of S3."""
+    """Return the policies that every API had, except for the permissions for all of S3."""
     kept: list[str] = []
     for arn in map(str, sequence(fields.take("iam_policy_arns"))):
         if arn.endswith("FullAccess"):
@@ -83,7 +83,7 @@ def _network(fields: Fields) -> dict[str, Any]:
 
 
 def _endpoint(fields: Fields) -> dict[str, Any]:
-    """Return who may deploy: it was the operator's load balancer, and is the Kubernetes API."""
+    """Return the access to deployment: formerly the operator's load balancer, now the Kubernetes API."""
     networks = sequence(fields.take("operator_load_balancer_cidr_white_list")) or [_ANYWHERE]
     if _ANYWHERE in networks:
         fields.note(
@@ -94,7 +94,9 @@ def _endpoint(fields: Fields) -> dict[str, Any]:
 
 
 def _load_balancer(fields: Fields) -> dict[str, Any]:
-    """Return who may ask the APIs. What the whole internet reached is internal until somebody says more."""
+    """Return the access to the APIs. A public load balancer becomes internal until the reader changes
+    that.
+    """
     networks = sequence(fields.take("api_load_balancer_cidr_white_list")) or [_ANYWHERE]
     scheme = fields.take("api_load_balancer_scheme") or "internet-facing"
     tls = given(certificate_arn=fields.take("ssl_certificate_arn"))

@@ -1,4 +1,4 @@
-"""The command that converts files of Cortex: the stack file to stdout, what has no match to stderr."""
+"""Command that converts Cortex files: the stack file to stdout, the report to stderr."""
 
 import sys
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from stacks.settings.yaml_text import Unreadable
 
 
 def convert_files(paths: Sequence[Path]) -> int:
-    """Convert the files; return 1 for one that cannot be read."""
+    """Convert the files; return 1 if a file cannot be read."""
     files: dict[str, Any] = {}
     for file in paths:
         try:
@@ -31,9 +31,11 @@ def convert_files(paths: Sequence[Path]) -> int:
 
 
 def _source(spec: str, path: str) -> tuple[str, str] | None:
-    """Return the file of a class, by its path in the folder of its API spec, and its text."""
+    """Return the path and the text of a class's file, from its path relative to the folder of its API
+    spec.
+    """
     file = Path(spec).parent / path
     try:
         return str(file), file.read_text(encoding="utf-8")
-    except (OSError, ValueError):  # not there, or no text
+    except (OSError, ValueError):  # missing, or not text
         return None

@@ -1,4 +1,4 @@
-"""`compute`: what a replica asks for."""
+"""`compute`: the resources of a replica."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _DEFAULT_MIB = 512
 
 
 def compute(fields: Fields, shm: Any = None) -> dict[str, Any]:
-    """Return a model's `compute`. Cortex limited no memory; here what is asked for is the limit."""
+    """Return a model's `compute`. Cortex set no memory limit; here the request is the limit."""
     cpu, gpu, mem = fields.take("cpu"), fields.take("gpu"), quantity(fields.take("mem"))
     shared = quantity(fields.take("shm") or shm)
     neuron = fields.take("inf")

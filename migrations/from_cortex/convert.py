@@ -1,4 +1,4 @@
-"""Cortex's files together: one stack, and what has no match in it."""
+"""Conversion of all Cortex files together: one stack, and a report of unsupported fields."""
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +36,7 @@ _OF_A_CLUSTER = ("cluster_name", "node_groups", "instance_type", "region")
 
 @dataclass
 class Conversion:
-    """A stack's settings by their keys, and everything that the reader should know."""
+    """Settings of a stack by their keys, and notes for the reader."""
 
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     notes: list[Note] = field(default_factory=list[Note])
@@ -50,13 +50,15 @@ class Conversion:
 
 
 Reader = Callable[[str, str], tuple[str, str] | None]
-"""Returns the file of a class and its text, of the name of an API spec and a path in it; None without one."""
+"""Function that returns the path and text of a class's file, from an API spec's name and a path; None if
+missing.
+"""
 
 
 def convert(files: Mapping[str, Any], source: Reader | None = None) -> Conversion:
-    """Convert what Cortex files hold, by their names: a cluster, or a list of APIs.
+    """Convert Cortex files by their names: a cluster, or a list of APIs.
 
-    `source` reads the files of classes, which are looked at and not changed.
+    `source` reads the files of classes, which are analyzed and not changed.
     """
     made = Conversion(source=source)
     clusters = {name: mapping(held) for name, held in files.items() if _is_cluster(held)}
@@ -75,7 +77,7 @@ def _is_cluster(held: Any) -> bool:
 
 
 def _cluster(files: Mapping[str, dict[str, Any]], made: Conversion) -> list[str]:
-    """Convert the one cluster, or say that there is none; return what its APIs may do on AWS."""
+    """Convert the only cluster, or note that it is missing; return the AWS policies of its APIs."""
     for name in list(files)[1:]:
         made.notes.append(Note(name, "is another cluster, and so another stack: convert it on its own"))
     for name, held in list(files.items())[:1]:
@@ -103,7 +105,7 @@ def _api(file: str, index: int, entry: dict[str, Any], made: Conversion) -> None
     api = str(entry.get("name", index))
     fields = Fields(entry, f"{file}: {api}", made.notes)
     fields.take("name")
-    # There was one kind until v0.17.
+    # API specs until v0.17 have no `kind`: all were RealtimeAPIs.
     kind = fields.take("kind", "RealtimeAPI")
     if not _named(api, fields):
         return
@@ -124,7 +126,7 @@ def _api(file: str, index: int, entry: dict[str, Any], made: Conversion) -> None
 
 
 def _look_at_class(file: str, api: str, fields: Fields, made: Conversion) -> None:
-    """Say what the class of an API does that it cannot do here, with its file and line."""
+    """Note unsupported uses in the class of an API, with its file and line."""
     path = mapping(fields.data.get("handler") or fields.data.get("predictor")).get("path")
     if made.source is None or not isinstance(path, str):
         return
@@ -136,7 +138,7 @@ def _look_at_class(file: str, api: str, fields: Fields, made: Conversion) -> Non
 
 
 def _named(api: str, fields: Fields) -> bool:
-    """Whether an API's name can be a model's; say so if it cannot."""
+    """Return whether an API's name is valid for a model; add a note if it is not."""
     try:
         _NAME.validate_python(api)
     except ValidationError as error:
@@ -146,7 +148,7 @@ def _named(api: str, fields: Fields) -> bool:
 
 
 def _on_the_cluster(policies: list[str], made: Conversion) -> None:
-    """Give models what Cortex gave all APIs; take from them what the cluster does not have."""
+    """Give models the permissions of all Cortex APIs; remove those that the cluster does not provide."""
     groups = mapping(made.settings["cluster"].get("node_groups"))
     rights = settle(AwsAccess, {"policy_arns": policies}, "axon:models.*.aws", made.notes) or {}
     for name, model in mapping(made.settings.get("models")).items():
@@ -161,7 +163,7 @@ def _on_the_cluster(policies: list[str], made: Conversion) -> None:
 
 
 def _buckets(made: Conversion) -> list[str]:
-    """Return the buckets that models are fetched from."""
+    """Return the buckets from which models are fetched."""
     predictors = [mapping(model).get("predictor") for model in mapping(made.settings.get("models")).values()]
     urls = [str(mapping(predictor).get("model")) for predictor in predictors]
     places = ["/".join(url.split("/")[:3]) for url in urls if url.startswith(("s3://", "gs://"))]
@@ -169,13 +171,13 @@ def _buckets(made: Conversion) -> list[str]:
 
 
 def _own_buckets(made: Conversion) -> None:
-    """Take the buckets that Cortex fetched from for the stack's own: its files have no checksums."""
+    """Declare the buckets of Cortex's models as the stack's own: the files have no checksums."""
     if buckets := _buckets(made):
         made.settings["platform"] = {"model_buckets": buckets[:_MOST_BUCKETS]}
 
 
 def _of_the_whole(made: Conversion) -> Iterator[Problem]:
-    """Yield what does not go together, such as more replicas than nodes hold: the reader's to decide."""
+    """Yield conflicts, such as more replicas than the nodes hold, which the reader must resolve."""
     yield from shared_endpoints(made.settings)
     yield from cross_problems(Stack.model_validate(made.settings))
 

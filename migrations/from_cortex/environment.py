@@ -1,4 +1,4 @@
-"""Environment variables: what looks like a credential becomes a reference to a Secret."""
+"""Environment variables: values that look like credentials become references to a Secret."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _VARIABLE: TypeAdapter[str] = TypeAdapter(Variable)
 
 
 def environment(fields: Fields, api: str) -> dict[str, Any]:
-    """Return `env` and `secrets` of a container. A value that has to be secret is never written."""
+    """Return `env` and `secrets` of a container. The value of a credential is never written."""
     variables = fields.below("env")
     env: dict[str, str] = {}
     secrets: dict[str, dict[str, str]] = {}

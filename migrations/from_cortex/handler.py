@@ -1,4 +1,4 @@
-"""The predictor era, v0.13 to v0.35: a class of the user's, and the models that it is given."""
+"""The predictor era, v0.13 to v0.35: a class of the user, and its models."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ _UNMATCHED = {
 
 
 def handler(fields: Fields, name: str) -> dict[str, Any]:
-    """Return a model's `predictor`, and `env` and `secrets` beside it."""
+    """Return a model's `predictor`, with `env` and `secrets`."""
     kind = str(fields.take("type", "python"))
     source = fields.take("path")
     fields.note(
@@ -47,7 +47,7 @@ def handler(fields: Fields, name: str) -> dict[str, Any]:
 
 
 def server(fields: Fields, scaling: Fields) -> dict[str, Any]:
-    """Return a model's `server`; until v0.17 its processes stood in `autoscaling`."""
+    """Return a model's `server`; until v0.17 its processes were part of `autoscaling`."""
     processes = fields.take("processes_per_replica") or scaling.take("workers_per_replica")
     threads = fields.take("threads_per_process") or scaling.take("threads_per_worker")
     found = given(processes_per_replica=processes, threads_per_process=threads)
@@ -59,18 +59,18 @@ def server(fields: Fields, scaling: Fields) -> dict[str, Any]:
 
 
 def shm(fields: Fields) -> Any:
-    """Return what the class had as shared memory."""
+    """Return the size of the class's shared memory."""
     return fields.take("shm_size")
 
 
 def _model(fields: Fields) -> str | None:
-    """Return the one model that is fetched; the old names of its place come first."""
+    """Return the only fetched model; the old names of its path come first."""
     old = fields.take("model_path") or fields.take("model")
     groups = [fields.below(key) for key in ("models", "multi_model_reloading")]
     found = [str(place) for group in groups if (place := group.take("path"))]
     for group in groups:
         _several(group)
-    # The other old name of several models was a list.
+    # In some versions `models` was a list of several models.
     if isinstance(fields.data.get("models"), list):
         fields.note("models", _ONE)
     places = [str(old)] if old else found

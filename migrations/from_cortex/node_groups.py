@@ -1,4 +1,4 @@
-"""`node_groups` of cluster.yaml; until v0.30 its one group stood at the top of the file."""
+"""`node_groups` of cluster.yaml; until v0.30 its only group was at the top of the file."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ _SPOT = {
 
 
 def node_groups(fields: Fields, *, public: bool) -> dict[str, Any]:
-    """Return the groups, and the one that the platform runs on."""
+    """Return the groups, including the platform's."""
     if "instance_type" in fields.data:
         own = {key: fields.take(key) for key in _OF_A_GROUP}
         groups = [Fields({"name": "nodes", **own}, fields.path, fields.notes)]
@@ -66,7 +66,7 @@ def _group(group: Fields, *, public: bool) -> dict[str, Any]:
 
 
 def _alike(group: Fields, types: list[str]) -> list[str]:
-    """Leave out what is larger than the first: a pod that fits on one node has to fit on each."""
+    """Return the types without those larger than the first: a pod that fits on one node must fit on each."""
     kept: list[str] = []
     for name in types:
         try:

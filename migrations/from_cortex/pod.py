@@ -1,4 +1,4 @@
-"""The container era, v0.36 to v0.42: a pod of images, one of which answers."""
+"""The container era, v0.36 to v0.42: a pod of images, one of which serves requests."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from migrations.from_cortex.probes import pre_stop, probe
 from migrations.from_cortex.report import Fields, given, mapping, sequence
 from migrations.from_cortex.values import quantity, texts, whole
 
-# How many requests Cortex's own proxy gave an image at once, where it was not told.
+# Default concurrency of an image behind Cortex's proxy.
 _AT_ONCE = 1
 
 
 def pod(fields: Fields, name: str) -> tuple[dict[str, Any], Fields]:
-    """Return a model's `predictor` with `env` and `secrets`, and the `compute` of what answers."""
+    """Return a model's `predictor` with `env` and `secrets`, and the `compute` of its main container."""
     port = whole(fields.take("port"), 8080)
     limits = given(
         max_concurrency=fields.take("max_concurrency", _AT_ONCE),
@@ -28,13 +28,13 @@ def pod(fields: Fields, name: str) -> tuple[dict[str, Any], Fields]:
     if port != 8080:
         predictor["port"] = port
     found = {"predictor": predictor, "server": limits, **environment(main, name)}
-    asked = main.below("compute")
+    resources = main.below("compute")
     main.rest()
-    return found, asked
+    return found, resources
 
 
 def _answering(fields: Fields, containers: list[Fields], port: int) -> Fields:
-    """Return the container whose probe asks the pod's port, else the first."""
+    """Return the container whose probe uses the pod's port, otherwise the first."""
     for one in containers:
         if _probe_port(mapping(one.data.get("readiness_probe"))) == port:
             return one
@@ -60,13 +60,13 @@ def _process(container: Fields) -> dict[str, Any]:
 
 def _probed(container: Fields, port: int) -> dict[str, Any]:
     readiness = probe(container.below("readiness_probe"), port)
-    # Without one Cortex looked whether the port was open.
+    # By default Cortex checked that the port was open.
     return {"readiness": readiness or {"tcp": port}, **given(liveness=_liveness(container, port))}
 
 
 def _liveness(container: Fields, port: int | None) -> dict[str, Any]:
     found = probe(container.below("liveness_probe"), port)
-    found.pop("successes", None)  # one is all that Kubernetes takes
+    found.pop("successes", None)  # Kubernetes accepts only 1
     return found
 
 
@@ -76,10 +76,10 @@ def _sidecar(container: Fields, api: str) -> dict[str, Any]:
         container.note("name", "is the name of the container that answers here: now sidecar")
         name = "sidecar"
     found = {"name": name, **_process(container), **_ports(container), **environment(container, api)}
-    asked = container.below("compute")
-    cpu, mem = asked.take("cpu"), quantity(asked.take("mem"))
-    asked.unmatched(dict.fromkeys(("gpu", "inf", "shm"), "has no match: only what answers may have it"))
-    asked.rest()
+    resources = container.below("compute")
+    cpu, mem = resources.take("cpu"), quantity(resources.take("mem"))
+    resources.unmatched(dict.fromkeys(("gpu", "inf", "shm"), "has no match: only what answers may have it"))
+    resources.rest()
     container.rest()
     return {**found, **given(compute=given(cpu=None if cpu is None else str(cpu), mem=mem))}
 

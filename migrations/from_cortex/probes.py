@@ -1,4 +1,4 @@
-"""Probes of the container era: Kubernetes' own words, which are nearly ours."""
+"""Probes of the container era, which are Kubernetes' own and similar to axon's."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from migrations.from_cortex.report import Fields, given, sequence
 from migrations.from_cortex.values import texts, whole
 
 _TIMES = {"initial_delay_seconds": "initial_delay", "period_seconds": "period", "timeout_seconds": "timeout"}
-# What passes anyway before a container is told to end.
+# Delay before SIGTERM, which applies to every container.
 _DRAIN_SECONDS = 10
 _IN_PLACE = (
     "runs in place of the 10 s in which the gateway learns that a replica ends: it has to take at least these"
@@ -14,7 +14,7 @@ _IN_PLACE = (
 
 
 def probe(fields: Fields, port: int | None) -> dict[str, Any]:
-    """Return a probe of a container that listens on `port`; empty where there is none."""
+    """Return a probe of a container that listens on `port`; empty if there is no probe."""
     http, tcp, run = (fields.below(key) for key in ("http_get", "tcp_socket", "exec"))
     path = http.take("path", "/" if http.data else None)
     at = http.take("port")
@@ -34,7 +34,7 @@ def probe(fields: Fields, port: int | None) -> dict[str, Any]:
 
 
 def pre_stop(fields: Fields) -> dict[str, Any]:
-    """Return what runs before a container is told to end; a sleep of up to 10 s passes anyway."""
+    """Return the preStop hook; a sleep of up to 10 s is redundant."""
     fields.unmatched({"http_get": "has no match: give a command"})
     run = fields.below("exec")
     command = texts(sequence(run.take("command")))

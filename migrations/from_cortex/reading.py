@@ -1,4 +1,4 @@
-"""A file of Cortex's as plain data, as Cortex read it: by YAML 1.1, where `yes` is true."""
+"""Reader of Cortex files as plain data, by YAML 1.1 as in Cortex, where `yes` is true."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from stacks.settings.yaml_tree import plain, tree_of
 
 
 def read(content: bytes) -> Any:
-    """Return what a file says.
+    """Return the content of a file.
 
     Raises:
-        Unreadable: when it is no YAML, with the line.
+        Unreadable: when the file is not YAML, with the line.
     """
     return plain(tree_of(text_of(content)), _of_1_1)
 
 
 def _of_1_1(text: str) -> Any:
-    """Return a value that newer readers take for another thing; a date stays text, as in JSON."""
+    """Return a value that newer readers parse differently; a date stays text, as in JSON."""
     try:
         found = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError):

@@ -1,4 +1,4 @@
-"""A RealtimeAPI as a model."""
+"""Conversion of a RealtimeAPI into a model."""
 
 from typing import Any
 
@@ -22,38 +22,38 @@ def model(fields: Fields, name: str) -> dict[str, Any]:
 
 
 def _class(fields: Fields, name: str) -> dict[str, Any]:
-    # Called a handler since v0.34.
+    # Named handler since v0.34.
     key = "handler" if "handler" in fields.data else "predictor"
-    own, scaling, asked = fields.below(key), fields.below("autoscaling"), fields.below("compute")
+    own, scaling, resources = fields.below(key), fields.below("autoscaling"), fields.below("compute")
     found = handler(own, name) | given(
-        server=server(own, scaling), node_groups=asked.take("node_groups") or asked.take("node_group")
+        server=server(own, scaling), node_groups=resources.take("node_groups") or resources.take("node_group")
     )
     shared = shm(own)
     own.rest()
     return found | given(
-        compute=compute(asked, shared), autoscaling=autoscaling(scaling), tracker=_tracker(fields)
+        compute=compute(resources, shared), autoscaling=autoscaling(scaling), tracker=_tracker(fields)
     )
 
 
 def _tracker(fields: Fields) -> dict[str, Any]:
-    # Later called monitoring.
-    told = fields.below("monitoring" if "monitoring" in fields.data else "tracker")
-    found = given(model_type=told.take("model_type"), key=told.take("key"))
-    told.rest()
+    # Named monitoring in later versions.
+    monitoring = fields.below("monitoring" if "monitoring" in fields.data else "tracker")
+    found = given(model_type=monitoring.take("model_type"), key=monitoring.take("key"))
+    monitoring.rest()
     return found
 
 
 def _containers(fields: Fields, name: str) -> dict[str, Any]:
     own = fields.below("pod")
-    found, asked = pod(own, name)
+    found, resources = pod(own, name)
     own.rest()
     scaling = autoscaling(fields.below("autoscaling"))
-    return found | given(compute=compute(asked), autoscaling=scaling)
+    return found | given(compute=compute(resources), autoscaling=scaling)
 
 
 def _networking(fields: Fields) -> dict[str, Any]:
     networking = fields.below("networking")
-    # It stood at the top until v0.17.
+    # At the top level until v0.17.
     endpoint = networking.take("endpoint") or fields.take("endpoint")
     networking.unmatched(
         {

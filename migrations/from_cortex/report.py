@@ -1,4 +1,4 @@
-"""What a conversion has to say: every field of Cortex's that has no match, and why."""
+"""Report of a conversion: every field of Cortex without an equivalent, and the reason."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 @dataclass(frozen=True)
 class Note:
-    """One field of a Cortex file, and what became of it."""
+    """Note on one field of a Cortex file and its conversion."""
 
     path: str
     message: str
@@ -18,7 +18,7 @@ class Note:
 
 @dataclass
 class Fields:
-    """A mapping of a Cortex file that knows which of its keys nobody has asked for."""
+    """Mapping of a Cortex file that tracks which of its keys were not yet converted."""
 
     data: Mapping[str, Any]
     path: str
@@ -35,7 +35,7 @@ class Fields:
         return default if value is None else value
 
     def below(self, key: str) -> "Fields":
-        """Return the mapping at a key; what is left in it has to be asked for by `rest`."""
+        """Return the mapping at a key; its unconverted keys must be reported by `rest`."""
         return Fields(mapping(self.take(key)), f"{self.path}.{key}", self.notes)
 
     def each(self, key: str) -> Iterator["Fields"]:
@@ -45,35 +45,35 @@ class Fields:
             yield Fields(mapping(entry), f"{self.path}.{key}.{name}", self.notes)
 
     def note(self, key: str, message: str) -> None:
-        """Say something of a key."""
+        """Add a note on a key."""
         self.notes.append(Note(f"{self.path}.{key}" if key else self.path, message))
 
     def unmatched(self, reasons: Mapping[str, str]) -> None:
-        """Say of each of these keys that is there why it has no match."""
+        """Add a note with the reason for each of these keys that is present."""
         for key, reason in reasons.items():
             if key in self._left:
                 self._left.discard(key)
                 self.note(key, reason)
 
     def rest(self) -> None:
-        """Say of the keys that nobody has asked for that they are not known."""
+        """Add a note for each unconverted key that it is unknown."""
         for key in sorted(self._left):
             self.note(key, "is no field of Cortex's that this knows: left out")
         self._left.clear()
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """Return a mapping of text; anything else is an empty one."""
+    """Return a mapping with text keys; an empty one for any other value."""
     if not isinstance(value, dict):
         return {}
     return {str(key): entry for key, entry in cast(dict[Any, Any], value).items()}
 
 
 def sequence(value: Any) -> list[Any]:
-    """Return a list; anything else is an empty one."""
+    """Return a list; an empty one for any other value."""
     return cast(list[Any], value) if isinstance(value, list) else []
 
 
 def given(**values: Any) -> dict[str, Any]:
-    """Return the values that are there: neither None nor an empty group."""
+    """Return the values that are set: neither None nor an empty group."""
     return {key: value for key, value in values.items() if value is not None and value != {} and value != []}

@@ -1,4 +1,4 @@
-"""What our own settings refuse of a conversion is left out, and said."""
+"""Removal of converted values that the settings reject, with a note on each."""
 
 import copy
 from typing import Any, cast
@@ -8,14 +8,14 @@ from pydantic import BaseModel, ValidationError
 from migrations.from_cortex.report import Note
 from stacks.settings.errors import Path, Problem, problems
 
-# As many edits as a file can need that a person wrote.
+# More edits than a handwritten file can need.
 _MOST = 100
 
 
 def settle(
     kind: type[BaseModel], given: dict[str, Any], path: str, notes: list[Note]
 ) -> dict[str, Any] | None:
-    """Return settings that are accepted, without what is not; None where nothing is without it."""
+    """Return accepted settings without the rejected values; None if nothing remains."""
     kept = copy.deepcopy(given)
     for _ in range(_MOST):
         try:
@@ -38,7 +38,7 @@ def _note(path: str, problem: Problem) -> Note:
 
 
 def _remove(data: dict[str, Any], path: Path) -> bool:
-    """Remove the deepest part of a path that is there; say whether there was one."""
+    """Remove the deepest existing part of a path; return whether a part was removed."""
     places: list[tuple[Any, Any]] = []
     at: Any = data
     for part in path:
@@ -59,7 +59,7 @@ def _is_index(text: str) -> bool:
 
 
 def _within(holder: Any, part: str | int) -> tuple[Any, Any] | None:
-    """Return the holder with the key that a part of a path is in it, if it is in it."""
+    """Return the holder and the key of a part of a path, if the part exists."""
     if isinstance(holder, list):
         entries = cast(list[Any], holder)
         return (entries, int(part)) if _is_index(str(part)) and int(part) < len(entries) else None

@@ -1,4 +1,4 @@
-"""A TrafficSplitter, until v0.22 an APISplitter."""
+"""Conversion of a TrafficSplitter, until v0.22 an APISplitter."""
 
 from typing import Any
 

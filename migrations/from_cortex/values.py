@@ -1,4 +1,4 @@
-"""Cortex's units in ours."""
+"""Conversion of Cortex's units."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ _GO_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m(?!s))?(?:([0-9]{1
 
 
 def duration(value: Any) -> str | None:
-    """Return a duration of Go's, such as `1m30s`, with one unit; what is not one stays as it is."""
+    """Return a Go duration, such as `1m30s`, in one unit; any other value stays unchanged."""
     match = _GO_DURATION.fullmatch(str(value)) if value is not None else None
     if match is None or not any(match.groups()):
         return None if value is None else str(value)
@@ -28,7 +28,7 @@ def quantity(value: Any) -> str | None:
 
 
 def mebibytes(value: str) -> int:
-    """Return a quantity of memory in whole Mi; 0 for what is none."""
+    """Return a quantity of memory in whole Mi; 0 for an invalid quantity."""
     try:
         return int(quantity_value(value) // 2**20)
     except ValueError:
@@ -36,12 +36,12 @@ def mebibytes(value: str) -> int:
 
 
 def whole(value: Any, default: int) -> int:
-    """Return a whole number; the default for what is none."""
+    """Return a whole number; the default for any other value."""
     return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
 def texts(value: list[Any]) -> list[str]:
-    """Return what a command line is made of as texts."""
+    """Return the parts of a command line as texts."""
     return [_text(entry) for entry in value]
 
 
@@ -50,5 +50,5 @@ def _text(value: Any) -> str:
 
 
 def text_of(value: Any) -> str:
-    """Return a value of an environment variable."""
+    """Return the value of an environment variable as text."""
     return _text(value)

@@ -1,6 +1,6 @@
-"""Write what an image holds as CycloneDX: its Python packages, and Debian's. Runs while an image is built.
+"""Write the SBOM of an image as CycloneDX: its Python and Debian packages. Runs during the image's build.
 
-`python3 write.py CYCLONEDX_PY FILE`: the first makes the list of Python's packages.
+`python3 write.py CYCLONEDX_PY FILE`: CYCLONEDX_PY generates the list of Python packages.
 """
 
 import json
@@ -12,7 +12,7 @@ _FORMAT = "${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\n"
 
 
 def main() -> None:
-    """Write the list."""
+    """Write the SBOM."""
     tool, file = sys.argv[1:]
     python = "/opt/venv/bin/python"
     subprocess.run([tool, "environment", "--output-reproducible", "-o", file, python], check=True)
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def _debian() -> list[dict[str, str]]:
-    """Return the packages of the base image, where it is a Debian."""
+    """Return the Debian packages of the base image; empty if it is not Debian."""
     try:
         run = subprocess.run(["dpkg-query", "-W", "-f", _FORMAT], capture_output=True, text=True, check=True)
     except FileNotFoundError:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from axon_runtime.answer import HttpError
+from axon_runtime import HttpError
 from numpy.typing import NDArray
 from tokenizers import Tokenizer  # pyright: ignore[reportMissingImports]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from axon_runtime.answer import HttpError
+from axon_runtime import HttpError
 
 NAMES = ["setosa", "versicolor", "virginica"]
 

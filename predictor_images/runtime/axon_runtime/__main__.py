@@ -1,7 +1,7 @@
 """`python -m axon_runtime`: load the predictor, then serve it until SIGTERM.
 
-The ports open once the model is loaded, so an answer is the proof that it is. On SIGTERM the public port
-closes, and the requests under way are answered.
+The ports open once the model is loaded, so a response proves that the model is loaded. On SIGTERM the public
+port closes, and the requests in flight are completed.
 """
 
 import sys
@@ -11,7 +11,7 @@ from axon_runtime.logs import log
 
 
 def main() -> None:
-    """Serve until SIGTERM; what is wrong with the predictor is one line, and the exit code 1."""
+    """Serve until SIGTERM; an error of the predictor is one line, with exit code 1."""
     try:
         config = from_environment()
     except ConfigError as error:
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _serve(config: Config) -> None:
-    # Not imported by the parent of several processes: it holds no model, and little memory.
+    # Not imported by the parent of several processes, which holds no model and uses little memory.
     from axon_runtime.port import PortError, bind, bind_management
     from axon_runtime.saved import LoadError
     from axon_runtime.server import application, leave, serve

@@ -1,4 +1,4 @@
-"""The limits of a replica: requests in flight, and the memory of requests."""
+"""Limits of a replica: requests in flight, and their memory."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -10,14 +10,14 @@ from axon_runtime.places import Places
 
 
 class FullError(Exception):
-    """As many requests are in flight as may be. The text is one line."""
+    """The limit of requests in flight is reached. The text is one line."""
 
     def __init__(self) -> None:
         super().__init__("too many requests: this replica's queue is full")
 
 
 class Admission:
-    """Counts requests, and lets no more in than may be; processes that share a limit share `places`."""
+    """Counter and limit of requests; processes with a shared limit share `places`."""
 
     def __init__(
         self, most: int, metrics: Mapping[str, Metrics], budget: Budget, places: Places | None = None
@@ -31,34 +31,36 @@ class Admission:
 
     @property
     def full(self) -> bool:
-        """Whether this process knows that no request would be let in now."""
+        """True if this process would reject a further request now."""
         return self._all >= self._most
 
     def in_flight(self, name: str) -> int:
-        """Return a model's requests that execute and wait, with those that still run though given up."""
+        """Return a model's requests in flight, queued or running, including timed-out requests that still
+        run.
+        """
         return self._of[name] + self._metrics[name].running.abandoned()
 
     def enter(self, name: str) -> bool:
-        """Let a request for a model in, unless the replica is full."""
+        """Admit a request for a model, unless the replica is full."""
         if self.full or (self._places is not None and not self._places.take()):
             return False
         self._count(name, 1)
         return True
 
     def leave(self, name: str) -> None:
-        """Note that a request that was let in has ended."""
+        """Count the end of an admitted request."""
         self._count(name, -1)
         if self._places is not None:
             self._places.give()
 
     def publish(self) -> None:
-        """Write down what is looked up when the page is read, where several processes share a page."""
+        """Write values that are otherwise computed on a scrape, for processes that share a metrics page."""
         for name, metrics in self._metrics.items():
             metrics.in_flight.set(self.in_flight(name))
             metrics.oldest_call.set(metrics.running.oldest())
 
     def oldest_call(self) -> float:
-        """Return for how many seconds the oldest running call of any model has run."""
+        """Return the age in seconds of the oldest running call of any model."""
         return max((metrics.running.oldest() for metrics in self._metrics.values()), default=0.0)
 
     def _count(self, name: str, change: int) -> None:
@@ -69,10 +71,10 @@ class Admission:
 
 
 class Share:
-    """The memory and the place that one request holds.
+    """Memory and permit of one request.
 
-    It takes memory from its first byte on, and a place among those in flight once it is whole: clients that
-    send slowly keep no others out.
+    A request takes memory from its first byte on, and a permit once its body is complete: clients that send
+    slowly do not block others.
     """
 
     __slots__ = ("_bytes", "_entered", "_name", "admission")
@@ -82,19 +84,19 @@ class Share:
         self._bytes, self._entered = 0, False
 
     def expect(self) -> None:
-        """Look before a body is read.
+        """Check the limit before a body is read.
 
         Raises:
-            FullError: when the replica is full already.
+            FullError: when the replica is already full.
         """
         if self.admission.full:
             raise FullError
 
     def take(self, count: int) -> None:
-        """Take so many bytes more.
+        """Take the given number of bytes in addition.
 
         Raises:
-            MemoryFullError: when the replica has no more for its requests now.
+            MemoryFullError: when the replica has no more memory for its requests now.
         """
         budget = self.admission.budget
         if not budget.take(count):
@@ -102,7 +104,7 @@ class Share:
         self._bytes += count
 
     def enter(self) -> None:
-        """Take a place.
+        """Take a permit.
 
         Raises:
             FullError: when the replica is full.
@@ -112,7 +114,7 @@ class Share:
         self._entered = True
 
     def give_back(self) -> None:
-        """Give everything back."""
+        """Release all memory and the permit."""
         self.admission.budget.give(self._bytes)
         self._bytes = 0
         if self._entered:

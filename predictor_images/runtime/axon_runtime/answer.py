@@ -1,11 +1,12 @@
-"""What a predictor returns, as an HTTP answer."""
+"""HTTP responses of predictors."""
 
 import re
 from collections.abc import Mapping
-from numbers import Integral
 from typing import Any, cast
 
-from axon_runtime.plain import AnswerError, json_of
+from axon_runtime.errors import AnswerError
+from axon_runtime.plain import json_of
+from axon_runtime.public import HttpError, Response, status_of
 
 __all__ = ["AnswerError", "HttpError", "Response", "encode"]
 
@@ -15,7 +16,7 @@ JSON = "application/json"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 _WITHOUT_BODY = (204, 205, 304)
-# The runtime's own: of the connection, of the length of what is sent, of the request's id.
+# Headers that only the runtime sets: of the connection, of the body's length, of the request's id.
 _OWN = frozenset(
     (
         "connection",
@@ -31,40 +32,18 @@ _OWN = frozenset(
 )
 
 
-class HttpError(Exception):
-    """Raise it in a predictor to answer with a status of your own."""
-
-    def __init__(self, status_code: int, detail: Any = "") -> None:
-        self.status_code, self.detail = _status(status_code), detail
-        super().__init__(f"{self.status_code} {detail}")
-
-
-class Response:
-    """An answer with a status, headers or a media type of the predictor's own."""
-
-    def __init__(
-        self,
-        content: Any = None,
-        status_code: int = 200,
-        headers: Mapping[str, str] | None = None,
-        media_type: str | None = None,
-    ) -> None:
-        self.content, self.status_code = content, status_code
-        self.headers, self.media_type = dict(headers or {}), media_type
-
-
 def encode(value: Any) -> tuple[int, dict[str, str], bytes]:
-    """Return status, headers by lower-case name, and body: bytes and text as they are, anything else as JSON.
+    """Return status, headers by lower-case name, and body: bytes and text unchanged, other values as JSON.
 
     Arrays and data frames become lists, NaN and infinity null.
 
     Raises:
-        AnswerError: when something in it cannot be JSON, or HTTP has no such status or header.
+        AnswerError: when a value has no JSON form, or the status or a header is not valid in HTTP.
     """
     if not isinstance(value, Response):
         kind, body = _body(value)
         return 200, {"content-type": kind}, body
-    status = _status(value.status_code)
+    status = status_of(value.status_code)
     if status in _WITHOUT_BODY:
         kind, body = None, b""
     else:
@@ -73,16 +52,8 @@ def encode(value: Any) -> tuple[int, dict[str, str], bytes]:
     return status, headers, body
 
 
-def _status(given: Any) -> int:
-    """Return a status as a number; digits are one, too, and so is an `HTTPStatus`."""
-    text = str(int(given)) if isinstance(given, Integral) and not isinstance(given, bool) else given
-    if not isinstance(text, str) or not re.fullmatch(r"[2-5][0-9][0-9]", text):
-        raise AnswerError("the answer's status has to be a number from 200 to 599")
-    return int(text)
-
-
 def _headers(made: dict[str, Any], own: Mapping[Any, Any]) -> dict[str, str]:
-    """Return headers by lower-case name: the predictor's own in the place of what was made for it."""
+    """Return headers by lower-case name: the predictor's own override the generated ones."""
     found: dict[str, str] = {}
     for name, value in (*made.items(), *own.items()):
         name = _text(name).lower()

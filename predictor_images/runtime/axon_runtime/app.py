@@ -1,4 +1,4 @@
-"""The ASGI application of the public port: predictions, and what is asked beside them."""
+"""ASGI application of the public port: predictions, health, metadata and documentation."""
 
 import asyncio
 from collections.abc import Mapping
@@ -24,23 +24,23 @@ class Models(Protocol):
         ...
 
     def route(self, method: str, path: str) -> Route | None:
-        """Return whose prediction a request asks for, or None: it asks for something else."""
+        """Return the prediction route of a request, or None if the path is not a prediction."""
         ...
 
     async def side(self, method: str, path: str) -> Answer:
-        """Return the answer to what is asked beside predictions. Raises ModelError."""
+        """Return the response to a request other than a prediction. Raises ModelError."""
         ...
 
     def page(self) -> bytes:
-        """Return the metrics, for Prometheus."""
+        """Return the metrics page for Prometheus."""
         ...
 
 
 class App:
-    """The models of a replica over HTTP."""
+    """HTTP application of the models of a replica."""
 
     def __init__(self, config: Config, models: Models, places: Places | None = None) -> None:
-        """Take what is served, loaded; processes that share a limit share `places`."""
+        """Create the application of loaded models; processes with a shared limit share `places`."""
         self._config, self.models, self._places = config, models, places
         memory = budget(config.memory_limit, config.limits.processes_per_replica)
         self.admission = Admission(config.limits.most, models.metrics, memory, places)
@@ -56,7 +56,7 @@ class App:
         await exchange.serve(route, self._config.limits, self.admission, self.models.metrics[route.name])
 
     def turned(self) -> None:
-        """Note that the event loop turns: called each second, for those who watch this process."""
+        """Update the heartbeat; called every second by the event loop."""
         self.admission.budget.settle()
         if self._places is not None:
             self._places.beat(self.admission.oldest_call())

@@ -1,4 +1,4 @@
-"""Whose fault an error of a model is: the client's, whose rows it refuses, or its own."""
+"""Classification of model errors: rejected rows of the client, or a failure of the model."""
 
 import re
 from pathlib import Path
@@ -6,16 +6,16 @@ from types import TracebackType
 
 _MOST = 160
 _LIBRARIES = re.compile(r"/(?:sklearn|numpy|scipy|pandas|joblib|xgboost|lightgbm|catboost)/")
-# What stands in quotes or brackets may be the client's.
+# Text in quotes or brackets may be the client's.
 _REPEATED = re.compile(r"""'[^']*'|"[^"]*"|\[.*?\]|\(.*?\)|\{.*?\}""", re.DOTALL)
 _OWN = Path(__file__).parent
 
 
 def explain_library(error: Exception) -> str | None:
-    """Return what a library refuses of the rows, or None if the error is the model's own failure.
+    """Return a library's reason for rejecting the rows, or None if the error is the model's own failure.
 
-    A refusal is a ValueError or TypeError that a known library raises itself, with no code of the user's
-    between it and the rows; what is checked before the model runs never comes here.
+    A rejection is a ValueError or TypeError raised by a known library, with no user code between it and the
+    rows; errors of earlier validation never reach this function.
     """
     if type(error) not in _REFUSALS and not _is_refusal_of_a_booster(error):
         return None
@@ -32,13 +32,13 @@ def _is_refusal_of_a_booster(error: Exception) -> bool:
 
 
 def shortened(text: str) -> str:
-    """Return the first line of an error, short, without what it repeats of the rows."""
+    """Return the first line of an error, shortened, without values from the rows."""
     line = next((line.strip() for line in _REPEATED.sub("…", text).splitlines() if line.strip()), "")
     return line if len(line) <= _MOST else f"{line[:_MOST]}…"
 
 
 def _has_other_code(traceback: TracebackType | None) -> bool:
-    """Say whether code ran that is neither of a known library nor the runtime's own."""
+    """Return whether code ran that belongs to neither a known library nor the runtime."""
     while traceback is not None:
         name = traceback.tb_frame.f_code.co_filename
         known = _LIBRARIES.search(name) or Path(name).parent == _OWN or name.endswith((".pyx", ".pxi"))

@@ -1,4 +1,4 @@
-"""Entries of the cache of models: folders that hold a file or several."""
+"""Entries of the model cache: folders with one or more files."""
 
 import hashlib
 import shutil
@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 def is_entry(place: Path) -> bool:
-    """Whether there is an entry: a folder that holds something. A link leads where somebody else writes."""
+    """Return whether an entry exists: a nonempty folder, not a link, whose target others may write."""
     return place.is_dir() and not place.is_symlink() and any(place.iterdir())
 
 
 def holds(place: Path, checksum: str) -> bool:
-    """Whether an entry is one file, no link, with this SHA-256."""
+    """Return whether an entry is a single regular file with this SHA-256."""
     files = list(place.iterdir()) if is_entry(place) else []
     if len(files) != 1 or files[0].is_symlink() or not files[0].is_file():
         return False
@@ -19,7 +19,7 @@ def holds(place: Path, checksum: str) -> bool:
 
 
 def remove(place: Path) -> None:
-    """Remove what stands in the place of an entry, if anything does."""
+    """Remove the entry or any other file at its path."""
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)
     else:

@@ -1,8 +1,8 @@
-"""One decoded request on its way to the model: the contract between services, executors and the application.
+"""Decoded request: the contract between services, executors and the application.
 
 A service decodes a request into a `Call`; an executor runs the inputs of calls; the call encodes its result.
-Decoding and encoding are pure computation and safe in any thread, so that the application may take those of
-large bodies off the event loop.
+Decoding and encoding are pure computation and thread-safe, so that the application can move those of large
+bodies off the event loop.
 """
 
 from collections.abc import Callable
@@ -12,19 +12,21 @@ from axon_runtime.http import Answer
 
 
 class Call(NamedTuple):
-    """What the model is given for one request, and how its result becomes an answer."""
+    """Input of the model for one request, and the encoder of its result."""
 
     input: Any
-    """What the model's function takes: one element of a batch."""
+    """Argument of the model's function: one element of a batch."""
 
     rows: int
-    """Examples in it, 1 for a class of the user's: the time of a run is predicted from their sum."""
+    """Number of examples, 1 for a user's class: the predicted time of a run depends on their sum."""
 
     encode: Callable[[Any], Answer]
-    """Takes the result. Raises AnswerError for what cannot be sent, ProtocolError for an unknown output."""
+    """Encodes the result. Raises AnswerError for a value that cannot be sent, ProtocolError for an unknown
+    output.
+    """
 
 
 class Failed(NamedTuple):
-    """In the place of a result: the exception, of any kind, that is this request's own."""
+    """Result of a failed request: the exception, of any type, that concerns only this request."""
 
     error: BaseException

@@ -1,4 +1,6 @@
-"""Values of a request as arrays of a model's types. No value is changed in silence but by rounding."""
+"""Conversion of request values into arrays of a model's types. Values never change silently except by
+rounding.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,12 +17,12 @@ _NUMBERS = frozenset((int, float))
 
 
 def nested(values: list[Any], what: str = "instances") -> Rows:
-    """Return JSON lists as an array of Python's own objects, whose shape is theirs.
+    """Return JSON lists as an array of Python objects with the shape of the lists.
 
-    numpy is never asked to find their type: it would take texts for as wide as the longest.
+    numpy does not infer the type: it would make all texts as wide as the longest.
 
     Raises:
-        BadInputError: when they are not all of one shape.
+        BadInputError: when the items do not have the same shape.
     """
     shape, flat = [len(values)], values
     while flat and type(flat[0]) is list:
@@ -35,7 +37,7 @@ def nested(values: list[Any], what: str = "instances") -> Rows:
 
 
 def objects(items: list[Any]) -> Rows:
-    """Return a flat array of objects as they are."""
+    """Return a flat array of objects, unchanged."""
     array = np.empty(len(items), dtype=object)
     array[:] = items
     return array
@@ -45,7 +47,7 @@ def cast(given: Rows, dtype: np.dtype[Any], what: str = "", *, missing: bool = T
     """Return an array in a model's type; object arrays hold text, and no numbers.
 
     Raises:
-        BadInputError: naming row and column of the first value that the type cannot hold.
+        BadInputError: with row and column of the first value that the type cannot represent.
     """
     if given.dtype.kind == "O" and dtype.kind != "O":
         given = _typed(given, dtype, what, missing=missing)
@@ -62,12 +64,12 @@ def cast(given: Rows, dtype: np.dtype[Any], what: str = "", *, missing: bool = T
 
 
 def numeric(given: Rows, what: str = "") -> Rows:
-    """Return objects that are all numbers or missing as integers, or as floats where one is or is missing.
+    """Return numbers and missing values as integers, or as floats if one is a float or missing.
 
-    Objects stay where a float would not hold an integer.
+    Values stay objects if a float could not represent an integer exactly.
 
     Raises:
-        BadInputError: naming row and column of the first value that is no number.
+        BadInputError: with row and column of the first value that is not a number.
     """
     flat: list[Any] = given.ravel().tolist()
     types = set(map(type, flat))
@@ -92,7 +94,7 @@ def _smallest(flat: list[Any], given: Rows) -> Rows:
 
 
 def _typed(given: Rows, dtype: np.dtype[Any], what: str, *, missing: bool) -> Rows:
-    """Return an array of a type that numpy has, of objects that are values of JSON or text."""
+    """Return an array of a numpy type, from objects that are JSON values or text."""
     flat: list[Any] = given.ravel().tolist()
     if dtype.kind == "b":
         _refuse(given, what, _is_truth, "true or false is needed")
@@ -144,7 +146,7 @@ def _integers(given: Rows, dtype: np.dtype[Any], what: str) -> Rows:
             raise BadInputError(
                 f"{_where(given, int((~whole).ravel().argmax()), what)}: a whole number is needed"
             )
-        # A float compares with the next power of two exactly, and with the largest integer not.
+        # Floats compare exactly with the next power of two, but not with the largest integer.
         fits = (given >= low) & (given < float(high + 1))
     elif given.dtype.kind in "iu":
         if not given.size or (int(given.min()) >= low and int(given.max()) <= high):
@@ -163,7 +165,7 @@ _TOO_LARGE = "the number is too large for the model's type"
 
 
 def _refuse(given: Rows, what: str, right: Callable[[Any], bool], wanted: str) -> None:
-    """Raise for the first value that is not right."""
+    """Raise for the first invalid value."""
     for index, value in enumerate(given.ravel().tolist()):
         if not right(value):
             raise BadInputError(f"{_where(given, index, what)}: {_kind(value)}, and {wanted}")
@@ -182,7 +184,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    """Return what a value of JSON is, and never the value."""
+    """Return the JSON type of a value, never the value."""
     kinds: dict[type, str] = {
         bool: "true or false",
         int: "a number",
@@ -195,7 +197,9 @@ def _kind(value: Any) -> str:
 
 
 def _where(given: Rows, index: int, what: str) -> str:
-    """Return the row and column of the value with a flat index; a column or an input may have a name."""
+    """Return the row and column of the value at a flat index, with the name of its column or input if it
+    has one.
+    """
     if not given.size or not given.ndim:
         return what or "instances"
     row, *rest = (int(part) for part in np.unravel_index(index, given.shape))

@@ -1,7 +1,7 @@
-"""`python -m axon_runtime.check [SECONDS]`: load the predictor, answer its `sample.json`, and exit.
+"""`python -m axon_runtime.check [SECONDS]`: load the predictor, run its `sample.json`, and exit.
 
-An image is checked so before it is pushed. It exits with 0, or with 1 and the predictor's own traceback on
-standard error; also where it hangs, once the seconds have passed.
+Images are checked this way before a push. The exit code is 0, or 1 with the predictor's own traceback on
+standard error; also after the given seconds if the predictor hangs.
 """
 
 import faulthandler
@@ -14,12 +14,12 @@ import msgspec
 from axon_runtime.config import Config, from_environment
 from axon_runtime.server import application
 
-# The frames of a traceback that say nothing of the predictor.
+# Frames of the runtime, which are omitted from tracebacks.
 _RUNTIME = os.path.dirname(__file__)
 
 
 def main() -> None:
-    """Check the predictor that the environment names."""
+    """Check the predictor of the environment's configuration."""
     if len(sys.argv) > 1:
         faulthandler.dump_traceback_later(float(sys.argv[1]), exit=True)
     code = 0
@@ -31,11 +31,11 @@ def main() -> None:
         _show(error)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # threads that the predictor has started would go on
+    os._exit(code)  # threads that the predictor has started would keep the process alive
 
 
 def _each(config: Config) -> list[Config]:
-    """Return the configuration of each model that is here: of several, one after the other."""
+    """Return the configuration of each local model, one after another."""
     if not config.models:
         return [config]
     here = {name: source for name, source in config.models.items() if source.url.startswith("file://")}
@@ -46,7 +46,7 @@ def _each(config: Config) -> list[Config]:
 
 
 def _show(error: BaseException) -> None:
-    """Print what is wrong, after the traceback of what the predictor itself has raised."""
+    """Print an error, after the traceback of the predictor's own exception."""
     cause = error.__cause__ or error.__context__
     if cause is not None:
         shown = traceback.TracebackException.from_exception(cause)

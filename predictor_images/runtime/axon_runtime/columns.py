@@ -1,4 +1,4 @@
-"""What the columns of a fitted estimator hold, as far as it says: names, and a value that each takes."""
+"""Columns of a fitted estimator, as far as it declares them: names, and an example value of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ import numpy as np
 
 @dataclass
 class Column:
-    """One column of the rows that an estimator takes."""
+    """One column of an estimator's input."""
 
     name: str
     example: Any = 1.0
-    """A value that it takes."""
+    """Example of an accepted value."""
 
     numeric: bool = False
-    """Whether it takes numbers alone."""
+    """True if the column accepts only numbers."""
 
     categorical: bool = False
-    """Whether it is of pandas' type `category`, which boosted trees want."""
+    """True if the column has pandas' type `category`, which boosted trees require."""
 
 
 def names_of(estimator: Any) -> list[str]:
-    """Return the names of the columns that an estimator was fitted on, if they had names."""
+    """Return the column names with which an estimator was fitted, if any."""
     names = getattr(estimator, "feature_names_in_", None)
     if names is None:
-        names = getattr(estimator, "feature_names_", None)  # CatBoost's, which are numbers without any
+        names = getattr(estimator, "feature_names_", None)  # CatBoost's: numbers for unnamed columns
         if not isinstance(names, list) or names == [
             str(index) for index in range(len(cast(list[Any], names)))
         ]:
@@ -35,7 +35,7 @@ def names_of(estimator: Any) -> list[str]:
 
 
 def columns_of(estimator: Any) -> list[Column]:
-    """Return the columns that an estimator was fitted on; none where it does not say."""
+    """Return the columns with which an estimator was fitted; empty if it does not declare them."""
     count = getattr(estimator, "n_features_in_", 0) or len(getattr(estimator, "feature_names_", None) or ())
     columns = [Column(name) for name in names_of(estimator) or map(str, range(int(count)))]
     for index, example in _examples(estimator, [column.name for column in columns]):
@@ -46,7 +46,7 @@ def columns_of(estimator: Any) -> list[Column]:
 
 
 def _categorical(estimator: Any) -> Iterator[tuple[int, Any]]:
-    """Yield the number of each column of categories of a boosted tree, and one of them."""
+    """Yield the index and an example category of each categorical column of a boosted tree."""
     if hasattr(estimator, "get_booster"):  # XGBoost
         types = estimator.get_booster().feature_types or []
         yield from ((index, "text") for index, kind in enumerate(types) if kind == "c")
@@ -59,7 +59,7 @@ def _categorical(estimator: Any) -> Iterator[tuple[int, Any]]:
 
 
 def missing_text(estimator: Any) -> Any:
-    """Return what a missing text is to an estimator: None, or NaN if its parts were fitted on that."""
+    """Return an estimator's value for a missing text: None, or NaN if its parts were fitted with NaN."""
     nan = False
     for part in parts_of(estimator):
         known = [item for values in _categories(part) for item in values.tolist()]
@@ -71,7 +71,7 @@ def missing_text(estimator: Any) -> Any:
 
 
 def parts_of(estimator: Any) -> Iterator[Any]:
-    """Yield a fitted estimator and all that it is made of."""
+    """Yield a fitted estimator and all of its parts."""
     stack, seen = [estimator], set[int]()
     while stack:
         part = stack.pop()
@@ -87,9 +87,9 @@ def parts_of(estimator: Any) -> Iterator[Any]:
 
 
 def _examples(estimator: Any, names: list[str]) -> Iterator[tuple[int, Any]]:
-    """Yield the number of each column that an encoder knows the values of, and one of them."""
+    """Yield the index and an example value of each column for which an encoder lists the values."""
     first = _first(estimator)
-    first = getattr(first, "_preprocessor", None) or first  # of histogram gradient boosting
+    first = getattr(first, "_preprocessor", None) or first  # attribute of histogram gradient boosting
     if not hasattr(first, "transformers_"):
         for index, values in enumerate(_categories(first)):
             if index < len(names) and len(values):
@@ -108,7 +108,7 @@ def _examples(estimator: Any, names: list[str]) -> Iterator[tuple[int, Any]]:
 
 
 def _first(estimator: Any) -> Any:
-    """Return the part of an estimator that is given its rows."""
+    """Return the part of an estimator that receives its rows."""
     while True:
         if hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
@@ -141,6 +141,6 @@ def _indices(chosen: Any, names: list[str]) -> list[int]:
 
 
 def _plain(values: Any) -> Any:
-    """Return a known value that is none of those that say it is missing."""
+    """Return a known value that does not represent a missing value."""
     plain = [value for value in values.tolist() if value is not None and value == value]
     return plain[0] if plain else 1.0

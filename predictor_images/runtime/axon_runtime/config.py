@@ -1,4 +1,4 @@
-"""What a replica is told, in environment variables: the pod's, or a person's who tries a predictor."""
+"""Configuration of a replica in environment variables: set by the pod, or by a user on a workstation."""
 
 import math
 import os
@@ -10,52 +10,54 @@ from typing import Any, Literal, cast, get_args
 import msgspec
 
 Kind = Literal["onnx", "python", "pytorch", "sklearn", "tensorflow"]
-"""What a predictor is: a class of the user's, or a saved model of a framework."""
+"""Type of a predictor: a user's class, or a saved model of a framework."""
 
 
-# Beyond a request's timeout, to end in, where the pod says nothing.
+# Grace period in addition to a request's timeout, if the pod does not set one.
 _END_SECONDS = 5
 
 
 class ConfigError(Exception):
-    """The environment is wrong. Its text is one line."""
+    """An environment variable is invalid. The text is one line."""
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much a replica takes at once, and how it takes it."""
+    """Concurrency, timeouts and sizes of a replica's requests."""
 
     max_concurrency: int = 100
-    """Requests that are worked on at once. With batching, those of one batch."""
+    """Maximum number of requests in progress. With batching, the requests of one batch."""
 
     max_queue_length: int = 100
-    """Requests that wait beside them (default: Cortex's). One more is answered 503 at once."""
+    """Maximum number of queued requests, in addition to those in progress. Further requests get 503 at
+    once.
+    """
 
     max_batch_size: int = 64
-    """Requests that a model which takes rows is given together."""
+    """Maximum number of requests per batch, for a model that takes rows."""
 
     batch_interval: float = 0.0
-    """Seconds to wait for a batch to fill while other requests are there. 0: take what waits."""
+    """Seconds to wait for a batch to fill while other requests are in flight. 0: no wait."""
 
     processes_per_replica: int = 1
-    """Processes that each load the model; the limits are of all of them together."""
+    """Processes that each load the model; the limits apply to all processes together."""
 
     threads_per_process: int = 1
     """Threads that run a predictor's code."""
 
     request_timeout: float = 60.0
-    """Seconds after which a request is answered 504."""
+    """Seconds after which a request gets 504."""
 
     max_body_size: int = 32 * 2**20
-    """Bytes of a request's body. A larger one is answered 413."""
+    """Maximum number of bytes of a request's body. A larger body gets 413."""
 
     log_requests: bool = False
-    """Log each request, not only those that fail."""
+    """Log every request, not only failed requests."""
 
     openapi: bool = True
-    """Whether `/openapi.json` describes the model."""
+    """True if `/openapi.json` describes the model."""
 
     def __post_init__(self) -> None:
-        """Refuse what could never serve."""
+        """Reject values with which no request could be served."""
         for name in ("max_concurrency", "max_batch_size", "threads_per_process", "max_body_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is less than 1")
@@ -66,37 +68,37 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     @property
     def most(self) -> int:
-        """Requests in flight, working and waiting, before one is refused."""
+        """Maximum number of requests in flight, in progress and queued."""
         return self.max_concurrency + self.max_queue_length
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a model is fetched from."""
+    """Location of a fetched model."""
 
     url: str
-    """`s3://`, `gs://`, `https://`, `http://` or `file://`; a slash at its end: a folder."""
+    """URL with `s3://`, `gs://`, `https://`, `http://` or `file://`; a trailing slash denotes a folder."""
 
     sha256: str | None = None
-    """The file's checksum, in hex; what differs is refused."""
+    """SHA-256 of the file, in hex; a file with a different hash is rejected."""
 
 
 class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is counted of predictions."""
+    """Settings of prediction tracking."""
 
     model_type: Literal["classification", "regression"]
-    """Whether classes are counted, or numbers."""
+    """Type of the tracked predictions: classes or numbers."""
 
     key: str | None = None
-    """Where in a Python predictor's answer the prediction is; None: it is all of it."""
+    """Key of the prediction in a Python predictor's response; None: the whole response."""
 
     max_classes: int = 100
-    """Classes that are counted apart; the rest are `other`."""
+    """Classes with their own label; the others are counted as `other`."""
 
     buckets: tuple[float, ...] = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
-    """The upper bounds of the histogram of numbers."""
+    """Upper bounds of the histogram of numbers."""
 
     def __post_init__(self) -> None:
-        """Refuse what could not be counted."""
+        """Reject settings that cannot be tracked."""
         if self.max_classes < 1:
             raise ValueError("max_classes is less than 1")
         rising = all(low < high for low, high in pairwise(self.buckets))
@@ -105,75 +107,75 @@ class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A replica's whole configuration."""
+    """Complete configuration of a replica."""
 
     name: str
     kind: Kind
     folder: Path
-    """Of the predictor; or of a fetched model, or its file."""
+    """Folder of the predictor; or path of a fetched model, or its file."""
 
     port: int
     limits: Limits
     arguments: dict[str, Any]
-    """What the user's class is given as `config`."""
+    """Argument `config` of the user's class."""
 
     model: Source | None = None
-    """Where the model is fetched from, unless it is in the folder."""
+    """Source of the model, unless the model is in the folder."""
 
     model_path: Path | None = None
-    """What the user's class is given to load, once it is fetched."""
+    """Fetched model, passed to the user's class for loading."""
 
     models: dict[str, Source] = {}
     """Several models instead of one, by name."""
 
     cache_size: int | None = None
-    """How many of them are loaded at once; None: all."""
+    """Maximum number of models that are loaded at once; None: all."""
 
     cache: Path = Path("/models")
-    """Where fetched models are kept."""
+    """Cache folder of fetched models."""
 
     onnx: bool = False
-    """Whether an estimator of scikit-learn is served by ONNX Runtime, if it predicts the same so."""
+    """True if ONNX Runtime serves a scikit-learn estimator, provided that the predictions are the same."""
 
     track: Track | None = None
-    """What is counted of predictions, if anything is."""
+    """Settings of prediction tracking; None: no tracking."""
 
     traces: bool = False
-    """Whether a trace of each request is exported."""
+    """True if a trace of each request is exported."""
 
     management_port: int | None = None
-    """The port of probes and metrics; None: the next one, or any that is free."""
+    """Port of probes and metrics; None: the next port, or any free port."""
 
     grace: float
-    """Seconds from SIGTERM to the end of the process, whatever hangs: more than a request may take."""
+    """Seconds from SIGTERM to the forced end of the process: more than a request's timeout."""
 
     memory_limit: int | None = None
-    """Bytes of memory that the replica may use; None: no limit is known."""
+    """Memory limit of the replica in bytes; None: unknown."""
 
     @property
     def hung(self) -> float:
-        """Seconds after which a running call hangs: three times what a request may take."""
+        """Seconds after which a running call counts as hung: three times a request's timeout."""
         return 3 * self.limits.request_timeout
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Config:
-    """Read the configuration.
+    """Return the configuration from environment variables.
 
     Raises:
-        ConfigError: when a variable holds what it cannot.
+        ConfigError: when the value of a variable is invalid.
     """
     kind = environment.get("AXON_PREDICTOR", "sklearn")
     if kind not in get_args(Kind):
         raise ConfigError(f'AXON_PREDICTOR is "{kind}", not one of {", ".join(get_args(Kind))}')
     port = _port("AXON_PORT", environment.get("AXON_PORT", "8080"))
     limits = _decoded("AXON_LIMITS", environment, Limits)
-    told = environment.get("AXON_MANAGEMENT_PORT")
+    management = environment.get("AXON_MANAGEMENT_PORT")
     return Config(
         name=environment.get("AXON_MODEL_NAME", "model"),
         kind=cast(Kind, kind),
         folder=Path(environment.get("AXON_PREDICTOR_FOLDER", "/predictor")),
         port=port,
-        management_port=_port("AXON_MANAGEMENT_PORT", told) if told else None,
+        management_port=_port("AXON_MANAGEMENT_PORT", management) if management else None,
         limits=limits,
         grace=_count("AXON_GRACE_SECONDS", environment) or limits.request_timeout + _END_SECONDS,
         memory_limit=_count("AXON_MEMORY_LIMIT", environment),
@@ -196,7 +198,7 @@ def _onnx(kind: str, environment: Mapping[str, str]) -> bool:
 
 
 def _traces(environment: Mapping[str, str]) -> bool:
-    """Say whether OpenTelemetry's own variables ask for traces: by naming who takes them.
+    """Return whether OpenTelemetry's own variables enable traces, by an endpoint.
 
     https://opentelemetry.io/docs/specs/otel/protocol/exporter/
     """

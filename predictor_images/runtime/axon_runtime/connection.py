@@ -1,7 +1,7 @@
-"""A connection of a client: uvicorn's protocol, with limits on what it reads before the application is asked.
+"""Client connection: uvicorn's protocol, with limits on the data read before the application is called.
 
-Time and size of a request's head, the time of an idle connection and the number of connections are bounded
-here; from its head on a request belongs to the application (app.py), which this tells of a client that goes.
+This module limits time and size of a request's head, idle time and the number of connections. After its head,
+a request belongs to the application (app.py), which is notified when the client disconnects.
 """
 
 import asyncio
@@ -14,22 +14,23 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from axon_runtime.logs import LimitedLog
 
 IDLE_SECONDS = 75
-"""How long a connection is kept without a request. Longer than the gateway keeps it (60 s), so that the
-replica never closes a connection on which the gateway is just sending a request."""
+"""Idle timeout of a connection. Longer than the gateway's (60 s), so that the replica never closes a
+connection on which the gateway is sending a request.
+"""
 
 HEAD_SECONDS = 10
-"""From the first byte of a request's head to its last."""
+"""Timeout from the first byte of a request's head to the last."""
 
 HEAD_BYTES = 64 * 1024
-"""Of the target and all headers together: a little more than the gateway's own limit (Envoy's 60 KiB)."""
+"""Maximum size of the target and all headers: slightly more than the gateway's own limit (Envoy's 60 KiB)."""
 
 TARGET_BYTES = 8 * 1024
-"""Of path and query: the least that servers should take (RFC 9110, 4.1)."""
+"""Maximum length of path and query: the minimum that servers should support (RFC 9110, 4.1)."""
 
 HEADERS = 100
-"""Headers of a request (Envoy's default)."""
+"""Maximum number of headers of a request (Envoy's default)."""
 
-# File descriptors beside those of connections.
+# File descriptors reserved for other uses than connections.
 _SPARE_FILES = 64
 _MOST_CONNECTIONS = 4096
 _TOO_LARGE = (431, f"the headers are larger than {HEAD_BYTES} bytes")
@@ -37,13 +38,13 @@ _log = LimitedLog()
 
 
 def most_connections() -> int:
-    """Return how many connections a process takes: what its open files allow, and 4096 at most."""
+    """Return the maximum number of connections of a process: limited by its open files, and at most 4096."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return min(_MOST_CONNECTIONS, max(1, soft - _SPARE_FILES))
 
 
 class _HeadError(Exception):
-    """A request's head is larger than it may be."""
+    """A request's head exceeds a limit."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -51,18 +52,18 @@ class _HeadError(Exception):
 
 
 class Connection(HttpToolsProtocol):
-    """One connection."""
+    """Client connection with limits."""
 
     most: int  # set by `connection_class`
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._head_bytes = 0  # received since the last request, and of its body's first part
+        self._head_bytes = 0  # received since the last request, including the start of its body
         self._head_timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request. One connection too many ends the one that is idle for longest."""
+        """Wait for a request. A connection above the limit closes the one with the longest idle time."""
         super().connection_made(transport)
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
@@ -71,7 +72,7 @@ class Connection(HttpToolsProtocol):
             _longest_idle(self).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the request under way: nobody waits for its answer."""
+        """Cancel the request in flight: its client is gone."""
         self._head_ended()
         self._unset_keepalive_if_required()
         waited = not self._is_idle()
@@ -80,7 +81,7 @@ class Connection(HttpToolsProtocol):
             self._task.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; the head of a request may have so many, and so long to become whole."""
+        """Process received bytes; the size and time of a request's head are limited."""
         if self.cycle is None or self.cycle.response_complete:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -91,7 +92,7 @@ class Connection(HttpToolsProtocol):
                 self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_too_slow)
 
     def on_headers_complete(self) -> None:
-        """Give the request to the application, which counts its time from now."""
+        """Pass the request to the application; its timeout begins now."""
         if self._head_timer is not None:
             self._head_ended()
         if len(self.url) > TARGET_BYTES:
@@ -108,32 +109,32 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request, or one whose head is too large."""
+        """Reject an invalid request, or one with a head above the limits."""
         caught = sys.exception()
-        cause = caught.__context__ if caught else None  # what a callback raised in the parser
+        cause = caught.__context__ if caught else None  # exception of a callback, inside of the parser
         status, text = (
             (cause.status, str(cause)) if isinstance(cause, _HeadError) else (400, "the request is not HTTP")
         )
         self._refuse(status, text)
 
     def timeout_keep_alive_handler(self) -> None:
-        """End an idle connection, with what its client has not read."""
+        """Close an idle connection, dropping data that its client has not read."""
         self._end()
 
     def shutdown(self) -> None:
-        """End an idle connection; the one request of another is answered first."""
+        """Close an idle connection; an active one completes its request first."""
         if self._is_idle():
             self._end()
         else:
             self.cycle.keep_alive = False
 
     def abort(self) -> None:
-        """Close the connection at once: its client does not read the answer."""
+        """Close the connection at once: its client does not read the response."""
         self.cycle.disconnected = True
         self.transport.abort()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        # As uvicorn's own, and the task is kept: it ends with the connection.
+        # As in uvicorn, but the task is kept: it ends with the connection.
         self._task = self.loop.create_task(cycle.run_asgi(app))
         self._task.add_done_callback(self.tasks.discard)
         self.tasks.add(self._task)
@@ -153,7 +154,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: int, text: str) -> None:
         _log("warning", text, status=status)
-        if not self._is_idle():  # an answer may be half sent
+        if not self._is_idle():  # a response may be partly sent
             self.transport.abort()
             return
         body = b'{"error":"%s"}' % text.encode()
@@ -170,7 +171,7 @@ class Connection(HttpToolsProtocol):
 
 
 def _longest_idle(newest: Connection) -> Connection:
-    """Return the idle connection that is to be closed first, or the newest: all others have a request."""
+    """Return the connection with the longest idle time, or the newest if all others have a request."""
     waiting = [
         (one.timeout_keep_alive_task.when(), one)
         for one in newest.connections
@@ -180,5 +181,5 @@ def _longest_idle(newest: Connection) -> Connection:
 
 
 def connection_class() -> type[Connection]:
-    """Return the protocol of one server's connections."""
+    """Return the protocol class of one server's connections."""
     return type("Connection", (Connection,), {"most": most_connections()})

@@ -1,6 +1,6 @@
-"""Run the `async` methods of a class of the user's: on an event loop of their own, in a thread of its own.
+"""Executor for `async` methods of a user's class: on a separate event loop in a separate thread.
 
-What blocks there holds up other requests for the class, and neither probes nor limits.
+Blocking code there delays other requests for the class, but neither probes nor limits.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from axon_runtime.logs import log
 from axon_runtime.running import Running
 
 Act = Callable[[Call], Awaitable[Any]]
-"""Runs one call on the user's event loop, and returns its result."""
+"""Function that runs one call on the user's event loop, and returns its result."""
 
 
 class CoroutineExecutor:
-    """Runs calls together, so many at once; the others wait."""
+    """Executor that runs calls concurrently, up to a limit; the others wait."""
 
     def __init__(
         self,
@@ -30,7 +30,9 @@ class CoroutineExecutor:
         on_queue: Callable[[int], None] | None = None,
         on_thread: Callable[[], None] | None = None,
     ) -> None:
-        """Take what runs a call; `on_thread` is called first in the thread of the event loop."""
+        """Create the executor with the function that runs a call; `on_thread` is called first in the
+        thread of the event loop.
+        """
         self._act, self._on_batch, self._on_queue, self._on_thread = act, on_batch, on_queue, on_thread
         self.running = running or Running()
         self._free = asyncio.Semaphore(max_concurrency)
@@ -40,7 +42,7 @@ class CoroutineExecutor:
 
     @property
     def waiting(self) -> int:
-        """Calls that have not begun."""
+        """Number of calls that have not begun."""
         return self._waiting
 
     async def run(self, call: Call, size: int = 0) -> Any:
@@ -57,7 +59,7 @@ class CoroutineExecutor:
             outcome = await self._one(call, future)
             theirs.call_soon_threadsafe(tell, outcome)
 
-        # The request's own context goes with it: what is traced there belongs to its trace.
+        # The request's own context goes with the call: spans created there belong to the request's trace.
         context = copy_context()
         self._loop.call_soon_threadsafe(lambda: begun.append(self._loop.create_task(work(), context=context)))
         try:
@@ -79,7 +81,7 @@ class CoroutineExecutor:
         except BaseException as error:
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
-                raise  # the request was given up
+                raise  # the request was canceled
             return Failed(error)
         finally:
             self._free.release()
@@ -99,5 +101,5 @@ class CoroutineExecutor:
         while True:
             try:
                 self._loop.run_forever()
-            except BaseException as error:  # a task of the user's own may raise SystemExit through the loop
+            except BaseException as error:  # a task of the user's may raise SystemExit through the loop
                 log("error", f"a task of the predictor's raised {type(error).__name__}: {error}")

@@ -1,13 +1,14 @@
-"""The deadlines of requests: one timer for all of them, since each has the same time."""
+"""Deadlines of requests: a single timer for all, since each request has the same timeout."""
 
 import asyncio
 from collections.abc import Hashable
 
 
 class Deadlines:
-    """Cancels the tasks of requests that are not answered in time. It belongs to one event loop.
+    """Timer that cancels the tasks of requests at their timeout. It belongs to one event loop.
 
-    All have the same time, so they end in the order in which they began: the timer is that of the first.
+    All requests have the same timeout, so their deadlines are in the order of their start: the timer is set
+    for the first.
     """
 
     def __init__(self) -> None:
@@ -15,13 +16,13 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, key: Hashable, when: float, loop: asyncio.AbstractEventLoop) -> None:
-        """Cancel the running task at a moment of its loop, unless its key is removed before."""
+        """Cancel the current task at the given time of its loop, unless its key is removed before."""
         self._tasks[key] = when, asyncio.current_task(loop)
         if self._timer is None:
             self._timer = loop.call_at(when, self._expire, loop)
 
     def remove(self, key: Hashable) -> bool:
-        """Forget a key; False: its task has been cancelled."""
+        """Remove a key; False: its task was already canceled."""
         return self._tasks.pop(key, None) is not None
 
     def _expire(self, loop: asyncio.AbstractEventLoop) -> None:

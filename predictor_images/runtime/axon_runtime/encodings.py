@@ -1,31 +1,31 @@
-"""Bodies that clients have compressed (https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding)."""
+"""Compressed request bodies (https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding)."""
 
 import zlib
 
 from axon_runtime.http import TooLargeError
 from axon_runtime.payload import PayloadError
 
-# Of zlib: the width of its window, and what surrounds the data. 47: gzip's, or zlib's own.
+# zlib's parameter for window size and format. 47: gzip or zlib, detected by the header.
 _WITH_HEADER = 47
 _RAW = -15
 _CODINGS = ("gzip", "x-gzip", "deflate")
-# Parts of a gzip body: clients write one.
+# Maximum number of parts of a gzip body: clients write one.
 _MOST_PARTS = 16
 
 
 class EncodingError(ValueError):
-    """The body is compressed in a way that is not decoded: 415. The text is one line."""
+    """The body has an unsupported encoding: 415. The text is one line."""
 
 
 def decoded_body(body: bytes, coding: str, limit: int) -> bytes:
-    """Return a body as it was before its client compressed it, of so many bytes at most.
+    """Return a decompressed body, limited to the given number of bytes.
 
     `coding` is the value of the request's Content-Encoding.
 
     Raises:
-        EncodingError: when the Content-Encoding is not one that is decoded.
-        TooLargeError: when it is larger decoded than it may be.
-        PayloadError: when it is not what its Content-Encoding says.
+        EncodingError: when the Content-Encoding is not supported.
+        TooLargeError: when the decompressed body exceeds the limit.
+        PayloadError: when the body does not match its Content-Encoding.
     """
     coding = coding.strip().lower()
     if coding in ("", "identity"):
@@ -33,7 +33,7 @@ def decoded_body(body: bytes, coding: str, limit: int) -> bytes:
     if coding not in _CODINGS:
         raise EncodingError("Content-Encoding has to be gzip or deflate, or absent")
     try:
-        # Some write deflate without zlib's header, which then is not to be found.
+        # Some clients write deflate without zlib's header, which must then not be expected.
         raw = coding == "deflate" and not _has_zlibs_header(body)
         return _inflated(body, limit, _RAW if raw else _WITH_HEADER)
     except zlib.error:

@@ -1,4 +1,4 @@
-"""Fitted estimators of scikit-learn, and of libraries that have its interface."""
+"""Fitted estimators of scikit-learn, and of libraries with the same interface."""
 
 import importlib.util
 import json
@@ -21,10 +21,10 @@ from axon_runtime.tables import Table, TableReader, predictor_of, quietly
 from axon_runtime.trust import Imported, recording
 
 METHODS = ("predict_proba", "predict_log_proba", "decision_function", "transform")
-"""What an estimator is asked for by name, beside `predict`."""
+"""Methods of an estimator that clients may request by name, in addition to `predict`."""
 
 PREDICTIONS = "predictions"
-# So many columns are each tried with text; of more, all at once.
+# Up to this number, each column is tested with text; above, all columns at once.
 _TRIED = 100
 
 
@@ -64,7 +64,7 @@ def estimator_model(estimator: Any, imported: Imported, place: Path) -> SavedMod
 
 
 def runs_of(estimator: Any, table: Table) -> dict[str, Callable[[Tensors], Any]]:
-    """Return what an estimator can be asked for, by name; what it predicts is the first."""
+    """Return the methods of an estimator by name, `predict` or its equivalent first."""
     names = [name for name in ("predict", *METHODS) if hasattr(estimator, name)]
     runs = {name: _configured(predictor_of(table, getattr(estimator, name))) for name in names}
     if "predict" in runs:
@@ -73,7 +73,7 @@ def runs_of(estimator: Any, table: Table) -> dict[str, Callable[[Tensors], Any]]
 
 
 def _configured(run: Callable[[Tensors], Any]) -> Callable[[Tensors], Any]:
-    """Return a function that runs with scikit-learn's settings of now, which each thread has for itself."""
+    """Return a function that runs with scikit-learn's current settings, which are local to a thread."""
     import sklearn
 
     config = sklearn.get_config()
@@ -86,17 +86,17 @@ def _configured(run: Callable[[Tensors], Any]) -> Callable[[Tensors], Any]:
 
 
 def load_estimator(path: Path) -> tuple[Any, Imported]:
-    """Load what joblib saved, which has to predict or transform, and say what it imported.
+    """Return an estimator that joblib saved, and its imports; it must predict or transform.
 
-    A module beside the file can be imported.
+    Modules next to the file can be imported.
 
     Raises:
         LoadError: when the file is missing, damaged, not an estimator, or of another version of scikit-learn.
     """
-    import joblib  # only images of scikit-learn have these
+    import joblib  # only images of scikit-learn contain these
     import sklearn
 
-    # The estimator's own settings were checked when it was fitted; it would check them at each call.
+    # The estimator's own parameters were validated when it was fitted; validation would be repeated per call.
     sklearn.set_config(skip_parameter_validation=True)
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
     if str(path.parent) not in sys.path and any(path.parent.glob("*.py")):
@@ -109,7 +109,7 @@ def load_estimator(path: Path) -> tuple[Any, Imported]:
 
 
 def _checked(path: Path, load: Callable[[Path], Any]) -> Any:
-    """Return what a file holds, unless another version of scikit-learn saved it."""
+    """Return the content of a file, unless another version of scikit-learn saved it."""
     from sklearn.exceptions import InconsistentVersionWarning
 
     with warnings.catch_warnings(record=True) as caught:
@@ -132,9 +132,9 @@ def _checked(path: Path, load: Callable[[Path], Any]) -> Any:
 
 
 def table_of(estimator: Any, sample: list[Any], *, trusted: bool) -> Table:
-    """Return what an estimator takes: as it says, and as it shows on rows that are made up.
+    """Return the input table of an estimator: as declared, and as tested with generated rows.
 
-    The user's own code is run with no such rows: it might wait for something, or keep them.
+    User code is not run with generated rows: it might block, or store them.
     """
     columns = columns_of(estimator)
     named = bool(names_of(estimator))
@@ -152,7 +152,7 @@ def table_of(estimator: Any, sample: list[Any], *, trusted: bool) -> Table:
 
 
 def _try(table: Table, predict: Callable[[Tensors], Any], sample: list[Any]) -> None:
-    """Find out which columns take numbers alone, and whether those may be missing."""
+    """Determine which columns accept only numbers, and whether those may be missing."""
     columns = table.columns
     row = [column.example for column in columns]
     if _fails(lambda: predict(_one(table, row))):
@@ -175,7 +175,7 @@ def _try(table: Table, predict: Callable[[Tensors], Any], sample: list[Any]) -> 
 
 
 def _one(table: Table, row: Sequence[Any]) -> Tensors:
-    """Return one row as an estimator is given it."""
+    """Return one row in the form of an estimator's input."""
     if table.framed:
         return tuple(objects([v]) if v is None or type(v) is str else np.array([v]) for v in row)
     if all(type(value) in (int, float) for value in row):
@@ -192,7 +192,7 @@ def _fails(call: Callable[[], Any]) -> bool:
 
 
 def _sample(place: Path) -> list[Any]:
-    """Return the first row of the sample beside a model, if it is a list."""
+    """Return the first row of the sample next to a model, if it is a list."""
     file = place / "sample.json"
     if not file.is_file():
         return []
@@ -204,7 +204,7 @@ def _sample(place: Path) -> list[Any]:
 
 
 def outputs_of(reader: TableReader, runs: dict[str, Callable[[Tensors], Any]]) -> Described:
-    """Return the names, types and shapes of an estimator's outputs, as it gives them for a row."""
+    """Return the names, types and shapes of an estimator's outputs, from its results for a row."""
     made = reader.made_up(1)
     described: list[tuple[str, str, list[int]]] = []
     for name, run in runs.items():

@@ -1,4 +1,4 @@
-"""One request for a prediction and its answer: the owner of its place, its deadline and its memory."""
+"""Exchange of a prediction request and its response: owner of the permit, the deadline and the memory."""
 
 import asyncio
 import re
@@ -20,7 +20,7 @@ from axon_runtime.metrics import Metrics
 from axon_runtime.sending import send_answer
 from axon_runtime.service import Request, Service
 
-# What is said without the model takes no longer to send.
+# Timeout for sending a response that needs no model.
 _SHORT_SECONDS = 10
 _WHY = {503: "refused", 504: "not answered in time"}
 _ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -29,16 +29,16 @@ _limited = LimitedLog()
 
 
 class Route(Protocol):
-    """Whose prediction a request asks for, and by which protocol."""
+    """Model and protocol of a prediction request."""
 
     @property
     def name(self) -> str:
-        """The model's name."""
+        """Name of the model."""
         ...
 
     @property
     def infers(self) -> bool:
-        """Whether it is the Open Inference Protocol's, and not `POST /`."""
+        """True for the Open Inference Protocol, false for `POST /`."""
         ...
 
     @property
@@ -47,22 +47,22 @@ class Route(Protocol):
         ...
 
     async def load(self) -> Service:
-        """Return the model, loaded. Raises ModelError."""
+        """Return the loaded model. Raises ModelError."""
         ...
 
 
 class Exchange:
-    """A request for a prediction."""
+    """A prediction request in progress."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope, self._receive, self._send = scope, receive, send
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
         self._id = _request_id(self._headers.get(b"x-request-id"))
-        self._whole = False  # its body has come
-        self._begun = False  # to send the answer
+        self._whole = False  # the body is complete
+        self._begun = False  # sending of the response has started
 
     async def serve(self, route: Route, limits: Limits, admission: Admission, metrics: Metrics) -> None:
-        """Answer it before its deadline, which counts from its head, and count it."""
+        """Respond before the deadline, which is counted from the request's head, and count the request."""
         start = time.perf_counter()
         loop, deadlines = asyncio.get_running_loop(), admission.deadlines
         deadline = self._scope.get("head_at", loop.time()) + limits.request_timeout
@@ -70,7 +70,7 @@ class Exchange:
         deadlines.add(self, deadline, loop)
         try:
             answer = await self._answer(route, limits, share)
-            if loop.time() > deadline:  # the model ran in the event loop, for longer than it ever had
+            if loop.time() > deadline:  # the model ran in the event loop, for longer than ever before
                 answer = self._too_late(limits)
             self._begun = True
             await send_answer(self._send, answer, self._id)
@@ -89,7 +89,7 @@ class Exchange:
             log("info", "answered", **self._who(route), status=status, ms=round(seconds * 1000, 3))
 
     async def send_shortly(self, answer: Answer) -> int:
-        """Send an answer that needs no model, and return its status."""
+        """Send a response that needs no model, and return its status."""
         try:
             async with asyncio.timeout(_SHORT_SECONDS):
                 await send_answer(self._send, answer, self._id)
@@ -100,15 +100,17 @@ class Exchange:
         return answer.status
 
     async def _given_up(self, limits: Limits, *, late: bool) -> int:
-        """End what was cancelled, by its deadline or since the client has gone; return the status."""
+        """Finish a request that was canceled, by its deadline or by a disconnected client; return the
+        status.
+        """
         if late and not self._begun:
             return await self.send_shortly(self._too_late(limits))
-        if late:  # its client does not read the answer
+        if late:  # the client does not read the response
             self._abort()
         return 499
 
     async def _answer(self, route: Route, limits: Limits, share: Share) -> Answer:
-        """Return the answer, whatever goes wrong."""
+        """Return the response, also after an error."""
         try:
             share.expect()
             length = self._headers.get(b"content-length")
@@ -130,7 +132,7 @@ class Exchange:
             return self._unserved(route, cause)
 
     async def _outcome(self, route: Route, body: bytes) -> Any:
-        """Return the model's answer to a body, or `Failed`."""
+        """Return the model's response to a body, or `Failed`."""
         service, size = route.loaded or await route.load(), len(body)
         decode = service.infer if route.infers else service.predict
         request = Request(self._scope, body)
@@ -142,9 +144,9 @@ class Exchange:
 
     def _unserved(self, route: Route, cause: BaseException) -> Answer:
         answer = refused(cause) or failed(cause, _limited, **self._who(route))
-        if not self._whole:  # nothing can follow on a connection whose request was not read to its end
+        if not self._whole:  # no request can follow after an incomplete one
             answer.headers.append(CLOSE)
-        cause.__traceback__ = None  # its frames hold the body, or a large result
+        cause.__traceback__ = None  # its frames refer to the body, or to a large result
         return answer
 
     def _too_late(self, limits: Limits) -> Answer:
@@ -158,7 +160,7 @@ class Exchange:
             connection.abort()
 
     def _who(self, route: Route) -> dict[str, Any]:
-        """Return what makes a line of the log findable: by request, by trace, by model."""
+        """Return the log fields that identify the request, its trace and its model."""
         found = {"model": route.name, "path": self._scope["path"], "request_id": self._id.decode("latin-1")}
         # https://www.w3.org/TR/trace-context/#traceparent-header
         trace = self._headers.get(b"traceparent")
@@ -170,5 +172,5 @@ def _decompressed(coding: bytes, limit: int, body: bytes) -> bytes:
 
 
 def _request_id(given: bytes | None) -> bytes:
-    """Return the id that a request came with, if it is short and printable, or a new one."""
+    """Return the request's id from its header, if it is short and printable, otherwise a new id."""
     return given if given and _ID.fullmatch(given) else b"%032x" % getrandbits(128)

@@ -1,10 +1,10 @@
-"""Run a model for the requests that wait: together where it can, one by one where it cannot.
+"""Executor that runs a model for queued requests: in batches if possible, otherwise one by one.
 
-Nothing waits for a batch to fill, unless it is told to. All requests that arrive in one turn of the event
-loop are taken in the next, and while a batch runs the following one gathers. A model of a known library runs
-in the event loop itself while its predicted time is small, which saves two switches of threads a request;
-every other runs in threads of its own, and so does all code of the user's. Where requests of a quick model
-have come one by one for a while, the next is run as it comes.
+By default no request waits for a batch to fill. All requests that arrive in one turn of the event loop are
+taken in the next, and while a batch runs the following one gathers. A model of a known library runs in the
+event loop itself while its predicted time is short, which saves two thread switches per request; every other
+model runs in threads of its own, and so does all user code. If requests to a fast model have arrived one by
+one for a while, the next runs immediately.
 """
 
 import asyncio
@@ -19,30 +19,30 @@ from axon_runtime.run_times import RunTimes
 from axon_runtime.running import Running
 
 RunCalls = Callable[[Sequence[Call]], Sequence[Any]]
-"""Runs some calls and returns as many results, each a value or `Failed`."""
+"""Function that runs calls and returns as many results, each a value or `Failed`."""
 
-# A run that is predicted to be shorter holds the event loop for no longer than a thread would cost to ask.
+# A run with a shorter predicted time blocks the event loop for no longer than a thread switch would take.
 _QUICK_SECONDS = 0.002
-# Larger bodies never run in the event loop: the time of a row of text is that of its length.
+# Larger bodies never run in the event loop: the time for a row of text depends on its length.
 _QUICK_BYTES = 64 * 1024
-# So many that came alone, one after another, and the next is not waited for either.
+# After so many consecutive requests without a batch, the next runs without waiting for others.
 _ALONE = 16
 
 
 class Executor(Protocol):
-    """What runs the calls of a model."""
+    """Interface of executors of a model's calls."""
 
     running: Running
 
     @property
     def waiting(self) -> int:
-        """Calls that have not begun."""
+        """Number of calls that have not begun."""
         ...
 
     async def run(self, call: Call, size: int) -> Any:
-        """Return a call's result, or `Failed`; `size` is that of its request's body in bytes.
+        """Return a call's result, or `Failed`; `size` is the size of the request's body in bytes.
 
-        Cancelled before it begins, a call leaves the queue at once, with all that it holds.
+        A call that is canceled before it begins leaves the queue at once, and releases its memory.
         """
         ...
 
@@ -55,7 +55,7 @@ class _Work:
 
 
 class BatchExecutor:
-    """The queue of one model, and what empties it. It belongs to one event loop at a time."""
+    """Queue of one model with its batching. It belongs to one event loop at a time."""
 
     def __init__(
         self,
@@ -70,7 +70,8 @@ class BatchExecutor:
         on_queue: Callable[[int], None] | None = None,
         on_thread: Callable[[], None] | None = None,
     ) -> None:
-        """Take what runs a batch; `inline`: whether a quick one may run in the event loop.
+        """Create the executor with the function that runs a batch; `inline`: whether a fast batch may run in
+        the event loop.
 
         `on_thread` is called first in each thread that runs batches.
         """
@@ -81,14 +82,14 @@ class BatchExecutor:
         self._waiting: deque[_Work] = deque()
         self._busy = 0
         self._next: asyncio.Handle | None = None
-        self._before = 0  # how many waited a turn ago
-        self._came = False  # whether a request has come in this turn
-        self._alone = 0  # how many have come alone, since two last came together
+        self._before = 0  # calls in the queue one turn ago
+        self._came = False  # true if a request arrived in this turn
+        self._alone = 0  # consecutive requests that arrived one by one
         self._times = RunTimes()
 
     @property
     def waiting(self) -> int:
-        """Calls that no batch has taken yet."""
+        """Number of calls that are in no batch yet."""
         return len(self._waiting)
 
     async def run(self, call: Call, size: int = 0) -> Any:
@@ -106,11 +107,11 @@ class BatchExecutor:
             raise
 
     def close(self) -> None:
-        """End the threads, once what they run has ended."""
+        """Shut down the threads after their current runs."""
         self._pool.shutdown(wait=True)
 
     def quick(self, batch: Sequence[_Work]) -> bool:
-        """Say whether a batch may run in the event loop."""
+        """Return whether a batch may run in the event loop."""
         if not self._inline or sum(work.size for work in batch) > _QUICK_BYTES:
             return False
         return self._times.predicted(sum(work.call.rows for work in batch)) < _QUICK_SECONDS
@@ -120,7 +121,7 @@ class BatchExecutor:
         self._queue_changed()
         if self._next is None:
             self._next = loop.call_soon(self._take)
-        elif self._interval and len(self._waiting) == self._max:  # full before its time
+        elif self._interval and len(self._waiting) == self._max:  # full before its interval ends
             self._next.cancel()
             self._next = loop.call_soon(self._take)
 
@@ -134,7 +135,7 @@ class BatchExecutor:
             self._on_queue(len(self._waiting))
 
     def _comes_alone(self, loop: asyncio.AbstractEventLoop, work: _Work) -> bool:
-        """Say whether a call is run at once: a quick model's, when none has had company for a while."""
+        """Return whether a call runs at once: for a fast model whose recent requests arrived one by one."""
         company = self._came or bool(self._waiting) or self._busy > 0
         if not self._came:
             self._came = True
@@ -163,9 +164,10 @@ class BatchExecutor:
                 self._in_thread(batch)
 
     def _more_are_coming(self) -> bool:
-        """Give the loop another turn while each brings more: it costs less than a run for few.
+        """Return whether to wait another turn of the loop, while each turn brings more requests.
 
-        A lone request loses one turn so, in which nothing else happens.
+        A turn costs less than an additional run. A single request loses one turn, in which nothing else
+        happens.
         """
         count = len(self._waiting)
         if self._before < count < self._max and self._waiting and self.quick([self._waiting[0]]):
@@ -175,7 +177,7 @@ class BatchExecutor:
         return False
 
     def _still_to_wait(self) -> float:
-        """Return the seconds that the oldest may wait for others: none if nothing else is under way."""
+        """Return the seconds that the oldest call may wait for others: 0 if no other request is in flight."""
         alone = len(self._waiting) == 1 and not self._busy
         if not self._interval or alone or len(self._waiting) >= self._max:
             return 0.0
@@ -185,7 +187,7 @@ class BatchExecutor:
         batch: list[_Work] = []
         while self._waiting and len(batch) < self._max:
             work = self._waiting.popleft()
-            if not work.future.done():  # its client has gone in this very turn
+            if not work.future.done():  # its client has disconnected in the same turn
                 batch.append(work)
         self._queue_changed()
         return batch
@@ -208,7 +210,7 @@ class BatchExecutor:
         start = time.perf_counter()
         try:
             results = self._run([work.call for work in batch])
-        except BaseException as error:  # of any kind: SystemExit ends a request, and not the replica
+        except BaseException as error:  # of any type: SystemExit ends a request, not the replica
             results = [Failed(error)] * len(batch)
         finally:
             self.running.end(key)

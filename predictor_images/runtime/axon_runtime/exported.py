@@ -1,4 +1,4 @@
-"""Estimators of scikit-learn that ONNX Runtime runs: exported when loaded, if both predict the same."""
+"""scikit-learn estimators that run in ONNX Runtime: exported when loaded, if the predictions are the same."""
 
 import warnings
 from collections.abc import Callable
@@ -20,17 +20,18 @@ from axon_runtime.trial import Trial, trial
 from axon_runtime.trust import Imported
 
 _Run = Callable[[Rows], Rows]
-# ONNX Runtime has its trees in this version of the operators for machine learning.
+# ONNX Runtime supports tree ensembles in this version of the machine learning operators.
 _ML_OPERATORS = 3
 
 
 def load_exported(place: Path) -> SavedModel:
-    """Load a fitted estimator, and serve what it is exported to.
+    """Load a fitted estimator, and serve its export.
 
-    That computes in single precision if it predicts the same so, as trees do, else in double.
+    The export computes in single precision if its predictions are then the same, as with trees, otherwise in
+    double precision.
 
     Raises:
-        LoadError: when it cannot be loaded or exported, or when the export predicts something else.
+        LoadError: when it cannot be loaded or exported, or when the export's predictions differ.
     """
     path = file_in(place, "model.joblib")
     estimator, imported = load_estimator(path)
@@ -53,7 +54,7 @@ def load_exported(place: Path) -> SavedModel:
 def _model(
     estimator: Any, imported: Imported, predict: _Run, *, by_rows: bool, takes_missing: bool
 ) -> SavedModel:
-    """Return the model whose `predict` is the export's, and whose other methods are the estimator's own."""
+    """Return the model with the export's `predict`, and the estimator's own other methods."""
     columns = columns_of(estimator)
     for column in columns:
         column.numeric, column.example = True, 1.0
@@ -81,11 +82,11 @@ def _model(
 
 
 def _exported(estimator: Any, of: Trial, dtype: type[Any]) -> tuple[_Run, bool]:
-    """Return the exported estimator's `predict`, which answers in the shape that the estimator's own does.
+    """Return the exported estimator's `predict`, whose results have the estimator's own shape.
 
-    And whether the sizes of what it gives follow from its rows alone.
+    The second value is whether the sizes of the results depend only on the number of rows.
     """
-    from skl2onnx import get_latest_tested_opset_version, to_onnx  # only the image for exports has it
+    from skl2onnx import get_latest_tested_opset_version, to_onnx  # only in the image for exports
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
     from sklearn.base import is_classifier
 
@@ -110,9 +111,9 @@ def _exported(estimator: Any, of: Trial, dtype: type[Any]) -> tuple[_Run, bool]:
 
 
 def _predict(run: _Run, of: Trial, dtype: type[Any], *, takes_missing: bool) -> _Run:
-    """Return a `predict` that answers in the estimator's own type, and refuses what the estimator does.
+    """Return a `predict` with the estimator's own type, which rejects the same rows as the estimator.
 
-    And rows with missing numbers, if the export takes another way with them than the estimator.
+    Rows with missing numbers are rejected, too, if the export treats them differently.
     """
     answered = of.expected.dtype
 

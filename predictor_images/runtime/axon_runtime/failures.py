@@ -1,4 +1,4 @@
-"""What a request is answered when it has no result: by the kind of its error."""
+"""Error responses by exception type."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,17 +20,17 @@ _CLIENTS = (BadInputError, PayloadError, ProtocolError)
 
 
 def error(status: int, message: str, *headers: tuple[bytes, bytes]) -> Answer:
-    """Return an answer that says what is wrong, as JSON."""
+    """Return an error response as JSON."""
     return Answer(status, msgspec.json.encode({"error": message}), [JSON, *headers])
 
 
 def retry_after(seconds: int) -> tuple[bytes, bytes]:
-    """Return the header that says when to come back."""
+    """Return the Retry-After header."""
     return b"retry-after", b"%d" % seconds
 
 
 def refused(cause: BaseException) -> Answer | None:
-    """Return the answer to a request that cannot be served for a known reason, or None: the model failed."""
+    """Return the response for a known reason of rejection, or None: the model failed."""
     if isinstance(cause, _CLIENTS):
         return error(400, str(cause))
     if isinstance(cause, EncodingError):
@@ -51,7 +51,7 @@ def refused(cause: BaseException) -> Answer | None:
 
 
 def failed(cause: BaseException, write: Callable[..., None], **who: Any) -> Answer:
-    """Return the answer of a model that failed, and log why."""
+    """Return the response of a failed model, and log the reason."""
     what = f"{type(cause).__name__}: {cause}"
     write("error", what, **who, traceback=trace_of(cause))
     return error(500, what if isinstance(cause, AnswerError) else "the predictor failed (see its log)")

@@ -1,8 +1,8 @@
-"""Models from anywhere: fetched into a folder that replicas may share.
+"""Fetching of models into a folder that replicas may share.
 
-An entry of the cache is never changed: its name is the hash of the whole URL, its query too, and of the
-content's checksum or version. It is written beside its place under a lock and then renamed, so there is all
-of a model or nothing. A checksum is compared at every load: others may write to a cache that is shared.
+An entry of the cache never changes: its name is the hash of the whole URL, including the query, and of the
+content's checksum or version. An entry is written to a temporary path under a lock and then renamed, so it is
+either complete or missing. A checksum is verified at every load: others may write to a shared cache.
 """
 
 import errno
@@ -31,18 +31,18 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FetchError(LoadError):
-    """A model cannot be had. Its text is one line: which URL, and why."""
+    """A model cannot be fetched. The text is one line: the URL and the reason."""
 
 
 class _InterruptedError(Exception):
-    """The connection broke in the middle of a file."""
+    """The connection was interrupted in the middle of a file."""
 
 
 def fetch(source: Source, cache: Path) -> Path:
-    """Return the file of a model on this machine, or its folder where the URL ends with a slash.
+    """Return the local path of a model's file, or of its folder if the URL ends with a slash.
 
     Raises:
-        FetchError: when it cannot be had.
+        FetchError: when the model cannot be fetched.
     """
     scheme = source.url.partition("://")[0]
     if scheme not in SCHEMES:
@@ -71,7 +71,7 @@ def _local(source: Source) -> Path:
 
 
 class _Entry:
-    """A model's place in the cache."""
+    """Entry of a model in the cache."""
 
     def __init__(self, source: Source, cache: Path) -> None:
         self._source, self._cache = source, cache
@@ -80,18 +80,18 @@ class _Entry:
         self._part = cache / f".{self._name}.part"
 
     def get(self) -> Path:
-        """Return the model, fetched unless it is here."""
+        """Return the model, fetched unless it is in the cache."""
         if here := self._here(self._source.sha256):
             return here
         self._cache.mkdir(parents=True, exist_ok=True)
         with _locked(self._cache, self._name, self._shown):
-            if here := self._here(self._source.sha256):  # whoever had the lock has fetched it
+            if here := self._here(self._source.sha256):  # the previous owner of the lock has fetched it
                 return here
             _sweep(self._cache, self._name)
             return self._with_retries()
 
     def _here(self, version: str | None) -> Path | None:
-        """Return the model of a version, if the cache has it, and what its checksum says."""
+        """Return a version of the model if it is in the cache and matches its checksum."""
         place = self._place(version) if version else None
         if place is None or not is_entry(place):
             return None
@@ -138,7 +138,7 @@ class _Entry:
         return self._inside(self._keep(version or digest, checksum))
 
     def _download(self, model: RemoteModel) -> str:
-        """Write all files beside their place and return the checksum of the last."""
+        """Write all files to a temporary path and return the checksum of the last."""
         free, digest = shutil.disk_usage(self._cache).free, ""
         try:
             if model.size > free:
@@ -178,7 +178,7 @@ class _Entry:
             raise _InterruptedError(explain(error, self._source.url)) from error
 
     def _keep(self, version: str, checksum: str | None) -> Path:
-        """Put what was fetched in its place; what stands there stays if it is the same."""
+        """Move the fetched files to their final path; an existing entry stays if it is the same."""
         place = self._place(version)
         if not is_entry(place) or (checksum and not holds(place, checksum)):
             remove(place)
@@ -191,7 +191,7 @@ class _Entry:
 
 @contextmanager
 def _locked(cache: Path, name: str, shown: str) -> Iterator[None]:
-    """Hold a URL's lock. It goes with the process, however that ends."""
+    """Hold the lock of a URL. The lock is released when the process ends, for any reason."""
     with (cache / f".{name}.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -202,7 +202,7 @@ def _locked(cache: Path, name: str, shown: str) -> Iterator[None]:
 
 
 def _sweep(cache: Path, own: str) -> None:
-    """Remove what processes left that ended in the middle: its lock is free."""
+    """Remove files of processes that ended during a download: their locks are free."""
     for part in cache.glob(".*.part"):
         name = part.name[1:].removesuffix(".part")
         if name == own:

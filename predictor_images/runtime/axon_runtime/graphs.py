@@ -1,17 +1,17 @@
-"""What an ONNX graph says of its outputs' sizes: whether they depend on values, as those of detectors do.
+"""Analysis of ONNX graphs: whether the sizes of outputs depend on values, as those of detectors do.
 
-ONNX Runtime tells nothing of a graph's nodes, and the package `onnx` is in no image, so the file's fields are
-read here (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+ONNX Runtime does not expose a graph's nodes, and no image contains the package `onnx`, so the file's fields
+are parsed here (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# The size of what they give depends on the values they are given, or which of their parts runs does.
+# Operators whose output sizes depend on the input values, or that run a branch depending on them.
 _BY_VALUE = frozenset(
     ("Compress", "If", "Loop", "NonMaxSuppression", "NonZero", "Scan", "SequenceMap", "StringSplit", "Unique")
 )
-# The inputs of these, from the first to the last that counts, are sizes or places.
+# Inputs of these operators, from the first to the last relevant one, are sizes or indices.
 _SIZES: dict[str, slice] = {
     "CenterCropPad": slice(1, 2),
     "ConstantOfShape": slice(0, 1),
@@ -39,9 +39,9 @@ class _Node(NamedTuple):
 
 
 def sizes_follow_rows(model: bytes | memoryview) -> bool:
-    """Say whether the sizes of a model's outputs follow from the sizes of its inputs alone.
+    """Return whether the sizes of a model's outputs depend only on the sizes of its inputs.
 
-    And whether nothing in it is left to chance. False where the file cannot be read.
+    The graph must also contain no random operator. False if the file cannot be parsed.
     """
     try:
         nodes, inputs, functions = _graph(memoryview(model))
@@ -74,7 +74,7 @@ def _graph(model: memoryview) -> tuple[list[_Node], list[str], bool]:
                 nodes.append(_node(content))
             elif part == 11:
                 inputs += [_text(name) for number, name in _fields(content) if number == 1]
-            elif part == 5:  # older files name these as inputs, too
+            elif part == 5:  # older files list these as inputs, too
                 constants.update(_text(name) for number, name in _fields(content) if number == 8)
     return nodes, [name for name in inputs if name not in constants], functions
 
@@ -96,7 +96,7 @@ def _text(value: memoryview) -> str:
 
 
 def _fields(content: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Yield the number and the content of each field of a message; of a number, nothing."""
+    """Yield the number and the content of each field of a message; for a number, no content."""
     at, end, nothing = 0, len(content), memoryview(b"")
     while at < end:
         key, at = _varint(content, at)

@@ -1,4 +1,4 @@
-"""The little of HTTP that an ASGI application needs: a whole request in, a whole answer out."""
+"""Minimal HTTP for an ASGI application: complete requests and complete responses."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -11,37 +11,37 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
 CLOSE = (b"connection", b"close")
-"""Of an answer to a request that was not read to its end: nothing can follow on its connection."""
+"""Header of a response to a request that was not completely read: no request can follow on its connection."""
 
 JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
-# The time for a body to arrive, beside its request's own deadline: so many seconds, and more for each byte
+# Time for a body to arrive, in addition to its request's deadline: a base in seconds, plus time for each byte
 # that has arrived. Apache's defaults: https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html
 _BODY_SECONDS = 20
-_LEAST_RATE = 500  # bytes a second
+_LEAST_RATE = 500  # bytes per second
 
 
 class ClientGoneError(Exception):
-    """The client closed its connection: nobody waits for the answer."""
+    """The client closed its connection and will not read the response."""
 
 
 class SlowBodyError(Exception):
-    """The body comes more slowly than it may. The text is one line."""
+    """The body arrives below the minimum rate. The text is one line."""
 
     def __init__(self) -> None:
         super().__init__("the body of the request came too slowly")
 
 
 class TooLargeError(Exception):
-    """The body is larger than it may be. The text is one line."""
+    """The body exceeds the maximum size. The text is one line."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"the body is larger than {limit} bytes (server.max_body_size)")
 
 
 class Answer(NamedTuple):
-    """A whole answer."""
+    """A complete response."""
 
     status: int
     body: bytes
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
 
 
 def header(headers: Headers, name: bytes) -> str | None:
-    """Return a header, whose name is lower case, or None."""
+    """Return a header by its lower-case name, or None."""
     for key, value in headers:
         if key == name:
             return value.decode("latin-1")
@@ -57,16 +57,18 @@ def header(headers: Headers, name: bytes) -> str | None:
 
 
 async def read_body(length: bytes | None, receive: Receive, limit: int, take: Callable[[int], None]) -> bytes:
-    """Return the whole body of a request, of so many bytes at most; `length` is its Content-Length.
+    """Return the complete body of a request, limited to the given number of bytes; `length` is its
+    Content-Length.
 
-    `take` is told of each part of a body that comes in several; what it raises ends the reading.
+    `take` is called with the size of each part of a body that arrives in several; an exception from it ends
+    the reading.
 
     Raises:
-        ClientGoneError: when the client goes before it has sent all.
-        SlowBodyError: when it sends more slowly than it may.
-        TooLargeError: when it says that it sends more, or does.
+        ClientGoneError: when the client disconnects before the end of the body.
+        SlowBodyError: when the body arrives below the minimum rate.
+        TooLargeError: when the body, or its declared length, exceeds the limit.
     """
-    if length is not None and int(length) > limit:  # the server has refused what is no number
+    if length is not None and int(length) > limit:  # the server has rejected any other text
         raise TooLargeError(limit)
     message = await receive()
     if length is not None and message["type"] == "http.request" and not message.get("more_body"):

@@ -1,7 +1,7 @@
-"""Settings that belong to a thread: those of the thread that loads a model, for the threads that run it.
+"""Thread-local settings, copied from the thread that loads a model to the threads that run it.
 
 A class that calls `sklearn.set_config`, `numpy.seterr`, `torch.set_grad_enabled` or `decimal.setcontext` when
-it is loaded expects them to hold in `predict`; each of these holds for one thread alone.
+it is loaded expects these settings in `predict`; each of them applies to only one thread.
 """
 
 import sys
@@ -10,7 +10,7 @@ from contextvars import copy_context
 
 
 def inherited() -> Callable[[], None]:
-    """Return what gives the settings of the calling thread to the thread that calls the result."""
+    """Return a function that applies the current thread's settings to the thread that calls it."""
     context = copy_context()
     # https://scikit-learn.org/stable/modules/generated/sklearn.set_config.html
     sklearn = sys.modules.get("sklearn")

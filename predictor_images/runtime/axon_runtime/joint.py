@@ -1,9 +1,10 @@
-"""Whether the results of requests that were run together may be split between them.
+"""Proof that the results of requests in one batch may be split between the requests.
 
-They may if the model has proved that a row's result depends on that row alone. A model whose structure cannot
-say so (`SavedModel.by_rows`) is never run for several. Of any other, results of rows that were run together
-are compared with those of the rows run alone: at the start, then of one batch in a thousand. One difference
-beyond rounding, or one result of another length than its rows, and that ends for good.
+Results may be split if the model has proved that a row's result depends only on that row. A model whose
+structure does not imply this (`SavedModel.by_rows`) never runs for several requests. For any other model,
+results of rows in a batch are compared with those of the rows run separately: at the start, then for one
+batch in a thousand. A single difference beyond rounding, or a result whose length is not the number of rows,
+disables batches permanently.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,15 +16,15 @@ import numpy as np
 from axon_runtime.cells import Rows
 
 PROOFS = 3
-"""Comparisons that a model has to pass before its results are split."""
+"""Number of comparisons that a model must pass before its results are split."""
 
 _SPOT = 1024
-# What rounding may differ by, as a share of the largest number of a result.
+# Tolerated rounding difference, relative to the largest number of a result.
 _ROUNDING = {2: 2e-2, 4: 1e-4, 8: 1e-8}
 
 
 class Joint:
-    """What is known of one model, for one choice of its outputs."""
+    """State of the proof for one model and one selection of its outputs."""
 
     def __init__(self, *, allowed: bool, on_refused: Callable[[str], None]) -> None:
         self.allowed, self._on_refused = allowed, on_refused
@@ -32,26 +33,28 @@ class Joint:
 
     @property
     def proved(self) -> bool:
-        """Whether joint results are split without looking at each run alone."""
+        """True if batch results are split without a comparison with separate runs."""
         return self.allowed and self._proofs >= PROOFS
 
     def proved_by_trial(self) -> None:
-        """Count the comparisons of rows that were made up."""
+        """Count the comparisons with generated rows."""
         self._proofs = PROOFS - 1
 
     def wants_spot_check(self) -> bool:
-        """Count a joint run, and say whether a request of it is to be run alone, too."""
+        """Count a batch, and return whether one of its requests is to be run separately as well."""
         self._runs += 1
         return self._runs % _SPOT == 1
 
     def refuse(self, why: str) -> None:
-        """Never run the model jointly again."""
+        """Disable batches of the model permanently."""
         if self.allowed:
             self.allowed = False
             self._on_refused(why)
 
     def compare(self, alone: Sequence[Any], joint: Sequence[Any] | None, counts: Sequence[int]) -> None:
-        """Compare results of runs alone, of so many rows each, with those of a joint run of them."""
+        """Compare the results of separate runs, with the given numbers of rows, with those of a batch of
+        the same rows.
+        """
         parts = split(joint, counts) if joint is not None else None
         if parts is None:
             self.refuse("a joint result has not one row for each row")
@@ -62,7 +65,9 @@ class Joint:
 
 
 def split(results: Sequence[Any], counts: Sequence[int]) -> list[tuple[Any, ...]] | None:
-    """Return each request's part of a joint run's results, or None if one of them has not a row for each."""
+    """Return each request's part of a batch's results, or None if a result does not have one entry per
+    row.
+    """
     total = sum(counts)
     if not all(length(result) == total for result in results):
         return None
@@ -75,18 +80,18 @@ def split(results: Sequence[Any], counts: Sequence[int]) -> list[tuple[Any, ...]
 
 
 def length(result: Any) -> int | None:
-    """Return how many rows a result has that can be split, or None."""
+    """Return the number of rows of a result that can be split, otherwise None."""
     if isinstance(result, np.ndarray):
         return result.shape[0] if result.ndim else None
     if is_sparse(result):
         return int(result.shape[0])
-    if hasattr(result, "iloc"):  # a frame or a series
+    if hasattr(result, "iloc"):  # a DataFrame or a Series
         return len(result)
     return None
 
 
 def same(alone: Sequence[Any], joint: Sequence[Any]) -> bool:
-    """Say whether results are equal but for rounding."""
+    """Return whether results are equal except for rounding."""
     return all(_same(_array(one), _array(other)) for one, other in zip(alone, joint, strict=True))
 
 
@@ -112,5 +117,5 @@ def _slice(result: Any, start: int, end: int) -> Any:
 
 
 def is_sparse(result: Any) -> bool:
-    """Say whether a result is a sparse matrix."""
+    """Return whether a result is a sparse matrix."""
     return hasattr(result, "toarray") and hasattr(result, "tocsr")

@@ -1,4 +1,4 @@
-"""JSON as clients write it: also with the NaN and Infinity that Python writes, and of bounded depth."""
+"""JSON decoder with Python's NaN and Infinity, and with a maximum depth."""
 
 import json
 import re
@@ -13,14 +13,14 @@ _TOKENS = re.compile(rb"\b(?:NaN|Infinity)\b")
 
 
 class JsonError(ValueError):
-    """A text is not JSON, or too deep. The message is one line and repeats nothing of the text."""
+    """A text is not JSON, or nested too deeply. The message is one line without data of the text."""
 
 
 def decode(body: bytes) -> Any:
-    """Return the value that a JSON text holds.
+    """Return the value of a JSON text.
 
     Raises:
-        JsonError: when it is malformed or nested too deeply.
+        JsonError: when the text is malformed or nested too deeply.
     """
     try:
         value = msgspec.json.decode(body)
@@ -36,16 +36,16 @@ def decode(body: bytes) -> Any:
 
 
 def _pythons(body: bytes, error: msgspec.DecodeError) -> Any:
-    """Return the value of a text that holds NaN or Infinity, which are no JSON."""
+    """Return the value of a text with NaN or Infinity, which are not valid JSON."""
     if not _TOKENS.search(body):
         raise JsonError(str(error)) from None
     try:
         value = json.loads(body)
-        if b"\\u" in body:  # a half of a character is no text
+        if b"\\u" in body:  # a single surrogate is not text
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise JsonError(_TOO_DEEP) from None
-    except ValueError:  # of both modules, and of the codec
+    except ValueError:  # raised by both modules, and by the codec
         raise JsonError(str(error)) from None
     return value
 

@@ -1,4 +1,4 @@
-"""Load what the configuration names."""
+"""Loading of the configured model."""
 
 import asyncio
 import time
@@ -30,28 +30,28 @@ LOADERS: dict[str, Callable[[Path], SavedModel]] = {
     "sklearn": load_sklearn,
     "tensorflow": load_tensorflow,
 }
-"""How the model of each kind is loaded from its folder."""
+"""Loader of each kind of model from its folder."""
 
 
 def prepare(config: Config, metrics: Metrics) -> Service:
-    """Return a model, which has answered its sample.
+    """Return a loaded model that has passed its sample.
 
     Raises:
-        LoadError, PredictorError: when it cannot be; the text is one line.
+        LoadError, PredictorError: when the model cannot be loaded; the text is one line.
     """
     config = _located(config)
     service = load(config, metrics)
     if (sample := config.folder / "sample.json").exists():
         asyncio.run(answer_sample(service, sample.read_bytes()))
-    service.tracker = metrics.tracker(config.track)  # from now on: nobody asked for the sample
+    service.tracker = metrics.tracker(config.track)  # not before: the sample is not a client's request
     return service
 
 
 def _located(config: Config) -> Config:
-    """Return the configuration with its model on this machine, fetched if it is elsewhere."""
+    """Return the configuration with a local model, fetched if necessary."""
     if config.model is None:
         return config
-    from axon_runtime.fetch import fetch  # its library is loaded by those alone that need it
+    from axon_runtime.fetch import fetch  # only replicas that fetch a model load its library
 
     place = fetch(config.model, config.cache)
     key = "model_path" if config.kind == "python" else "folder"
@@ -59,10 +59,10 @@ def _located(config: Config) -> Config:
 
 
 def load(config: Config, metrics: Metrics) -> Service:
-    """Return a model, loaded.
+    """Return a loaded model.
 
     Raises:
-        LoadError, PredictorError: when it cannot be; the text is one line.
+        LoadError, PredictorError: when the model cannot be loaded; the text is one line.
     """
     start = time.perf_counter()
     service = _user(config, metrics) if config.kind == "python" else _saved(config, metrics)
@@ -96,7 +96,7 @@ def _user(config: Config, metrics: Metrics) -> Service:
 
 
 def _executor_of(predictor: UserPredictor, config: Config, metrics: Metrics) -> Executor:
-    """Return what runs a class: never the event loop of the server."""
+    """Return the executor of a user's class, which never runs in the server's event loop."""
     limits = config.limits
     if predictor.is_async:
         return CoroutineExecutor(
@@ -123,7 +123,7 @@ def _call(predictor: UserPredictor, call: Call) -> Any:
     context, *given = call.input
     try:
         return call.encode(context.run(predictor.call, *given))
-    except BaseException as error:  # of any kind: SystemExit is that request's own
+    except BaseException as error:  # of any type: SystemExit concerns only this request
         return Failed(error)
 
 

@@ -1,4 +1,4 @@
-"""One JSON object a line, on standard output."""
+"""Log with one JSON object per line, on standard output."""
 
 import logging
 import sys
@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 _encoder = msgspec.json.Encoder()
-_LONGEST = 8000  # characters of a traceback
-_A_SECOND = 10  # lines of one kind
+_LONGEST = 8000  # maximum number of characters of a traceback
+_A_SECOND = 10  # lines of one kind per second
 
 
 def log(level: str, message: str, **fields: Any) -> None:
-    """Write a line: time (RFC 3339, UTC), level, message, and what else is known."""
+    """Write a line: time (RFC 3339, UTC), level, message, and further fields."""
     now = time.time()
     stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03}Z"
     line = _encoder.encode({"time": stamp, "level": level, "message": message, **fields})
@@ -23,13 +23,15 @@ def log(level: str, message: str, **fields: Any) -> None:
 
 
 class LimitedLog:
-    """Lines of one kind, such as refusals: no more than ten in a second, and the number of those left out."""
+    """Rate-limited log of one kind, such as rejections: at most ten lines per second, and the number of
+    dropped lines.
+    """
 
     def __init__(self) -> None:
         self._second, self._written, self._left_out = 0, 0, 0
 
     def __call__(self, level: str, message: str, **fields: Any) -> None:
-        """Write a line, unless there are too many."""
+        """Write a line, unless the rate limit is exceeded."""
         second = int(time.monotonic())
         if second != self._second:
             if self._left_out:
@@ -43,7 +45,7 @@ class LimitedLog:
 
 
 def trace_of(error: BaseException) -> str:
-    """Return the traceback of an error, its end where it is long."""
+    """Return the traceback of an error, only its end if it is long."""
     return "".join(traceback.format_exception(error))[-_LONGEST:]
 
 
@@ -59,7 +61,7 @@ class _AsLines(logging.Handler):
 
 
 def adopt(name: str) -> None:
-    """Write the warnings and errors of a library, by its logger's name, as lines of this log."""
+    """Write a library's warnings and errors, by its logger's name, as lines of this log."""
     logger = logging.getLogger(name)
     logger.addHandler(_AsLines(LimitedLog()))
     logger.propagate = False

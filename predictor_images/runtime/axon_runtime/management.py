@@ -1,6 +1,6 @@
-"""The management port: liveness, readiness and metrics. The gateway has no way to it.
+"""Management port: liveness, readiness and metrics. The gateway cannot reach this port.
 
-It is served by a thread of its own, so that it answers whatever the model does.
+A separate thread serves the port, so that it responds whatever the model does.
 """
 
 import asyncio
@@ -19,12 +19,14 @@ from axon_runtime.side import OK, trimmed
 
 
 class Management:
-    """What probes and Prometheus ask for."""
+    """Application of probes and metrics."""
 
     def __init__(
         self, page: Callable[[], bytes], ready: Callable[[], str | None], live: Callable[[], str | None]
     ) -> None:
-        """Take functions: the metrics; why the replica is not ready; why it is not alive. None: it is."""
+        """Create the application from functions: the metrics page; the reason for not being ready; the
+        reason for not being live. A reason of None means ready or live.
+        """
         self._page, self._ready, self._live = page, ready, live
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,8 +43,8 @@ class Management:
 
 
 def uvicorn_config(app: object, grace: float, **more: object) -> uvicorn.Config:
-    """Return how uvicorn serves here; `grace`: seconds for requests under way when it ends."""
-    told: dict[str, object] = {
+    """Return the common settings of uvicorn; `grace`: seconds for requests in flight during a shutdown."""
+    options: dict[str, object] = {
         "loop": "uvloop",
         "http": connection_class(),
         "ws": "none",
@@ -56,12 +58,12 @@ def uvicorn_config(app: object, grace: float, **more: object) -> uvicorn.Config:
         "timeout_keep_alive": IDLE_SECONDS,
         "timeout_graceful_shutdown": grace,
     }
-    return uvicorn.Config(app, **{**told, **more})  # pyright: ignore[reportArgumentType]
+    return uvicorn.Config(app, **{**options, **more})  # pyright: ignore[reportArgumentType]
 
 
 @contextmanager
 def served(app: App, listening: socket.socket) -> Iterator[None]:
-    """Serve an application on a socket meanwhile, in the running event loop."""
+    """Serve an application on a socket inside of the context, in the running event loop."""
     server = _Quiet(uvicorn_config(app, grace=1))
     task = asyncio.ensure_future(server.serve([listening]))
     try:
@@ -71,8 +73,8 @@ def served(app: App, listening: socket.socket) -> Iterator[None]:
 
 
 class _Quiet(uvicorn.Server):
-    """A server that leaves signals to others."""
+    """Server that leaves signals to the process."""
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        """Capture none."""
+        """Capture no signals."""
         return nullcontext()

@@ -1,4 +1,4 @@
-"""Several models in one replica, chosen by a request's path and loaded when they are asked for."""
+"""Several models in one replica, chosen by a request's path and loaded on demand."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -36,13 +36,13 @@ class _Route(NamedTuple):
 
 
 class ManyModels:
-    """The models of a replica."""
+    """Models of a replica."""
 
     def __init__(self, config: Config, prepare: Callable[[Config, Metrics], Service]) -> None:
-        """Load as many models as may be loaded at once.
+        """Load models up to the maximum number of loaded models.
 
         Raises:
-            LoadError: when one of them cannot be.
+            LoadError: when one of them cannot be loaded.
         """
         self._config, self._prepare = config, prepare
         self.metrics = {name: Metrics(name) for name in config.models}
@@ -61,7 +61,7 @@ class ManyModels:
             self._cache.load_now(name)
 
     def route(self, method: str, path: str) -> _Route | None:
-        """Return whose prediction a request asks for, if it does."""
+        """Return the prediction route of a request, or None for other requests."""
         name, inner = _split(path)
         if method != "POST" or name not in self.metrics:
             return None
@@ -71,7 +71,7 @@ class ManyModels:
         return _Route(name, True, self._cache) if known == f"{v2.MODELS}{name}/infer" else None
 
     async def side(self, method: str, path: str) -> Answer:
-        """Return the answer to what is asked beside predictions."""
+        """Return the response to a request other than a prediction."""
         path = trimmed(path)
         if path in HEALTH:
             return OK
@@ -94,7 +94,7 @@ class ManyModels:
         return page(_Merged(self._own, self.metrics))
 
     async def _of(self, name: str, method: str, inner: str) -> Answer:
-        """Return what is asked of one model, which is loaded to be described."""
+        """Return the response to a request about one model, which is loaded for its description."""
         model = f"{v2.MODELS}{name}"
         known = v2.unversioned(inner)
         if known is None:
@@ -125,7 +125,7 @@ class ManyModels:
 
 
 class _Merged(Collector):
-    """One page of the metrics of all models."""
+    """Combined metrics page of all models."""
 
     def __init__(self, own: CollectorRegistry, models: Mapping[str, Metrics]) -> None:
         self._registries = [own, *(metrics.registry for metrics in models.values())]
@@ -142,7 +142,7 @@ class _Merged(Collector):
 
 
 def _split(path: str) -> tuple[str, str]:
-    """Return whom a path means, and what the model itself knows it as."""
+    """Return the model's name in a path, and the remaining path inside of the model."""
     if path.startswith(v2.MODELS):
         return path.removeprefix(v2.MODELS).partition("/")[0], path
     name, _, rest = path.removeprefix("/").partition("/")

@@ -1,10 +1,10 @@
-"""The memory of requests in flight: their bodies, decoded and not, and answers that are not sent yet."""
+"""Memory of requests in flight: their bodies, encoded and decoded, and responses not yet sent."""
 
 import ctypes
 import gc
 from pathlib import Path
 
-# Of what is free once the model is loaded: the model itself needs the rest while it works.
+# Share of the memory that is free once the model is loaded: the model itself needs the rest for its runs.
 _SHARE = 0.5
 _SMALL = 1024
 
@@ -12,14 +12,14 @@ _SMALL = 1024
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _LARGE_BLOCK = 2**20
 _ARENAS = 2
-# Requests that took so many bytes together leave enough behind to look for.
+# Minimum number of bytes of requests together after which freed memory is worth returning.
 _MUCH = 8 * 2**20
 
 
 def return_freed_blocks() -> None:
-    """Let the C library give large blocks back to the system when they are freed, instead of keeping them.
+    """Make the C library return large blocks to the system when they are freed, instead of keeping them.
 
-    Call it before the first thread. It has no effect where the C library is not glibc.
+    Must be called before the first thread starts. No effect if the C library is not glibc.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
@@ -28,14 +28,16 @@ def return_freed_blocks() -> None:
 
 
 def _trim() -> None:
-    """Give what is freed in small blocks back to the system."""
+    """Return freed small blocks to the system."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)
 
 
 class MemoryFullError(Exception):
-    """The replica has no memory for a request: now, or not even for it alone. The text is one line."""
+    """The replica has no memory for a request: at the moment, or even without other requests. The text is
+    one line.
+    """
 
     def __init__(self, *, ever: bool) -> None:
         now = "the replica's memory is taken by other requests"
@@ -45,15 +47,15 @@ class MemoryFullError(Exception):
 
 
 class Budget:
-    """Bytes that requests in flight may take together; None: no limit. It belongs to one thread."""
+    """Memory limit of all requests in flight; None: no limit. It belongs to one thread."""
 
     def __init__(self, total: int | None) -> None:
         self.total = total
         self.used = 0
-        self._most = 0  # since the last `settle`
+        self._most = 0  # maximum since the last `settle`
 
     def take(self, count: int) -> bool:
-        """Take so many bytes, unless that is more than there are left."""
+        """Take the given number of bytes, and return whether enough were left."""
         if self.total is not None and self.used + count > self.total:
             return False
         self.used += count
@@ -61,21 +63,21 @@ class Budget:
         return True
 
     def give(self, count: int) -> None:
-        """Give bytes back."""
+        """Release bytes."""
         self.used -= count
 
     def settle(self) -> None:
-        """Give memory back to the system after requests that took much; called each second."""
+        """Return memory to the system after large requests; called every second."""
         if self._most >= _MUCH and self.used < _MUCH:
-            gc.collect()  # what was loaded is left out of it (server.py)
+            gc.collect()  # loaded objects are frozen, and excluded (server.py)
             _trim()
             self._most = self.used
 
 
 def budget(limit: int | None, processes: int) -> Budget:
-    """Return the budget of one process, once its model is loaded, from the memory limit of all together.
+    """Return the budget of one process after its model is loaded, from the memory limit of all processes.
 
-    `limit` is in bytes; None: there is no limit, and no budget.
+    `limit` is in bytes; None: no limit, and no budget.
     """
     if limit is None:
         return Budget(None)
@@ -83,17 +85,17 @@ def budget(limit: int | None, processes: int) -> Budget:
 
 
 def resident(process: int | str = "self") -> int:
-    """Return the bytes of a process that are in memory (VmRSS of proc(5)); by default of this one."""
+    """Return a process's resident memory in bytes (VmRSS of proc(5)); by default the current one's."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     line = next(line for line in lines if line.startswith("VmRSS:"))
     return int(line.split()[1]) * 1024
 
 
 def decoded_size(body: bytes) -> int:
-    """Return how many bytes a body may take together with what it is decoded to, at most.
+    """Return the maximum number of bytes of a body together with its decoded value.
 
-    JSON becomes objects of Python that are many times larger than their text: an empty list of 3 characters
-    (`[],`) takes 64 bytes, a number of 2 takes 32. Other bodies take no more than this bound either.
+    JSON becomes Python objects that are many times larger than their text: an empty list of 3 characters
+    (`[],`) takes 64 bytes, a number of 2 takes 32. Other bodies stay within this bound, too.
     """
     if len(body) < _SMALL:
         return 33 * len(body)

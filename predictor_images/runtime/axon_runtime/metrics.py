@@ -1,7 +1,8 @@
-"""What a replica counts, in Prometheus' names and units.
+"""Metrics of a replica, in Prometheus' names and units.
 
-One process counts in its memory. Several count in files that the page sums (prometheus_client's multiprocess
-mode): what one process looks up when the page is read is then written when it changes.
+A single process counts in its memory. Several processes count in files that the page sums
+(prometheus_client's multiprocess mode): values that a single process computes on a scrape are then written
+when they change.
 """
 
 import os
@@ -16,7 +17,7 @@ from axon_runtime.running import Running
 from axon_runtime.tracker import Tracker
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
-"""Whether several processes share a page (workers.py)."""
+"""True if several processes share a metrics page (workers.py)."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -25,7 +26,7 @@ _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
-    """Counters of one model. Autoscaling reads `axon_in_flight_requests`."""
+    """Metrics of one model. Autoscaling reads `axon_in_flight_requests`."""
 
     def __init__(self, model: str) -> None:
         self.registry = CollectorRegistry()
@@ -81,7 +82,7 @@ class Metrics:
         ).labels(model)
         self._model = model
         self._tracker: Tracker | None = None
-        # There from the start: the first error counts in a rate, too.
+        # The series exist from the start, so that the first error counts in a rate.
         self._by_status = {status: self.requests.labels(model, str(status)) for status in _STATUSES}
 
     def _sum(self, name: str, text: str) -> Gauge:
@@ -89,13 +90,13 @@ class Metrics:
 
     @property
     def on_queue(self) -> Callable[[int], None] | None:
-        """Return who is told of the queue's length, unless it is read with the page."""
+        """Return the callback for the queue's length, unless the length is read on a scrape."""
         return self.queue.set if SHARED else None
 
     def answered(self, status: int, seconds: float) -> None:
         """Count one request."""
         counter = self._by_status.get(status)
-        if counter is None:  # `labels` costs more than the count
+        if counter is None:  # `labels` is slower than the count
             counter = self._by_status[status] = self.requests.labels(self._model, str(status))
         counter.inc()
         self.seconds.observe(seconds)
@@ -105,17 +106,19 @@ class Metrics:
         self.batches.observe(size)
         self.predict_seconds.observe(seconds)
 
-    def tracker(self, told: Track | None) -> Tracker | None:
-        """Return who counts predictions, if that is asked for; one for all times that the model is loaded."""
-        if told and self._tracker is None:
-            self._tracker = Tracker(told, self._model, self.registry)
+    def tracker(self, track: Track | None) -> Tracker | None:
+        """Return the tracker of predictions, if it is configured; the same one each time the model is
+        loaded.
+        """
+        if track and self._tracker is None:
+            self._tracker = Tracker(track, self._model, self.registry)
         return self._tracker
 
     def text(self) -> bytes:
-        """Return the page that Prometheus reads."""
+        """Return the metrics page for Prometheus."""
         return page(self.registry)
 
 
 def page(own: Collector) -> bytes:
-    """Return the page that Prometheus reads: of this process, or of all where there are several."""
+    """Return the metrics page: of this process, or the sum of all processes if there are several."""
     return generate_latest(MultiProcessCollector(None) if SHARED else own)

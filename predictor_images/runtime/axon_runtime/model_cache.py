@@ -1,4 +1,4 @@
-"""Models that are loaded when they are asked for, no more than a number at once."""
+"""Models that are loaded on demand, up to a maximum number at once."""
 
 import asyncio
 import time
@@ -8,18 +8,18 @@ from collections.abc import Callable
 from axon_runtime.logs import log
 from axon_runtime.service import Service
 
-# A model that could not be loaded is not tried again at once: its store, or its owner, needs time.
+# Wait before a failed load is retried: the store, or the model's owner, needs time.
 RETRY_SECONDS = 10
 
 
 class ModelError(Exception):
-    """A model cannot be loaded. Its text is one line."""
+    """A model cannot be loaded. The text is one line."""
 
 
 class ModelCache:
-    """The loaded models, the least recently used first. It belongs to one event loop.
+    """Loaded models, in order of use, the least recently used first. It belongs to one event loop.
 
-    A model that is dropped is forgotten, not ended: requests under way hold it, and the last one frees it.
+    A dropped model is not ended: requests in flight hold references to it, and the last one frees it.
     """
 
     def __init__(
@@ -28,9 +28,10 @@ class ModelCache:
         limit: int,
         on_change: Callable[[int], None] = lambda count: None,
     ) -> None:
-        """Take what loads a model by name, in a thread; `limit` models are loaded at once.
+        """Create the cache with the function that loads a model by name, in a thread; at most `limit` models
+        are loaded.
 
-        `on_change` is told how many are.
+        `on_change` is called with the number of loaded models.
         """
         self._make, self._limit, self._on_change = make, limit, on_change
         self._loaded: OrderedDict[str, Service] = OrderedDict()
@@ -41,38 +42,38 @@ class ModelCache:
 
     @property
     def loaded(self) -> list[str]:
-        """The names of the loaded models, the least recently used first."""
+        """Names of the loaded models, the least recently used first."""
         return list(self._loaded)
 
     def peek(self, name: str) -> Service | None:
-        """Return a model if it is loaded; this is no use of it."""
+        """Return a model if it is loaded, without marking it as used."""
         return self._loaded.get(name)
 
     def use(self, name: str) -> Service | None:
-        """Return a model if it is loaded, which is now the most recently used one."""
+        """Return a model if it is loaded, and mark it as the most recently used."""
         if name in self._loaded:
             self._loaded.move_to_end(name)
         return self._loaded.get(name)
 
     def failure(self, name: str) -> str | None:
-        """Return why a model could not be loaded a moment ago."""
+        """Return the reason why a recent load of a model failed."""
         at, text = self._failed.get(name, (float("-inf"), ""))
         return text if time.monotonic() - at < RETRY_SECONDS else None
 
     def load_now(self, name: str) -> None:
-        """Load a model, before there is an event loop.
+        """Load a model before the event loop starts.
 
         Raises:
-            LoadError: when it cannot be.
+            LoadError: when the model cannot be loaded.
         """
         self._loaded[name] = self._make(name)
         self._on_change(len(self._loaded))
 
     async def get(self, name: str) -> Service:
-        """Return a model, loaded.
+        """Return a model, loading it if necessary.
 
         Raises:
-            ModelError: when it cannot be.
+            ModelError: when the model cannot be loaded.
         """
         if app := self.use(name):
             return app
@@ -82,12 +83,12 @@ class ModelCache:
         if task is None:
             task = self._loading[name] = asyncio.create_task(self._load(name))
             task.add_done_callback(lambda ended: self._ended(name, ended))
-        return await asyncio.shield(task)  # who waits may go; others wait for it too
+        return await asyncio.shield(task)  # others may wait for the same load
 
     def _ended(self, name: str, task: "asyncio.Task[Service]") -> None:
         del self._loading[name]
         if not task.cancelled():
-            task.exception()  # it is in the log, whether or not somebody still waits
+            task.exception()  # the error is in the log, even if no request waits any longer
 
     async def _load(self, name: str) -> Service:
         await self._room()
@@ -107,7 +108,7 @@ class ModelCache:
                 self._changed.notify_all()
 
     async def _room(self) -> None:
-        """Take a place, dropping a model for it; where all are still loading, wait for one."""
+        """Reserve a slot, dropping a model if necessary; while all slots are loading, wait for one."""
         async with self._changed:
             while len(self._loaded) + self._under_way >= self._limit:
                 if not self._loaded:

@@ -1,4 +1,4 @@
-"""ONNX models: any number of inputs and outputs, by name, of every element type that numpy can hold."""
+"""ONNX models: any number of named inputs and outputs, of every element type that numpy supports."""
 
 import ctypes
 import mmap
@@ -28,7 +28,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 }
 _BF16 = "tensor(bfloat16)"
 _BF16_NUMBER = 16  # in onnx.proto
-# What an error says where a client's sizes or indices are wrong.
+# Parts of messages of errors that wrong sizes or indices of a client cause.
 _SIZES = ("dimension", "shape", "out of bounds", "out of data bounds", "index", "indices", "rank")
 
 
@@ -36,7 +36,7 @@ def load_onnx(place: Path) -> SavedModel:
     """Load an ONNX model: a file, or `model.onnx` in a folder.
 
     Raises:
-        LoadError: when the file is missing, damaged, or takes what no request can hold.
+        LoadError: when the file is missing, damaged, or has an input that no request can contain.
     """
     path = file_in(place, "model.onnx")
     session = loaded(path, onnx_session)
@@ -61,7 +61,7 @@ def load_onnx(place: Path) -> SavedModel:
 
 
 def runner(session: Any) -> Callable[[Tensors, tuple[str, ...]], Sequence[Any]]:
-    """Return what runs a session with tensors in the order of its inputs."""
+    """Return a function that runs a session with tensors in the order of its inputs."""
     inputs = [node.name for node in session.get_inputs()]
     if any(node.type == _BF16 for node in (*session.get_inputs(), *session.get_outputs())):
         return _bf16_runner(session)
@@ -72,12 +72,12 @@ def runner(session: Any) -> Callable[[Tensors, tuple[str, ...]], Sequence[Any]]:
 
 
 def onnx_session(model: Path | bytes) -> Any:
-    """Return what runs a model, on the GPU if there is one."""
-    import onnxruntime  # only images of ONNX have it
+    """Return a session of a model, on the GPU if there is one."""
+    import onnxruntime  # only images of ONNX contain it
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # replicas scale; threads of one would fight for its cores
-    options.log_severity_level = 4  # what fails is an exception, too
+    options.intra_op_num_threads = 1  # replicas scale; several threads would compete for the cores
+    options.log_severity_level = 4  # errors are raised as exceptions as well
     providers = ["CPUExecutionProvider"]
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # the image for GPUs
         onnxruntime.preload_dlls()
@@ -89,7 +89,7 @@ def onnx_session(model: Path | bytes) -> Any:
 
 
 def explain_onnx(error: Exception) -> str | None:
-    """Return what a session refuses of its input, or None if it failed of itself."""
+    """Return a session's reason for rejecting its input, or None if the model itself failed."""
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 
     text = str(error).lower()
@@ -101,18 +101,18 @@ def explain_onnx(error: Exception) -> str | None:
 
 
 def sizes_follow(path: Path) -> bool:
-    """Say whether the sizes of a model's outputs follow from its inputs' alone (graphs.py)."""
+    """Return whether the sizes of outputs depend only on those of inputs (graphs.py)."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         content = memoryview(mapped)
         try:
             return sizes_follow_rows(content)
         finally:
-            with suppress(BufferError):  # parts of it are not collected yet
+            with suppress(BufferError):  # some views of it are not collected yet
                 content.release()
 
 
 def _by_rows(session: Any, given: Sequence[Spec]) -> bool:
-    """Say whether inputs and outputs declare one first dimension, which may be of any size."""
+    """Return whether inputs and outputs declare the same first dimension, of any size."""
     firsts: set[Any] = set()
     tensors = [node for node in session.get_outputs() if node.type.startswith("tensor")]
     for node in (*session.get_inputs(), *tensors):
@@ -120,7 +120,8 @@ def _by_rows(session: Any, given: Sequence[Spec]) -> bool:
             return False
         firsts.add(node.shape[0])
     own = {node.shape[0] for node in session.get_inputs()}
-    # Unnamed ones may be the same. Two names are two sizes, and a named one beside an unnamed may be another.
+    # Unnamed dimensions may be equal. Two names are two sizes, and a named one next to an unnamed one may
+    # differ.
     return len(firsts) == 1 or (own == {None} and firsts == {None})
 
 
@@ -131,7 +132,7 @@ def _spec(path: Path, node: Any, *, result: bool = False) -> Spec:
         return Spec(node.name, np.dtype(np.float32), shape, "BF16")
     if kind in _DTYPES:
         return Spec(node.name, _DTYPES[kind], shape)
-    if result:  # such as a list of dictionaries, which scikit-learn's classifiers are exported with
+    if result:  # such as a list of dictionaries, the output of exported scikit-learn classifiers
         return Spec(node.name, np.dtype(np.float32), (None, None))
     raise LoadError(f"{path}: the input {node.name} is a {node.type}, which no request can hold")
 
@@ -159,7 +160,7 @@ def _bf16_runner(session: Any) -> Callable[[Tensors, tuple[str, ...]], Sequence[
 
 
 def _to_bf16(tensor: Rows) -> Rows:
-    """Return floats rounded to the nearest of 16 bits, and to the even one of two."""
+    """Return floats rounded to the nearest 16-bit value, ties to even."""
     bits = np.ascontiguousarray(tensor, dtype=np.float32).view(np.uint32)
     rounded = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
     return np.where(np.isnan(tensor), np.uint16(0x7FC0), rounded)

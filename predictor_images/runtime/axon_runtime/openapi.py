@@ -1,4 +1,4 @@
-"""What a replica answers, as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.0)."""
+"""OpenAPI 3.1 description of a replica's endpoints (https://spec.openapis.org/oas/v3.1.0)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,7 +39,7 @@ _ROWS = {
     "type": "object",
     "required": ["instances"],
     "properties": {
-        # Rows as lists, as objects by name, or as texts: what the model takes.
+        # Rows as lists, as objects by name, or as texts, depending on the model.
         "instances": {
             "type": "array",
             "minItems": 1,

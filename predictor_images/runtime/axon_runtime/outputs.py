@@ -1,4 +1,4 @@
-"""What models return, as JSON and as tensors of the inference protocol."""
+"""Conversion of model outputs into JSON and into tensors of the inference protocol."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -12,10 +12,10 @@ from axon_runtime.tensors import Tensor, datatype_of
 
 
 def plain(value: Any) -> Any:
-    """Return a model's output as what JSON has: sparse ones dense, bytes as text.
+    """Return a model's output as JSON values: sparse matrices dense, bytes as text.
 
     Raises:
-        AnswerError: when something in it cannot be sent.
+        AnswerError: when a value cannot be sent.
     """
     if isinstance(value, np.ndarray):
         kind = value.dtype.kind
@@ -38,10 +38,10 @@ def _items(value: Any) -> list[Any]:
 
 
 def named(name: str, value: Any) -> list[Tensor]:
-    """Return a model's output as tensors: of a dictionary or a frame, one an entry.
+    """Return a model's output as tensors: one per entry of a dictionary or a DataFrame.
 
     Raises:
-        AnswerError: when it is nothing that the protocol has.
+        AnswerError: when the protocol has no type for the output.
     """
     if isinstance(value, Mapping):
         entries = cast(Mapping[Any, Any], value)
@@ -54,7 +54,7 @@ def named(name: str, value: Any) -> list[Tensor]:
 
 
 def _scores(value: Any) -> NDArray[Any] | None:
-    """Return a list of dictionaries of scores, which classifiers are exported with, as a table of them."""
+    """Return a list of dictionaries of scores, the output of exported classifiers, as a table."""
     if not isinstance(value, list) or not value or not all(type(row) is dict for row in _items(value)):
         return None
     keys = _items(value)[0].keys()
@@ -67,7 +67,7 @@ def tensor(name: str, value: Any) -> Tensor:
     """Return one array-like value as a tensor.
 
     Raises:
-        AnswerError: when it is nothing that the protocol has.
+        AnswerError: when the protocol has no type for the value.
     """
     array = _array(name, value)
     kind = array.dtype.kind
@@ -84,7 +84,7 @@ def tensor(name: str, value: Any) -> Tensor:
 def _array(name: str, value: Any) -> NDArray[Any]:
     if is_sparse(value):
         return value.toarray()
-    if hasattr(value, "detach"):  # a tensor of PyTorch's
+    if hasattr(value, "detach"):  # a PyTorch tensor
         value = value.detach().cpu()
     if isinstance(value, bytes | str):
         array = np.empty((), dtype=object)

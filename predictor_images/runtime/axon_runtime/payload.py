@@ -1,7 +1,6 @@
-"""The body of a request as what a predictor takes: by its content type, as in Cortex."""
+"""Decoder of request bodies by their content type, compatible with Cortex."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 from urllib.parse import parse_qs
@@ -10,8 +9,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import FormParser
 
 from axon_runtime import json_text
+from axon_runtime.public import UploadedFile
 
-# Each is decoded in a time that grows with the body's length alone, which those of Python's are not all.
+# All of these decode in linear time, which not all of Python's codecs do.
 _CHARSETS = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -29,27 +29,14 @@ _CHARSETS = {
 
 
 class PayloadError(ValueError):
-    """The body is not what its content type says."""
-
-
-@dataclass(frozen=True, slots=True)
-class UploadedFile:
-    """A file of a multipart form."""
-
-    filename: str
-    content_type: str
-    data: bytes
-
-    def read(self) -> bytes:
-        """Return the whole content."""
-        return self.data
+    """The body does not match its content type."""
 
 
 def decode(body: bytes, content_type: str | None) -> Any:
-    """Return a JSON value, a form as a dict, text, or the bytes as they are.
+    """Return a JSON value, a form as a dict, text, or the bytes unchanged.
 
     Raises:
-        PayloadError: when the body is not what its content type says.
+        PayloadError: when the body does not match its content type.
     """
     kind, parameters = _parsed(content_type)
     if kind in ("", "application/json") or kind.endswith("+json"):
@@ -121,7 +108,7 @@ def _parse(
     body: bytes, boundary: str, on_field: Callable[[Any], None], on_file: Callable[[Any], None]
 ) -> None:
     try:
-        # Held in memory: the file system of a replica is read-only.
+        # Kept in memory: the file system of a replica is read-only.
         config: Any = {"MAX_MEMORY_FILE_SIZE": len(body) + 1}
         parser = FormParser(
             "multipart/form-data", on_field, on_file, boundary=boundary.encode("latin-1"), config=config

@@ -1,4 +1,4 @@
-"""Memory that the processes of a replica share: their requests in flight, and signs of life of each."""
+"""Shared memory of a replica's processes: their requests in flight, and the heartbeat of each."""
 
 import fcntl
 import mmap
@@ -6,14 +6,14 @@ import time
 from pathlib import Path
 
 _WIDTH = 8
-_NUMBERS = 3  # of a process
+_NUMBERS = 3  # per process
 
 
 class Places:
-    """A number a process: its requests in flight. The limit is of their sum.
+    """Number of requests in flight per process. The limit applies to their sum.
 
-    A process writes its own number alone, so that what a killed one had can be taken back. The lock is a
-    file's, since the kernel frees that with a process that is killed; a semaphore would stay taken.
+    A process writes only its own number, so that the permits of a killed process can be released. The lock is
+    a file lock, which the kernel releases when a process is killed; a semaphore would stay locked.
     """
 
     def __init__(self, file: Path, most: int, index: int = 0) -> None:
@@ -26,11 +26,11 @@ class Places:
 
     @staticmethod
     def create(file: Path, processes: int) -> None:
-        """Make the file that the processes share."""
+        """Create the file that the processes share."""
         file.write_bytes(bytes(_NUMBERS * _WIDTH * processes))
 
     def take(self) -> bool:
-        """Take a place, unless all processes together have none left."""
+        """Take a permit, and return whether one was left in all processes together."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             if sum(self._slots) >= self._most:
@@ -41,29 +41,31 @@ class Places:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def give(self) -> None:
-        """Give a place back. Who counts meanwhile sees it taken or free, and both are true."""
+        """Release a permit. A concurrent count may include it or not; both are correct."""
         self._slots[self._index] -= 1
 
     def clear(self, index: int) -> None:
-        """Take back what a dead process had."""
+        """Release the permits of a dead process."""
         self._slots[index] = self._beats[index] = self._calls[index] = 0
 
     def beat(self, oldest_call: float) -> None:
-        """Note that this process's event loop turns, and the age of its oldest call in seconds; 0: none."""
+        """Record a heartbeat of this process's event loop, with the age of its oldest call in seconds; 0:
+        none.
+        """
         now = time.monotonic_ns()  # the same clock in every process
         self._beats[self._index] = now
         self._calls[self._index] = now - int(oldest_call * 1e9) if oldest_call else 0
 
     def turns(self, index: int) -> bool:
-        """Say whether a process's event loop has turned at all."""
+        """Return whether a process's event loop has ever recorded a heartbeat."""
         return self._beats[index] > 0
 
     def silent(self, index: int) -> float:
-        """Return for how many seconds a process's loop has not turned; 0 before it first does."""
+        """Return the seconds since a process's last heartbeat; 0 before its first."""
         return _since(self._beats[index])
 
     def oldest_call(self, index: int) -> float:
-        """Return for how many seconds a process's oldest call has run; 0 if none runs."""
+        """Return the age in seconds of a process's oldest running call; 0 if none runs."""
         return _since(self._calls[index])
 
 

@@ -1,4 +1,4 @@
-"""Values of numpy, pandas and others as JSON: as `json` and pandas themselves write them."""
+"""Conversion of numpy, pandas and other values into JSON, in the formats of `json` and pandas."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -7,24 +7,22 @@ from typing import Any, cast
 import msgspec
 import numpy as np
 
+from axon_runtime.errors import AnswerError
+
 _DEPTH = 200
 _SCALARS = (str, int, float, type(None))
 
 
-class AnswerError(TypeError):
-    """A predictor or model returned what cannot be sent. Its text says of which type it is, and where."""
-
-
 def json_of(value: Any) -> bytes:
-    """Return a value as JSON: NaN and infinity as null, keys as `json` writes them, bytes in base64.
+    """Return a value as JSON: NaN and infinity as null, keys as in `json`, bytes in base64.
 
     Raises:
-        AnswerError: when something in it cannot be JSON.
+        AnswerError: when a value has no JSON form.
     """
     try:
         return _encoder.encode(value)
     except Exception:
-        pass  # what it was is looked for, with keys that are no text
+        pass  # the slow path finds the invalid value, and converts other keys
     try:
         return msgspec.json.encode(_deep(value, "", 0))
     except AnswerError:
@@ -34,10 +32,10 @@ def json_of(value: Any) -> bytes:
 
 
 def plain(value: Any) -> Any:
-    """Return what JSON knows for a value that it does not: by what it can do.
+    """Return the JSON equivalent of any other value, by its methods.
 
     Raises:
-        TypeError: when it can do nothing of the kind.
+        TypeError: when the value has no known conversion.
     """
     for able, change in _CHANGES:
         if able(value):
@@ -49,7 +47,7 @@ def text_of(item: bytes) -> str:
     """Return bytes as text.
 
     Raises:
-        AnswerError: when they are none.
+        AnswerError: when the bytes are not UTF-8.
     """
     try:
         return item.decode()
@@ -75,7 +73,7 @@ def _array(value: Any) -> Any:
 
 
 def _time(value: Any) -> str | None:
-    return None if value != value else value.isoformat()  # NaT is not itself
+    return None if value != value else value.isoformat()  # NaT is not equal to itself
 
 
 def _has(*names: str) -> Callable[[Any], bool]:
@@ -86,7 +84,7 @@ def _is_missing(value: Any) -> bool:
     return type(value).__name__ == "NAType"
 
 
-# In this order: a frame is also a mapping of columns, and a scalar of numpy a kind of array.
+# The order matters: a DataFrame is also a mapping of columns, and a numpy scalar has methods of an array.
 _CHANGES: list[tuple[Callable[[Any], bool], Callable[[Any], Any]]] = [
     (_is_missing, lambda value: None),
     (lambda value: isinstance(value, np.ndarray | np.generic), lambda value: _array(np.asarray(value))),
@@ -106,10 +104,10 @@ _encoder = msgspec.json.Encoder(enc_hook=plain)
 
 
 def _deep(value: Any, path: str, depth: int) -> Any:
-    """Return a value as lists and dictionaries with keys of text.
+    """Return a value as lists and dictionaries with text keys.
 
     Raises:
-        AnswerError: naming the type of what JSON does not know, and its place.
+        AnswerError: with the type and the position of a value that has no JSON form.
     """
     if depth > _DEPTH:
         raise AnswerError(f"the answer cannot be JSON: it is nested more than {_DEPTH} deep, or holds itself")
@@ -124,7 +122,7 @@ def _deep(value: Any, path: str, depth: int) -> Any:
         items = enumerate(cast(list[Any], value))
         return [_deep(item, f"{path}[{index}]", depth + 1) for index, item in items]
     try:
-        return msgspec.to_builtins(value)  # dates, data classes and others that it knows
+        return msgspec.to_builtins(value)  # dates, data classes and other types that msgspec supports
     except Exception:
         pass
     try:
@@ -141,13 +139,13 @@ def _scalar(value: Any, path: str) -> Any:
         msgspec.json.encode(value)
     except Exception:
         if isinstance(value, int):
-            return msgspec.Raw(str(int(value)).encode())  # of more than 64 bits, as `json` writes it
+            return msgspec.Raw(str(int(value)).encode())  # of more than 64 bits, as in `json`
         raise _unknown(value, path) from None
     return value
 
 
 def _key(key: Any, path: str) -> str:
-    """Return a key as `json` writes it, or as pandas writes that of a column."""
+    """Return a key as in `json`, or as pandas formats a column's name."""
     if isinstance(key, np.generic):
         key = key.item()
     if isinstance(key, str):

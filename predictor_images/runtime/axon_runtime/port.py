@@ -1,4 +1,4 @@
-"""The ports of a replica."""
+"""Ports of a replica."""
 
 import socket
 from collections.abc import Iterator
@@ -6,18 +6,18 @@ from contextlib import contextmanager
 
 
 class PortError(Exception):
-    """A port cannot be had. The text is one line."""
+    """A port is not available. The text is one line."""
 
 
 @contextmanager
 def reserve(port: int) -> Iterator[None]:
-    """Hold the port of a replica of several processes without listening: workers listen on it.
+    """Reserve the port of a replica with several processes without listening: the workers listen.
 
     Raises:
-        PortError: when another program has it.
+        PortError: when another program uses the port.
     """
-    # The kernel would let another such replica share the port. This name in its abstract namespace
-    # (https://man7.org/linux/man-pages/man7/unix.7.html) has one owner, and goes with it.
+    # The kernel would let another such replica share the port. This name in the kernel's abstract namespace
+    # (https://man7.org/linux/man-pages/man7/unix.7.html) has one owner, and is released with its socket.
     with bind(port, shared=True), socket.socket(socket.AF_UNIX) as own:
         try:
             own.bind(f"\0axon-{port}")
@@ -27,10 +27,10 @@ def reserve(port: int) -> Iterator[None]:
 
 
 def bind(port: int, *, shared: bool = False) -> socket.socket:
-    """Return a socket on a port; `shared`: the processes of a replica may each have one.
+    """Return a socket on a port; `shared`: whether each process of a replica may have one.
 
     Raises:
-        PortError: when another program has it.
+        PortError: when another program uses the port.
     """
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -45,10 +45,10 @@ def bind(port: int, *, shared: bool = False) -> socket.socket:
 
 
 def bind_management(port: int | None, public: int) -> socket.socket:
-    """Return a socket on the management port: None is the port after the public one, or any that is free.
+    """Return a socket on the management port: None is the port after the public one, or any free port.
 
     Raises:
-        PortError: when another program has it.
+        PortError: when another program uses the port.
     """
     if port is not None:
         return bind(port)

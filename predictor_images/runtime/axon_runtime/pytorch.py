@@ -1,6 +1,6 @@
-"""PyTorch models: a program of torch.export, or TorchScript."""
+"""PyTorch models: programs of torch.export, or TorchScript."""
 
-# Its images have it; the checks run without.
+# Only images of PyTorch contain it; type checks run without.
 # pyright: reportMissingImports=false, reportMissingModuleSource=false
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +15,10 @@ from axon_runtime.errors import LoadError
 from axon_runtime.saved import Described, SavedModel, Tensors, file_in, loaded
 from axon_runtime.specs import Spec, SpecReader, datatype, takes_missing
 
-# What TorchScript does whose sizes, or whether it is done, may depend on values.
+# TorchScript operators whose sizes, or whose execution, may depend on values.
 _BY_VALUE = ("aten::nonzero", "aten::masked_select", "aten::index", "aten::unique", "prim::If", "prim::Loop")
 _BY_VALUE += ("aten::item", "aten::Int", "aten::Bool", "torchvision::nms", "aten::rand", "aten::bernoulli")
-# What an error says where a client's sizes or indices are wrong.
+# Parts of messages of errors that wrong sizes or indices of a client cause.
 _SIZES = ("shape", "size", "dimension", "out of range", "index", "guard", "expected input")
 _NAMES = ("bfloat16", "float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
 
@@ -26,29 +26,29 @@ _NAMES = ("bfloat16", "float16", "float32", "float64", "uint8", "int8", "int16",
 class _Loaded(NamedTuple):
     module: Any
     call: Callable[[list[Any]], Any]
-    """Calls the module with tensors in the order of its inputs."""
+    """Function that calls the module with tensors in the order of its inputs."""
 
     specs: list[Spec]
     types: list[Any]
-    """PyTorch's own type of each input."""
+    """PyTorch type of each input."""
 
     outputs: int
     by_rows: bool
     likely: tuple[int | None, ...] = ()
-    """A shape that it may take."""
+    """A possible shape of the input."""
 
 
 def load_pytorch(place: Path) -> SavedModel:
     """Load a program of torch.export (in a folder `model.pt2`) or TorchScript (`model.pt`).
 
-    It runs on the GPU if there is one.
+    The model runs on the GPU if there is one.
 
     Raises:
         LoadError: when the file is missing or damaged.
     """
-    import torch  # only images of PyTorch have it
+    import torch  # only images of PyTorch contain it
 
-    torch.set_num_threads(1)  # replicas scale; threads of one would fight for its cores
+    torch.set_num_threads(1)  # replicas scale; several threads would compete for the cores
     path = file_in(place, "model.pt2", "model.pt")
     made: _Loaded = loaded(path, _exported if path.suffix == ".pt2" else _scripted)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -102,7 +102,7 @@ def _exported(path: Path) -> _Loaded:
     module, spec = program.module(), cast(Any, program.call_spec.in_spec)
 
     def call(given: list[Any]) -> Any:
-        # As it was exported: by place, by keyword, or in a dictionary.
+        # In the exported form: positional, by keyword, or in a dictionary.
         args, keywords = tree_unflatten(given, spec)
         return module(*args, **keywords)
 
@@ -116,7 +116,7 @@ def _scripted(path: Path) -> _Loaded:
     taken = [given for given in module.forward.schema.arguments[1:] if not given.has_default_value()]
     if not taken or not all(str(given.type) == "Tensor" for given in taken):
         raise LoadError(f"{path} takes what is no tensor: serve it with a predictor of type python")
-    # TorchScript does not say what it takes: what it computes with, in rows of what its first layer takes.
+    # TorchScript does not declare its inputs: the parameters' type, in rows of the first layer's width.
     floating = next((p.dtype for p in module.parameters() if p.dtype.is_floating_point), torch.float32)
     kinds = {node.kind() for node in _nodes(module)}
     by_rows = not any(kind.startswith(_BY_VALUE) for kind in kinds)
@@ -172,7 +172,7 @@ def _array(value: Any) -> Any:
 
 
 def _described(reader: SpecReader, run: Any, count: int) -> Described:
-    """Return the outputs as the model gives them for a row, or by number where that cannot be tried."""
+    """Return the outputs as computed for a row, or numbered if no row can be generated."""
     made = reader.made_up(2)
     try:
         found = run(made) if made is not None else {}
@@ -185,7 +185,7 @@ def _described(reader: SpecReader, run: Any, count: int) -> Described:
 
 
 def _explain(error: Exception) -> str | None:
-    """Return what a model refuses of its input: PyTorch says with a RuntimeError that sizes do not fit."""
+    """Return a model's reason for rejecting its input: PyTorch raises a RuntimeError for mismatched sizes."""
     import torch
 
     if isinstance(error, torch.OutOfMemoryError):

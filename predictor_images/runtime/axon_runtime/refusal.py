@@ -1,4 +1,4 @@
-"""Why a model cannot be fetched: one line that names its URL and what to do."""
+"""Error messages of failed fetches: one line with the URL and a remedy."""
 
 import re
 
@@ -14,7 +14,7 @@ _REFUSED = {
     "`predictor.credentials_secret`?",
 }
 _WEB = "the server does not give it to this replica; a presigned URL may have expired"
-# What stands in the text of a library's error, and what it means.
+# Parts of a library's error messages, and their meaning.
 _MEANINGS = {
     r"latest/(api/token|meta-data)|169\.254\.170|computeMetadata": "no credentials: on EKS give the cluster "
     "its role for the model, elsewhere a Secret in `predictor.credentials_secret`",
@@ -26,7 +26,7 @@ _MEANINGS = {
 
 
 def explain(error: Exception, url: str) -> str:
-    """Return the line for an error of obstore's."""
+    """Return the message for an error of obstore."""
     return f"{without_query(url)}: {_reason(error, url.partition('://')[0])}"
 
 

@@ -1,7 +1,7 @@
-"""Files in object stores and on web servers, through obstore: what is there, and its bytes.
+"""Files in object stores and on web servers, through obstore: listings and content.
 
-obstore finds credentials as AWS's and Google's own libraries do (EKS Pod Identity, environment, instance),
-and repeats a request that fails for the time being.
+obstore finds credentials in the same places as AWS's and Google's own libraries (EKS Pod Identity,
+environment, instance), and retries requests that fail temporarily.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from urllib.parse import unquote, urlsplit
 import obstore
 from obstore.store import GCSStore, HTTPStore, S3Store
 
-if TYPE_CHECKING:  # obstore has these for type checkers alone
+if TYPE_CHECKING:  # obstore provides these only for type checkers
     from obstore.store import BackoffConfig, ClientConfig, RetryConfig
 
 RETRIES = 6
 _CHUNK_BYTES = 8 * 2**20
-# Where they name a store of one's own, such as MinIO, it may do without TLS.
+# Variables of a custom store's endpoint, such as MinIO's, which may be without TLS.
 _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "GOOGLE_BASE_URL")
 
 
 class Stream(Protocol):
-    """The bytes of a file, from its start."""
+    """Content of a file, from its start."""
 
     def __call__(self) -> Iterator[Any]:
-        """Return them in pieces."""
+        """Return the content in chunks."""
         ...
 
 
@@ -40,7 +40,7 @@ class RemoteFile:
     """One file of a model."""
 
     name: str
-    """Its path below the model's folder, or the file's own name."""
+    """Path below the model's folder, or the file's own name."""
 
     size: int
     stream: Stream
@@ -48,20 +48,20 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class RemoteModel:
-    """A model as it is there now: one file, or the files of a folder."""
+    """Current remote model: one file, or the files of a folder."""
 
     files: list[RemoteFile]
     version: str
-    """What differs when the content does; empty where the server does not say."""
+    """Version of the content; empty if the server does not provide one."""
 
     @property
     def size(self) -> int:
-        """The bytes of all files."""
+        """Total size of all files in bytes."""
         return sum(file.size for file in self.files)
 
 
 def without_query(url: str) -> str:
-    """Return what of a URL may be logged: neither query nor password, which may be secrets."""
+    """Return a URL without query and password, which may be secrets, for logs."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https"):
         return url
@@ -69,15 +69,15 @@ def without_query(url: str) -> str:
 
 
 def look(url: str) -> RemoteModel:
-    """Return what is at a URL; its bytes are read later.
+    """Return the model at a URL; its content is read later.
 
     Raises:
-        FileNotFoundError, obstore.exceptions.BaseError: as obstore does.
+        FileNotFoundError, obstore.exceptions.BaseError: from obstore.
     """
     store, key = _store(url)
     if key.endswith("/"):
         return _folder(store, key)
-    # One request for the version and the bytes: they are of one another, and a presigned URL allows no HEAD.
+    # A single request for version and content: they are consistent, and a presigned URL does not allow HEAD.
     result = obstore.get(store, key)
     stream = partial(result.stream, min_chunk_size=_CHUNK_BYTES)
     name = key.rsplit("/", 1)[-1]
@@ -85,8 +85,8 @@ def look(url: str) -> RemoteModel:
 
 
 def _store(url: str) -> tuple[Any, str]:
-    """Return the store of a URL, and the key in it."""
-    # Timeouts are of a connection and of a read: a large model takes as long as it takes.
+    """Return the store of a URL, and the key in the store."""
+    # The timeouts apply to connecting and to each read: a large model may take any time.
     client: ClientConfig = {"connect_timeout": "5s", "read_timeout": "60s", "timeout": "1day"}
     backoff: BackoffConfig = {
         "init_backoff": timedelta(seconds=0.1),
@@ -116,7 +116,7 @@ def _folder(store: Any, folder: str) -> RemoteModel:
     if not found:
         raise FileNotFoundError(folder)
     parents = {meta["path"].rpartition("/")[0] for meta in found}
-    # Consoles make an empty object of a folder's own name.
+    # Consoles create an empty object with a folder's own name.
     metas = sorted((meta for meta in found if meta["path"] not in parents), key=lambda meta: meta["path"])
     files = [
         RemoteFile(meta["path"][len(folder) :], meta["size"], partial(_read, store, meta["path"]))
@@ -131,6 +131,6 @@ def _read(store: Any, key: str) -> Iterator[Any]:
 
 
 def _version(meta: Any) -> str:
-    # Where a server sends no Last-Modified, obstore says 1970.
+    # If a server sends no Last-Modified, obstore returns 1970.
     changed = meta["last_modified"].isoformat() if meta["last_modified"].timestamp() else ""
     return meta["e_tag"] or changed

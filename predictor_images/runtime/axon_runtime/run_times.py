@@ -1,26 +1,28 @@
-"""How long a model takes for so many rows: measured, and predicted from what was measured."""
+"""Run time of a model by number of rows: measured, and predicted from measurements."""
 
-# How much the newest measurement counts.
+# Weight of the newest measurement.
 _WEIGHT = 0.2
-_BUCKETS = 40  # of powers of two
+_BUCKETS = 40  # powers of two
 
 
 class RunTimes:
-    """Seconds of a run by its rows, in powers of two. It guesses high for more rows than ever ran."""
+    """Seconds of a run by its number of rows, in powers of two. Predictions above the measured sizes are
+    high.
+    """
 
     def __init__(self) -> None:
         self._seconds: list[float | None] = [None] * _BUCKETS
 
     def ran(self, rows: int, seconds: float) -> None:
-        """Note a run."""
+        """Record a run."""
         at = _bucket(rows)
         known = self._seconds[at]
         self._seconds[at] = seconds if known is None else (1 - _WEIGHT) * known + _WEIGHT * seconds
 
     def predicted(self, rows: int) -> float:
-        """Return the seconds that so many rows will take: infinity before the first run.
+        """Return the predicted seconds for a number of rows: infinity before the first run.
 
-        Rows that were never run together take as long as the next smaller number that was, a row.
+        An unmeasured number of rows takes the time per row of the next smaller measured number.
         """
         at = _bucket(rows)
         known = self._seconds[at]

@@ -1,4 +1,4 @@
-"""The calls of a model that run now: liveness, autoscaling and metrics find one that hangs by them."""
+"""Running calls of a model, by which liveness, autoscaling and metrics detect a hung call."""
 
 import time
 from collections.abc import Callable, Hashable
@@ -6,27 +6,29 @@ from itertools import count
 
 
 class Running:
-    """The running calls of a process. Safe in any thread."""
+    """Running calls of a process. Thread-safe."""
 
     def __init__(self) -> None:
         self._calls: dict[Hashable, tuple[float, Callable[[], int]]] = {}
         self._keys = count()
 
     def begin(self, abandoned: Callable[[], int]) -> Hashable:
-        """Note a call that begins, and return its key; `abandoned` counts its requests that were given up."""
+        """Record the start of a call, and return its key; `abandoned` returns the number of its timed-out
+        requests.
+        """
         key = next(self._keys)
         self._calls[key] = time.monotonic(), abandoned
         return key
 
     def end(self, key: Hashable) -> None:
-        """Note that a call has ended."""
+        """Record the end of a call."""
         self._calls.pop(key, None)
 
     def oldest(self) -> float:
-        """Return for how many seconds the oldest running call has run; 0 if none runs."""
+        """Return the age in seconds of the oldest running call; 0 if none runs."""
         started = min((start for start, _ in list(self._calls.values())), default=None)
         return 0.0 if started is None else time.monotonic() - started
 
     def abandoned(self) -> int:
-        """Return how many requests still run that nobody waits for any more."""
+        """Return the number of requests that still run after their timeout or a disconnect."""
         return sum(abandoned() for _, abandoned in list(self._calls.values()))

@@ -1,4 +1,4 @@
-"""Saved models: functions of tensors that take the rows of many requests together where that is safe."""
+"""Saved models: functions of tensors that process the rows of several requests together if that is safe."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,35 +18,35 @@ from axon_runtime.tensors import Tensor
 __all__ = ["Asked", "BadInputError", "Described", "LoadError", "Reader", "SavedModel", "file_in", "loaded"]
 
 Described = Sequence[tuple[str, str, list[int]]]
-"""Name, datatype and shape of each tensor; -1 where any number goes."""
+"""Name, datatype and shape of each tensor; -1 for a dimension of any size."""
 
 Tensors = tuple[Rows, ...]
 
 
 class Asked(NamedTuple):
-    """What one request gives to a model, and which of its outputs it wants."""
+    """Input of one request for a model, and the requested outputs."""
 
     tensors: Tensors
     outputs: tuple[str, ...]
 
 
 class Reader(Protocol):
-    """Makes a model's tensors of what a request holds."""
+    """Converter of requests into a model's tensors."""
 
     inputs: Described
 
     row: Any
-    """The type of a row that `typed` takes, for msgspec; None: there is none."""
+    """Type of a row that `typed` accepts, for msgspec; None: no such type."""
 
     def typed(self, instances: list[Any]) -> Tensors | None:
-        """Return the tensors of rows that were decoded as `row`, or None where `instances` has to look."""
+        """Return the tensors of rows that were decoded as `row`, or None if `instances` must convert them."""
         ...
 
     def instances(self, instances: list[Any]) -> Tensors:
         """Return the tensors of any rows.
 
         Raises:
-            BadInputError: with what is wrong, and where.
+            BadInputError: with the problem and its position.
         """
         ...
 
@@ -54,60 +54,62 @@ class Reader(Protocol):
         """Return the tensors of an inference request.
 
         Raises:
-            BadInputError: with what is wrong, and where.
+            BadInputError: with the problem and its position.
         """
         ...
 
     def made_up(self, rows: int) -> Tensors | None:
-        """Return tensors of so many different rows to try the model on, if it can be known what they are."""
+        """Return tensors with the given number of distinct rows for a trial run, or None if no rows can be
+        generated.
+        """
         ...
 
 
-# A model that takes longer for a row proves itself with its first requests.
+# A slower model is compared on its first requests, not on generated rows.
 _SLOW_SECONDS = 0.5
 
 Runner = Callable[[Tensors, tuple[str, ...]], Sequence[Any]]
-"""Takes tensors and names of outputs, and returns the outputs."""
+"""Function of tensors and names of outputs that returns the outputs."""
 
 
 @dataclass
 class SavedModel:
-    """A model, and what is known of it."""
+    """A model and its properties."""
 
     run: Runner
     reader: Reader
     platform: str
     outputs: Described
     by_rows: bool
-    """Whether its structure says that it has a result a row; only then are requests run together."""
+    """True if its structure implies one result per row; only then do requests run together."""
 
     explain: Callable[[Exception], str | None]
-    """Says of an error of the model's what the client did wrong; None: the model itself failed."""
+    """Returns the client's error in an exception of the model; None: the model itself failed."""
 
     trusted: bool = False
-    """Whether all its code is a known library's, so that it may run on the event loop."""
+    """True if all its code belongs to a known library, so that it may run on the event loop."""
 
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Further names of outputs."""
+    """Names of further outputs."""
 
     chosen: tuple[str, ...] | None = None
-    """Outputs that are answered by the inference protocol where none are asked for; None: all."""
+    """Default outputs of the inference protocol; None: all."""
 
     on_unbatched: Callable[[], None] | None = None
-    """Called once, when the model is found to need runs alone."""
+    """Called once, when batches of the model are disabled."""
 
     _joint: dict[tuple[str, ...], Joint] = field(default_factory=dict[tuple[str, ...], Joint])
     _tried: bool = False
 
     def __post_init__(self) -> None:
-        """Name the output that `POST /` answers: the first."""
+        """Set the output of `POST /`: the first."""
         self.default: tuple[str, ...] = (self.outputs[0][0],)
 
     def named(self, asked: Sequence[str]) -> tuple[str, ...]:
-        """Return the model's own names of outputs that are asked for.
+        """Return the model's own names of the requested outputs.
 
         Raises:
-            BadInputError: when there is no such output, or one is asked for twice.
+            BadInputError: when there is no such output, or an output is requested twice.
         """
         own = [name for name, _, _ in self.outputs]
         names = tuple(name if name in own else self.aliases.get(name, "") for name in asked)
@@ -118,7 +120,7 @@ class SavedModel:
         return names
 
     def predict(self, batch: Sequence[Asked]) -> list[Any]:
-        """Return each request's outputs, or `Failed`: from one run for all where that is safe."""
+        """Return each request's outputs, or `Failed`: from one run for all requests if that is safe."""
         if len(batch) == 1:
             return [self._alone(batch[0])]
         if _of_one_kind(batch):
@@ -133,7 +135,7 @@ class SavedModel:
         return results
 
     def try_out(self) -> None:
-        """Run made-up rows alone and together, so that the model proves itself before it is asked."""
+        """Compare separate runs and batches of generated rows, before the first request."""
         made = self.reader.made_up(3)
         if made is None or not self.by_rows:
             return
@@ -146,7 +148,7 @@ class SavedModel:
             alone.append(self.run(rest, self.default))
             together = self.run(made, self.default)
         except Exception:
-            return  # it takes other rows; those of its first requests will do
+            return  # the model requires other rows; those of its first requests are compared
         joint = self._of(self.default)
         joint.compare(alone, together, (1, 2))
         if joint.allowed:
@@ -176,7 +178,7 @@ class SavedModel:
             return self._proving(batch, joint)
         counts = [len(asked.tensors[0]) for asked in batch]
         results = self._attempt(_joined(batch), batch[0].outputs)
-        if isinstance(results, Failed):  # somebody's rows are wrong: the others' are not
+        if isinstance(results, Failed):  # the rows of one request are invalid, which must not fail the others
             return [self._alone(asked) for asked in batch]
         parts = split(results, counts)
         if parts is None:
@@ -191,7 +193,7 @@ class SavedModel:
         return parts
 
     def _proving(self, batch: Sequence[Asked], joint: Joint) -> list[Any]:
-        """Answer from runs alone, and compare them with joint runs of some and of all."""
+        """Respond from separate runs, and compare them with batches of some and of all."""
         results = [self._alone(asked) for asked in batch]
         good = [index for index, result in enumerate(results) if not isinstance(result, Failed)]
         for size in sorted({2, 3, len(good)}):
@@ -199,7 +201,7 @@ class SavedModel:
             if not 1 < size <= len(good) or not joint.allowed or joint.proved:
                 break
             if not self._tried and _alike([batch[index] for index in some]):
-                break  # rows that are all the same prove nothing
+                break  # identical rows prove nothing
             together = self._attempt(_joined([batch[index] for index in some]), batch[0].outputs)
             counts = [len(batch[index].tensors[0]) for index in some]
             known = None if isinstance(together, Failed) else together
@@ -224,14 +226,14 @@ class SavedModel:
         except BadInputError as error:
             return Failed(error)
         except Exception as error:
-            told = self.explain(error)
-            return Failed(error if told is None else BadInputError(told))
+            reason = self.explain(error)
+            return Failed(error if reason is None else BadInputError(reason))
         except BaseException as error:  # a panic of an extension
             return Failed(error)
 
 
 def _of_one_kind(batch: Sequence[Asked]) -> bool:
-    """Say at once of most batches that all their requests fit together."""
+    """Return whether all requests of a batch are compatible, by a fast check that suffices for most."""
     (first, *more), outputs = batch[0]
     kind, width = first.dtype, first.shape[1:]
     if more:
@@ -261,17 +263,17 @@ def _alike(batch: Sequence[Asked]) -> bool:
 
 
 def file_in(place: Path, *names: str) -> Path:
-    """Return a model's file: a fetched one has its own name; in a folder, the first of the names."""
+    """Return a model's file: a fetched file has its own name; in a folder, the first of the names."""
     if place.is_file():
         return place
     return next((place / name for name in names if (place / name).exists()), place / names[-1])
 
 
 def loaded(path: Path, load: Callable[[Path], Any]) -> Any:
-    """Return what a file holds.
+    """Return the loaded content of a file.
 
     Raises:
-        LoadError: when it is missing or cannot be read.
+        LoadError: when the file is missing or cannot be read.
     """
     if not path.exists():
         raise LoadError(f"{path}: no such file")

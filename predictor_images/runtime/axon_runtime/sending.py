@@ -1,19 +1,19 @@
-"""Send whole answers: small ones at once, large ones as fast as their clients read."""
+"""Sending of complete responses: small ones at once, large ones at the rate of their clients."""
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from axon_runtime.http import CLOSE, Answer, Send
 
-# A large answer is handed to the connection in parts: what its client has not read stays here, and counts.
+# A large response is passed to the connection in parts: the unread rest stays in the budget.
 _PART = 64 * 1024
 
 
 async def send_answer(send: Send, answer: Answer, request_id: bytes) -> None:
-    """Send an answer with the id of its request. A large one is sent as fast as the client reads it."""
+    """Send a response with the id of its request. A large one is sent as fast as the client reads."""
     body, headers = answer.body, [*answer.headers, (b"x-request-id", request_id)]
     if answer.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
-    cycle = getattr(send, "__self__", None)  # a request of uvicorn's, unless something is between
+    cycle = getattr(send, "__self__", None)  # uvicorn's request, unless a middleware is in between
     if (
         isinstance(cycle, RequestResponseCycle)
         and len(body) <= _PART
@@ -33,9 +33,9 @@ async def send_answer(send: Send, answer: Answer, request_id: bytes) -> None:
 def _at_once(
     cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
 ) -> bool:
-    """Write a whole small answer, whose headers are sound: what `cycle.send` does in two calls, with checks.
+    """Write a complete small response with valid headers: `cycle.send` in one step, without its checks.
 
-    False: it is to be sent by `cycle.send`, since another was begun or the client reads slowly.
+    False: the caller must use `cycle.send`, since a response has begun or the client reads slowly.
     """
     if cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
         return False

@@ -1,6 +1,6 @@
-"""What a process serves, and how: the public port in a thread, the management port in the main thread.
+"""Server of one process: the public port in a thread, the management port in the main thread.
 
-Signals come to the main thread, which no model ever runs in. So the process ends in time whatever hangs.
+The main thread receives signals, and never runs a model. So the process ends in time, even if a model hangs.
 """
 
 import asyncio
@@ -29,17 +29,17 @@ from axon_runtime.metrics import Metrics
 from axon_runtime.places import Places
 from axon_runtime.single import SingleModel
 
-# An event loop that has not turned for so long is dead.
+# Seconds without a heartbeat after which an event loop counts as dead.
 _SILENT_SECONDS = 60
-# Of the grace period, for what is left to do once requests have ended: traces that are not sent yet.
+# Part of the grace period reserved for work after the last request: the export of remaining traces.
 _SPARE_SECONDS = 2
 
 
 def application(config: Config, places: Places | None = None) -> App:
-    """Return what answers, loaded; several processes share their places.
+    """Return the application with its loaded models; several processes share permits.
 
     Raises:
-        LoadError, PredictorError: when it cannot be; the text is one line.
+        LoadError, PredictorError: when a model cannot be loaded; the text is one line.
     """
     return_freed_blocks()
     if config.models:
@@ -51,10 +51,10 @@ def application(config: Config, places: Places | None = None) -> App:
 def serve(app: App, config: Config, public: socket.socket, management: socket.socket | None) -> int:
     """Serve until SIGTERM, and return the exit code.
 
-    The public port closes then, and the requests under way are answered; what hangs is cut off at the end of
-    the grace period. Without a socket for the management port, another process has it.
+    On SIGTERM the public port closes, and the requests in flight are completed; hung requests are ended with
+    the grace period. Without a socket for the management port, another process serves it.
     """
-    # What is loaded stays: to look through a large model for garbage holds requests up for 30 ms.
+    # Loaded objects stay: a garbage collection of a large model would delay requests by 30 ms.
     gc.freeze()
     adopt("uvicorn.error")
     serving = _Serving(app, config, public)
@@ -63,7 +63,7 @@ def serve(app: App, config: Config, public: socket.socket, management: socket.so
 
 
 class _Serving:
-    """The public port, in a thread of its own."""
+    """Public port, in a separate thread."""
 
     def __init__(self, app: App, config: Config, public: socket.socket) -> None:
         self._app, self._config, self._public = app, config, public
@@ -79,21 +79,21 @@ class _Serving:
         self._thread = threading.Thread(target=self._live, name="serve", daemon=True)
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start to serve."""
         self._thread.start()
 
     def end(self) -> None:
-        """Take no more requests, and end when those under way are answered."""
+        """Accept no more requests, and end after those in flight."""
         self._server.should_exit = True
 
     def not_ready(self) -> str | None:
-        """Return why no request is taken, if so."""
+        """Return the reason for not being ready, or None."""
         if self.ended.is_set() or self._server.should_exit:
             return "ending"
         return None if self._server.started else "starting"
 
     def silent(self) -> float:
-        """Return for how many seconds the event loop has not turned."""
+        """Return the seconds since the event loop's last heartbeat."""
         return time.monotonic() - self._beat
 
     async def _turned(self) -> None:
@@ -116,13 +116,13 @@ class _Serving:
 def _traced(app: Served, config: Config) -> AbstractContextManager[Served]:
     if not config.traces:
         return nullcontext(app)
-    from axon_runtime.tracing import traced  # its libraries are loaded by those alone that need them
+    from axon_runtime.tracing import traced  # only replicas with traces load its libraries
 
     return traced(app, config.name)
 
 
 async def _manage(serving: _Serving, app: App, config: Config, listening: socket.socket | None) -> None:
-    """Answer probes, hear signals, and see to the end."""
+    """Serve probes, handle signals, and end the process in time."""
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -142,7 +142,7 @@ async def _manage(serving: _Serving, app: App, config: Config, listening: socket
 def _management(
     app: App, serving: _Serving, config: Config, listening: socket.socket | None
 ) -> Iterator[None]:
-    """Serve the management port meanwhile, if this process has it."""
+    """Serve the management port inside of the context, if this process owns it."""
     if listening is None:
         yield
         return
@@ -159,7 +159,7 @@ def _management(
 
 
 def leave(code: int, hung: Callable[[], bool]) -> None:
-    """End the process: by what was left to run at its exit, or without it where a call hangs in a thread."""
+    """End the process: by a regular exit, or without exit handlers if a call hangs in a thread."""
     if hung():
         _exit(code)
     sys.exit(code)

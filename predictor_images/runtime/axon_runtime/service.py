@@ -1,4 +1,4 @@
-"""What a model does with a request, whichever way it came: Cortex's `POST /` or the inference protocol."""
+"""Services that process a model's requests, from Cortex's `POST /` or the inference protocol."""
 
 from collections.abc import Mapping, Sequence
 from contextvars import copy_context
@@ -21,7 +21,7 @@ from axon_runtime.v2 import ProtocolError
 
 
 class Request:
-    """A request for a prediction; a saved model needs no more than its body."""
+    """Prediction request; a saved model uses only its body."""
 
     __slots__ = ("_scope", "body")
 
@@ -34,17 +34,17 @@ class Request:
 
     @property
     def content_type(self) -> str | None:
-        """The content type, if there is one."""
+        """Content type, if the request has one."""
         return header(self._scope["headers"], b"content-type")
 
     @property
     def query_params(self) -> dict[str, str]:
-        """What follows `?`; of a name that stands twice, the last."""
+        """Query parameters; for a repeated name, the last value."""
         return dict(parse_qsl(self._scope["query_string"].decode("latin-1"), keep_blank_values=True))
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers, by lower-case name."""
+        """Headers by lower-case name."""
         pairs = self._scope["headers"]
         return {key.decode("latin-1"): value.decode("latin-1") for key, value in pairs}
 
@@ -57,13 +57,13 @@ class Service(Protocol):
     outputs: Described
     executor: Executor
     tracker: Tracker | None
-    """Counts its predictions."""
+    """Tracker of the model's predictions."""
 
     def predict(self, request: Request) -> Call:
         """Decode a request to `POST /`.
 
         Raises:
-            BadInputError, PayloadError: when the client sent what the model does not take.
+            BadInputError, PayloadError: when the request is not valid input of the model.
         """
         ...
 
@@ -71,7 +71,7 @@ class Service(Protocol):
         """Decode an inference request.
 
         Raises:
-            BadInputError, ProtocolError: when the client sent what the model does not take.
+            BadInputError, ProtocolError: when the request is not valid input of the model.
         """
         ...
 
@@ -82,7 +82,7 @@ class _Instances(msgspec.Struct):
 
 
 class RowsService:
-    """A saved model: rows in, a prediction a row out."""
+    """Service of a saved model: rows as input, one prediction per row."""
 
     tracker: Tracker | None = None
 
@@ -94,7 +94,9 @@ class RowsService:
         self._typed = decoder(model.reader.row) if model.reader.row else None
 
     def predict(self, request: Request) -> Call:
-        """Take `{"instances": [...]}` and answer `{"predictions": [...]}`, or the `outputs` that it names."""
+        """Decode `{"instances": [...]}` and respond with `{"predictions": [...]}`, or the requested
+        `outputs`.
+        """
         tensors, wanted = self._decoded(request.body)
         if wanted is None:
             return Call(Asked(tensors, self._default), _rows(tensors), self._predictions)
@@ -108,7 +110,7 @@ class RowsService:
         return Call(Asked(tensors, names), _rows(tensors), encode)
 
     def infer(self, request: Request) -> Call:
-        """Take one tensor of rows, or inputs by name."""
+        """Decode one tensor of rows, or inputs by name."""
         asked = _inference(request)
         tensors = self._reader.tensors(asked.inputs)
         model = self._model
@@ -118,7 +120,7 @@ class RowsService:
         def encode(results: Any) -> Answer:
             self._count(names, results)
             parts = [named(name, result) for name, result in zip(wanted, results, strict=True)]
-            # A frame is several tensors, each sent as the whole was asked for.
+            # A DataFrame is several tensors, each sent in the form that was requested for the whole.
             chosen = [
                 v2.Wanted(part.name, output.binary)
                 for output, own in zip(asked.outputs, parts, strict=False)
@@ -129,7 +131,7 @@ class RowsService:
         return Call(Asked(tensors, names), _rows(tensors), encode)
 
     def _decoded(self, body: bytes) -> tuple[Tensors, list[str] | None]:
-        """Return the tensors of a body: at once where all its rows are of the model's own type."""
+        """Return the tensors of a body: directly if all its rows have the model's own type."""
         if self._typed:
             try:
                 given = self._typed.decode(body)
@@ -167,7 +169,7 @@ def _json(value: Any) -> Answer:
 
 
 class UserService:
-    """A class of the user's."""
+    """Service of a user's class."""
 
     platform = "python"
     inputs: Described = ()
@@ -179,7 +181,7 @@ class UserService:
         self._name, self.executor = name, executor
 
     def predict(self, request: Request) -> Call:
-        """Give the decoded body to the predictor, and encode what it returns."""
+        """Pass the decoded body to the predictor, and encode its result."""
         given = payload.decode(request.body, request.content_type)
 
         def encode(result: Any) -> Answer:
@@ -191,7 +193,7 @@ class UserService:
         return Call(_input(given, request.query_params, request.headers), 1, encode)
 
     def infer(self, request: Request) -> Call:
-        """Give the tensors by name, and take an array, or arrays by name."""
+        """Pass the tensors by name; the result is an array, or arrays by name."""
         asked = _inference(request)
 
         def encode(result: Any) -> Answer:
@@ -207,7 +209,7 @@ class UserService:
 
 
 def _input(given: Any, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
-    """Return what a predictor is called with, in the request's own context: traces belong to it."""
+    """Return the arguments of a predictor, with the request's own context, to which traces belong."""
     return copy_context(), given, query, headers
 
 

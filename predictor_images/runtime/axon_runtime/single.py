@@ -1,4 +1,4 @@
-"""A replica's one model: which paths mean what."""
+"""Replica with one model, and its paths."""
 
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ class SingleModel:
         metrics.queue.set_function(lambda: service.executor.waiting)
 
     def route(self, method: str, path: str) -> _Route | None:
-        """Return which prediction a request asks for, if it does."""
+        """Return the prediction route of a request, or None for other requests."""
         if method != "POST":
             return None
         if path == "/":
@@ -43,7 +43,7 @@ class SingleModel:
         return self._infer if v2.unversioned(path) == f"{self._path}/infer" else None
 
     async def side(self, method: str, path: str) -> Answer:
-        """Return the answer to what is asked beside predictions."""
+        """Return the response to a request other than a prediction."""
         known = v2.unversioned(path)
         if known is None:
             return error(404, f"no such version (there is {self._path}/versions/{v2.VERSION})")

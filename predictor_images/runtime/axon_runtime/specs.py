@@ -1,4 +1,4 @@
-"""The tensors that a model takes, by name, type and shape, and how requests become them."""
+"""Input tensors of a model by name, type and shape, and the conversion of requests into them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ _DATATYPES = {"float": "FP", "int": "INT", "uint": "UINT"}
 
 @dataclass(frozen=True)
 class Spec:
-    """A tensor that a model takes or gives."""
+    """An input or output tensor of a model."""
 
     name: str
     dtype: np.dtype[Any]
-    """Of objects, for text."""
+    """Type of objects for text."""
 
     shape: tuple[int | None, ...] | None
-    """None in it: any size, and in its place: any shape."""
+    """None as a dimension: any size; None as the shape: any shape."""
 
     datatype: str | None = None
     """The protocol's name of a type that numpy lacks."""
@@ -38,7 +38,7 @@ class Spec:
         return self.name, self.datatype or datatype(self.dtype), shape
 
     def fits(self, tensor: Rows) -> bool:
-        """Say whether a tensor has the shape."""
+        """Return whether a tensor has the shape."""
         return self.shape is None or (
             tensor.ndim == len(self.shape)
             and all(size in (None, own) for size, own in zip(self.shape, tensor.shape, strict=True))
@@ -48,7 +48,7 @@ class Spec:
         """Return a tensor of the model's type and shape.
 
         Raises:
-            BadInputError: when it has another shape, or the type cannot hold it.
+            BadInputError: when the shape differs, or the type cannot represent the values.
         """
         if not self.fits(given):
             wanted = self.described[2]
@@ -69,12 +69,14 @@ def datatype(dtype: np.dtype[Any]) -> str:
 
 
 class SpecReader:
-    """Reads requests to a model of named tensors."""
+    """Reader of requests to a model with named tensors."""
 
     def __init__(
         self, specs: Sequence[Spec], *, missing: bool = True, likely: tuple[int | None, ...] = ()
     ) -> None:
-        """Take what a model says of its inputs; `likely` is a shape to try where it says none."""
+        """Create the reader from a model's declared inputs; `likely` is a shape to try if none is
+        declared.
+        """
         self._likely = likely
         self._specs = {spec.name: spec for spec in specs}
         self._only = specs[0] if len(specs) == 1 else None
@@ -84,7 +86,7 @@ class SpecReader:
         self._width = _width(self._only) if self._only else None
 
     def typed(self, instances: list[Any]) -> Tensors | None:
-        """Return rows of numbers that the type can hold as they are; nothing in them is changed."""
+        """Return rows of numbers that the type represents exactly, without conversion."""
         assert self._only is not None
         try:
             tensor = np.array(instances, dtype=self._only.dtype)
@@ -115,7 +117,7 @@ class SpecReader:
         return tuple(made)
 
     def tensors(self, inputs: Sequence[Tensor]) -> Tensors:
-        """Return the tensors of an inference request, by name; the only one may have any."""
+        """Return the tensors of an inference request, by name; a single tensor may have any name."""
         if self._only and len(inputs) == 1:
             found: Mapping[str, Tensor] = {self._only.name: inputs[0]}
         else:
@@ -132,7 +134,7 @@ class SpecReader:
         return tuple(made)
 
     def made_up(self, rows: int) -> Tensors | None:
-        """Return different rows: numbers about 0, integers that are 0 or 1."""
+        """Return distinct rows: numbers around 0, integers that are 0 or 1."""
         chance = np.random.default_rng(0)
         made: list[Rows] = []
         for spec in self._specs.values():
@@ -150,14 +152,14 @@ class SpecReader:
 
 
 def takes_missing(reader: SpecReader, run: Any) -> bool:
-    """Say whether a model predicts something of rows whose floats are all missing."""
+    """Return whether a model gives predictions, and not NaN, for rows whose floats are all missing."""
     made = reader.made_up(1)
     if made is None or not any(tensor.dtype.kind == "f" for tensor in made):
         return True
     holes = tuple(np.full_like(tensor, np.nan) if tensor.dtype.kind == "f" else tensor for tensor in made)
     try:
         if _has_nan(run(made)):
-            return True  # what it predicts of numbers says nothing
+            return True  # predictions without missing numbers prove nothing
     except Exception:
         return True
     try:
@@ -172,7 +174,7 @@ def _has_nan(results: Sequence[Any]) -> bool:
 
 
 def _deepened(given: Rows, spec: Spec) -> Rows:
-    """Return a column as rows of one, or rows of one as a column, where the model has them so."""
+    """Return a column as rows of length one, or the reverse, to match the model's shape."""
     if spec.shape is None or spec.fits(given):
         return given
     if given.ndim == 1 and len(spec.shape) == 2 and spec.shape[1] in (None, 1):
@@ -183,7 +185,7 @@ def _deepened(given: Rows, spec: Spec) -> Rows:
 
 
 def _row_type(spec: Spec) -> Any:
-    """Return the type of a row whose numbers the spec's type can hold, for msgspec."""
+    """Return the type of a row whose numbers the spec's type can represent, for msgspec."""
     if spec.shape == ():
         return None
     item: Any = _item_type(spec.dtype)
@@ -198,18 +200,18 @@ def _item_type(dtype: np.dtype[Any]) -> Any:
         return Annotated[float, Meta(ge=-most, le=most)]
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
-        if limits.max > 2**63 - 1:  # msgspec compares with no larger number
+        if limits.max > 2**63 - 1:  # msgspec's constraints have no larger bounds
             return Annotated[int, Meta(ge=0, le=2**63 - 1)]
         return Annotated[int, Meta(ge=int(limits.min), le=int(limits.max))]
     return bool if dtype.kind == "b" else str
 
 
 def _width(spec: Spec) -> tuple[int | None, ...] | None:
-    """Return the shape of a row, where any number of rows goes."""
+    """Return the shape of a row if the number of rows is variable."""
     return spec.shape[1:] if spec.shape and spec.shape[0] is None else None
 
 
 def decoder(row: Any) -> Any:
-    """Return the decoder of the body of `POST /` whose rows have a type."""
+    """Return the decoder of a body of `POST /` for a type of rows."""
     made = msgspec.defstruct("Typed", [("instances", list[row]), ("outputs", list[str] | None, None)])
     return msgspec.json.Decoder(made)

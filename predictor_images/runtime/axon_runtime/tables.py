@@ -1,4 +1,4 @@
-"""Rows for estimators: tables of numbers, of objects, or of named columns, with their types as they came."""
+"""Rows for estimators: tables of numbers, of objects, or of named columns, with their original types."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,43 +15,43 @@ from axon_runtime.errors import BadInputError, listed
 from axon_runtime.saved import Described, Tensors
 from axon_runtime.tensors import Tensor, texts
 
-# A larger integer beside a float would be rounded.
+# A larger integer would be rounded next to a float.
 _NUMBER = Annotated[int, Meta(ge=-(2**53), le=2**53)] | float
 
 
 @dataclass
 class Table:
-    """What an estimator takes."""
+    """Input of an estimator."""
 
     columns: list[Column]
-    """Empty where it does not say: then it may be texts."""
+    """Columns; empty if the estimator does not declare them: the input may then be texts."""
 
     named: bool
-    """Whether it was fitted on columns with names."""
+    """True if the estimator was fitted on named columns."""
 
     framed: bool = False
-    """Whether it is given a DataFrame, each column of a type of its own."""
+    """True if the estimator receives a DataFrame, with a type per column."""
 
     texts: bool = False
-    """Whether a row is one text."""
+    """True if a row is a single text."""
 
     missing: bool = True
-    """Whether it takes missing numbers."""
+    """True if the estimator accepts missing numbers."""
 
     missing_text: Any = None
-    """What it takes for a missing text."""
+    """The estimator's value for a missing text."""
 
     known: bool = False
-    """Whether the columns' kinds were found out."""
+    """True if the types of the columns were determined."""
 
     @property
     def numeric(self) -> bool:
-        """Whether all its columns take numbers alone."""
+        """True if all columns accept only numbers."""
         return self.known and all(column.numeric for column in self.columns)
 
 
 class TableReader:
-    """Reads requests to an estimator."""
+    """Reader of requests to an estimator."""
 
     def __init__(self, table: Table) -> None:
         self._table, self._names = table, [column.name for column in table.columns]
@@ -80,7 +80,7 @@ class TableReader:
         return self._table_of(nested(instances))
 
     def tensors(self, inputs: Sequence[Tensor]) -> Tensors:
-        """Return one tensor of rows, or columns: by name, where the estimator knows names."""
+        """Return one tensor of rows, or columns by name if the estimator has named columns."""
         given = [self._columns(tensor) for tensor in inputs]
         if self._table.named and (len(inputs) > 1 or inputs[0].name in self._names):
             given = self._by_name(inputs, given)
@@ -93,7 +93,7 @@ class TableReader:
         return self._table_of(_beside([c if c.ndim == 2 else c[:, None] for c in given]))
 
     def made_up(self, rows: int) -> Tensors | None:
-        """Return different rows: numbers about 1, and the values that encoders know."""
+        """Return distinct rows: numbers around 1, and the values that encoders list."""
         if self._table.texts:
             return (objects([f"text {index}" for index in range(rows)]),)
         if not self._table.known:
@@ -129,7 +129,7 @@ class TableReader:
         return [[instance[name] for name in self._names] for instance in instances]
 
     def _table_of(self, rows: Rows) -> Tensors:
-        """Return the table that an estimator is given for rows, each value checked."""
+        """Return an estimator's input table for rows, with each value validated."""
         if self._table.texts:
             return self._texts(rows)
         if not self._count:
@@ -152,18 +152,18 @@ class TableReader:
         return (self._objects(rows),)
 
     def _column(self, cells: Rows, column: Column) -> Rows:
-        """Return one column of a frame, of its own type."""
+        """Return one column of a DataFrame, with its own type."""
         if column.numeric:
             given = numeric(cells, column.name) if cells.dtype.kind == "O" else _number(cells, column.name)
             return self._complete(given, column.name)
         if cells.dtype.kind != "O":
             return cells
         if not self._table.known and set(map(type, cells.tolist())) == {type(None)}:
-            return np.full(cells.shape, np.nan)  # numbers are missing more often than texts
+            return np.full(cells.shape, np.nan)  # missing numbers are more frequent than missing texts
         return inferred(cells, self._table.missing_text)
 
     def _objects(self, rows: Rows) -> Rows:
-        """Return rows of several types, as Python's own objects."""
+        """Return rows of several types, as Python objects."""
         if rows.dtype.kind != "O" and not any(column.numeric for column in self._table.columns):
             return rows
         made = np.empty(rows.shape, dtype=object)
@@ -172,7 +172,7 @@ class TableReader:
         return made
 
     def _complete(self, rows: Rows, name: str = "") -> Rows:
-        """Refuse missing numbers, where the estimator takes none."""
+        """Return the rows; reject missing numbers if the estimator does not accept them."""
         return cast_cells(rows, rows.dtype, name, missing=self._table.missing)
 
     def _texts(self, rows: Rows) -> Tensors:
@@ -187,14 +187,14 @@ class TableReader:
 
 
 def numeric_or_objects(rows: Rows, table: Table) -> Rows:
-    """Return rows of an estimator that does not say what it takes: as numbers, where they all are."""
+    """Return rows of an estimator with undeclared input: as numbers if all are numbers."""
     if rows.dtype.kind != "O":
         return rows
     return inferred(rows, table.missing_text)
 
 
 def inferred(cells: Rows, missing_text: Any) -> Rows:
-    """Return cells as numbers, truths, or objects: what is missing is NaN beside numbers."""
+    """Return cells as numbers, booleans, or objects; missing values among numbers are NaN."""
     types = set(map(type, cells.ravel().tolist()))
     present = types - {type(None)}
     if present and present <= {int, float}:
@@ -216,7 +216,7 @@ def _one_text_a_row(rows: Rows) -> Rows:
 
 
 def predictor_of(table: Table, method: Callable[[Any], Any]) -> Callable[[Tensors], Any]:
-    """Return a function of tensors that calls an estimator's method with what it takes."""
+    """Return a function of tensors that calls an estimator's method with the method's input type."""
     if not table.framed:
         return lambda tensors: method(tensors[0])
     import pandas as pd  # pyright: ignore[reportMissingImports]  # only images whose requirements name it have it
@@ -235,7 +235,7 @@ def predictor_of(table: Table, method: Callable[[Any], Any]) -> Callable[[Tensor
 
 
 def quietly(call: Callable[[], Any]) -> Any:
-    """Return what a call does, without its warnings."""
+    """Return the result of a call, without its warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return call()
@@ -248,7 +248,7 @@ def _number(rows: Rows, name: str = "") -> Rows:
 
 
 def _beside(columns: list[Rows]) -> Rows:
-    """Return columns as one table: of numbers where a type holds all of them, else of objects."""
+    """Return columns as one table: of numbers if a type represents all of them, otherwise of objects."""
     kinds = {column.dtype.kind for column in columns}
     if kinds <= {"i", "u", "f"}:
         joined = np.concatenate(columns, axis=1)

@@ -1,6 +1,6 @@
 """TensorFlow models: a SavedModel, or a Keras archive."""
 
-# Its images have it; the checks run without.
+# Only images of TensorFlow contain it; type checks run without.
 # pyright: reportMissingImports=false, reportMissingModuleSource=false
 
 import os
@@ -20,7 +20,7 @@ _STARTED_WITH = {
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "2",
 }
-# Operations whose sizes, or whether they run, may depend on values; or that are left to chance.
+# Operations whose sizes, or whose execution, may depend on values, and random operations.
 _BY_VALUE = ("Where", "Unique", "NonMaxSuppression", "If", "While", "Case", "Stateless", "DynamicPartition")
 _BY_VALUE += ("Random", "Multinomial", "CombinedNonMaxSuppression", "PyFunc", "EagerPyFunc")
 
@@ -35,15 +35,15 @@ class _Loaded(NamedTuple):
 def load_tensorflow(place: Path) -> SavedModel:
     """Load a Keras archive, or a SavedModel's folder: itself, or `model` in a folder.
 
-    It runs on the GPU if there is one.
+    The model runs on the GPU if there is one.
 
     Raises:
-        LoadError: when it is missing, damaged, or takes what is no tensor.
+        LoadError: when it is missing, damaged, or has an input that is not a tensor.
     """
-    # Read when TensorFlow starts: replicas scale, not the threads of one, and the log is the replica's own.
+    # TensorFlow reads these at its import: replicas scale, not threads, and the runtime writes the log.
     for name, value in _STARTED_WITH.items():
         os.environ.setdefault(name, value)
-    import tensorflow as tf  # only images of TensorFlow have it
+    import tensorflow as tf  # only images of TensorFlow contain it
 
     path = place if (place / "saved_model.pb").exists() else file_in(place, "model.keras", "model")
     keras = path.is_file()
@@ -84,7 +84,7 @@ def _saved_model(path: Path) -> _Loaded:
     inputs = dict(signature.structured_input_signature[1])
     names = list(inputs)
 
-    # The function holds the model, which would be collected, and its variables with it.
+    # The function references the model, which would otherwise be collected together with its variables.
     def call(*given: Any, _model: Any = model) -> Mapping[str, Any]:
         return signature(**dict(zip(names, given, strict=True)))
 
@@ -97,7 +97,7 @@ def _keras(path: Path) -> _Loaded:
     model = tf.keras.models.load_model(path, compile=False)
     try:
         nested = model.input
-    except AttributeError:  # a sequential model that was loaded
+    except AttributeError:  # a loaded sequential model
         nested = model.inputs
     own = (
         dict(nested) if isinstance(nested, Mapping) else {node.name: node for node in tf.nest.flatten(nested)}
@@ -137,7 +137,7 @@ def _by_rows(specs: list[Spec]) -> bool:
 
 
 def _goes_by_values(graph: Any) -> bool:
-    """Say whether a graph, or a function that it calls, has an operation that goes by values."""
+    """Return whether a graph, or a function that it calls, has an operation whose sizes depend on values."""
     definition = graph.as_graph_def()
     nodes = [*definition.node, *(node for part in definition.library.function for node in part.node_def)]
     return any(node.op.startswith(_BY_VALUE) and node.op != "StatelessPartitionedCall" for node in nodes)
@@ -154,7 +154,7 @@ def _array(value: Any) -> Any:
 
 
 def _explain(error: Exception) -> str | None:
-    """Return what a model refuses of its input, or None if it failed of itself."""
+    """Return a model's reason for rejecting its input, or None if the model itself failed."""
     import tensorflow as tf
 
     if isinstance(error, tf.errors.InvalidArgumentError | tf.errors.OutOfRangeError):

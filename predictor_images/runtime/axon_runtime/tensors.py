@@ -29,7 +29,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "FP64": np.dtype(np.float64),
     "BYTES": np.dtype(object),
 }
-# What JSON may hold for each kind of type.
+# JSON types of the values of each kind of datatype.
 _TYPES: dict[str, set[type]] = {
     "b": {bool},
     "i": {int, float},
@@ -44,12 +44,12 @@ _MOST_DIMENSIONS = 64
 
 
 class ProtocolError(ValueError):
-    """The client's request is not what the protocol says. Its text names the tensor."""
+    """The client's request violates the protocol. The text names the tensor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A named array. BYTES are arrays of objects, each `bytes`."""
+    """A named array. BYTES are arrays of `bytes` objects."""
 
     name: str
     datatype: str
@@ -57,7 +57,7 @@ class Tensor:
 
     @property
     def shape(self) -> list[int]:
-        """The size of each dimension."""
+        """Size of each dimension."""
         return list(self.data.shape)
 
 
@@ -65,7 +65,7 @@ def datatype_of(dtype: np.dtype[Any]) -> str:
     """Return the protocol's name of a numpy type.
 
     Raises:
-        TypeError: when the protocol has none.
+        TypeError: when the protocol has no such type.
     """
     found = _DATATYPES.get(dtype)
     if found is None:
@@ -77,7 +77,7 @@ def dtype_of(datatype: str, what: str = "the input") -> np.dtype[Any]:
     """Return the numpy type of a datatype; BF16, which numpy lacks, is read as FP32.
 
     Raises:
-        ProtocolError: when there is no such datatype.
+        ProtocolError: when the datatype is unknown.
     """
     if datatype == "BF16":
         return _DTYPES["FP32"]
@@ -91,7 +91,7 @@ def from_values(name: str, datatype: str, shape: Sequence[int], values: Any, wha
     """Return the tensor of JSON values, flat or nested; null is a missing number, or a missing text.
 
     Raises:
-        ProtocolError: when they do not have the shape, or the datatype cannot hold them.
+        ProtocolError: when the shape differs, or the datatype cannot represent the values.
     """
     what = what or name
     if datatype == "BF16":
@@ -138,7 +138,7 @@ def from_bytes(name: str, datatype: str, shape: Sequence[int], raw: bytes, what:
     """Return the tensor of raw data, little-endian.
 
     Raises:
-        ProtocolError: when their length is not the shape's.
+        ProtocolError: when the number of bytes does not match the shape.
     """
     what = what or name
     if datatype == "BYTES":
@@ -163,7 +163,7 @@ def to_values(tensor: Tensor) -> list[Any]:
     """Return a tensor's values, flat, for JSON.
 
     Raises:
-        ProtocolError: when JSON cannot say them.
+        ProtocolError: when JSON cannot represent them.
     """
     flat = tensor.data.ravel()
     if tensor.datatype == "BYTES":
@@ -185,7 +185,7 @@ def _shaped(what: str, flat: NDArray[Any], shape: Sequence[int]) -> NDArray[Any]
         raise ProtocolError(f"{what}: the shape needs {wanted} elements, and {flat.size} came")
     try:
         return flat.reshape(shape)
-    except ValueError:  # none, in more dimensions than there is memory to count
+    except ValueError:  # no elements, in more dimensions than numpy can count
         raise ProtocolError(f"{what}: the shape is too large") from None
 
 
@@ -201,10 +201,10 @@ def _flat(values: list[Any]) -> tuple[list[Any], set[type]]:
 
 
 def texts(tensor: Tensor) -> NDArray[Any]:
-    """Return BYTES as text; what is missing is None.
+    """Return BYTES as text; missing values are None.
 
     Raises:
-        ProtocolError: when one is not UTF-8.
+        ProtocolError: when a value is not UTF-8.
     """
     try:
         decoded = [item.decode() if isinstance(item, bytes) else item for item in tensor.data.ravel()]

@@ -1,6 +1,7 @@
-"""OpenTelemetry's traces: a span a request, sent by OTLP over HTTP. Imported by replicas that export them.
+"""OpenTelemetry traces: a span per request, sent by OTLP over HTTP. Imported only by replicas that export
+traces.
 
-The standard variables say where to and how, and the SDK reads them itself:
+The SDK itself reads the standard variables for the destination and options:
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 """
 
@@ -8,7 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# The instrumentation still speaks of requests as before HTTP's conventions were stable, unless it is told.
+# By default the instrumentation still uses the unstable HTTP conventions.
 os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
 
 from opentelemetry import propagate, trace
@@ -22,18 +23,18 @@ from opentelemetry.trace import Span
 from axon_runtime.http import App, Scope
 from axon_runtime.logs import adopt
 
-# What clients ask for all the time, to know whether they may ask.
+# Paths of frequent readiness checks.
 _UNTRACED = "/v2/(health/.*|models/[^/]*/ready)/?$"
 _REQUEST_ID = ["x-request-id"]
 
 
 @contextmanager
 def traced(app: App, model: str) -> Iterator[App]:
-    """Yield the application with a span a request; what is not sent at the end is sent then."""
-    adopt("opentelemetry")  # such as that nobody takes its spans
+    """Yield the application with a span per request; remaining spans are sent at the end."""
+    adopt("opentelemetry")  # such as failures to export spans
     provider = TracerProvider(resource=_resource(model))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)  # for spans of the user's own code
+    trace.set_tracer_provider(provider)  # for spans of user code
     try:
         yield OpenTelemetryMiddleware(
             app,
@@ -47,13 +48,13 @@ def traced(app: App, model: str) -> Iterator[App]:
 
 
 def _resource(model: str) -> Resource:
-    """Return who it is that traces: the model, unless the variables name a service, and which process."""
+    """Return the origin of spans: the model, unless the variables name a service, and the process."""
     named = OTELResourceDetector().detect().attributes
     return Resource.create({"service.name": named.get("service.name", model), "process.pid": os.getpid()})
 
 
 def _pass_on(span: Span, scope: Scope) -> None:
-    """Put the span's own context in the place of the client's: the log and the user's code pass that on."""
+    """Replace the client's trace context by the span's: the log and user code pass it on."""
     context: dict[str, str] = {}
     propagate.inject(context)
     own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in context.items()]

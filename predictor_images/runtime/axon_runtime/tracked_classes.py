@@ -1,7 +1,6 @@
-"""Which classes have a label of their own: the first so many that are predicted. The others share one.
+"""Classes with their own label: the first predicted ones up to a limit. All others share a label.
 
-Each label is a time series of Prometheus' for each replica, so what is predicted must not make them without
-end.
+Each label is a Prometheus time series per replica, so predictions must not create an unlimited number.
 """
 
 import fcntl
@@ -16,7 +15,9 @@ _LONGEST = 128
 
 
 class TrackedClasses:
-    """The classes of one model. Processes of a replica share them, so the limit is of all together."""
+    """Tracked classes of one model. Processes of a replica share them, so the limit applies to all
+    together.
+    """
 
     def __init__(self, model: str, most: int) -> None:
         self._most = most
@@ -25,7 +26,7 @@ class TrackedClasses:
         self._file = Path(folder, f"classes-{quote(model, safe='')}") if folder else None
 
     def label(self, name: str) -> str:
-        """Return the label that a class is counted with."""
+        """Return the label under which a class is counted."""
         if name in self._names:
             return name
         if len(self._names) >= self._most or len(name) > _LONGEST:
@@ -36,7 +37,7 @@ class TrackedClasses:
         if self._file is None:
             self._names.add(name)
             return True
-        with self._file.open("a+b") as file:  # closing it opens the lock
+        with self._file.open("a+b") as file:  # closing the file releases the lock
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             self._names.update(map(msgspec.json.decode, file))

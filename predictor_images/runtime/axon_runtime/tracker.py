@@ -1,4 +1,4 @@
-"""Predictions counted by class, or their values as a histogram, as Cortex's tracker did."""
+"""Tracker of predictions: a counter per class, or a histogram of values, as in Cortex."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,16 +11,16 @@ from axon_runtime.config import Track
 from axon_runtime.tracked_classes import TrackedClasses
 
 _Count = Callable[[Any], bool]
-"""Counts one prediction, and says whether it is what it takes."""
+"""Function that counts one prediction, and returns whether the prediction has the expected type."""
 
 
 class Tracker:
-    """What is counted of one model's answers. It raises nothing: an answer is the client's first."""
+    """Tracker of one model's responses. It never raises: the client's response takes precedence."""
 
-    def __init__(self, told: Track, model: str, registry: CollectorRegistry) -> None:
-        self._key = told.key
-        classes = told.model_type == "classification"
-        self._count = _classes(told, model, registry) if classes else _values(told, model, registry)
+    def __init__(self, track: Track, model: str, registry: CollectorRegistry) -> None:
+        self._key = track.key
+        classes = track.model_type == "classification"
+        self._count = _classes(track, model, registry) if classes else _values(track, model, registry)
         self._untracked = Counter(
             "axon_predictions_untracked",
             "Predictions that are neither a class nor a number, as the tracker wants",
@@ -29,7 +29,7 @@ class Tracker:
         ).labels(model)
 
     def answered(self, answer: Any) -> None:
-        """Count what a class of the user's returned: what stands at the key, or all of it."""
+        """Count the result of a user's class: the value at the key, or the whole result."""
         if isinstance(answer, Response):
             if answer.status_code >= 400:
                 return
@@ -46,10 +46,10 @@ class Tracker:
                 self._untracked.inc()
 
 
-def _classes(told: Track, model: str, registry: CollectorRegistry) -> _Count:
+def _classes(track: Track, model: str, registry: CollectorRegistry) -> _Count:
     counter = Counter("axon_predictions", "Predictions", ["model", "class"], registry=registry)
-    classes = TrackedClasses(model, told.max_classes)
-    known: dict[str, Counter] = {}  # `labels` costs more than the count
+    classes = TrackedClasses(model, track.max_classes)
+    known: dict[str, Counter] = {}  # `labels` is slower than the count
 
     def count(prediction: Any) -> bool:
         name = _class(prediction)
@@ -64,18 +64,18 @@ def _classes(told: Track, model: str, registry: CollectorRegistry) -> _Count:
     return count
 
 
-def _values(told: Track, model: str, registry: CollectorRegistry) -> _Count:
+def _values(track: Track, model: str, registry: CollectorRegistry) -> _Count:
     histogram = Histogram(
         "axon_prediction_value",
         "What was predicted",
         ["model"],
-        buckets=told.buckets,
+        buckets=track.buckets,
         registry=registry,
     ).labels(model)
 
     def count(prediction: Any) -> bool:
         value = _only(prediction)
-        # A sum with one NaN in it is NaN for good.
+        # A sum that includes one NaN stays NaN forever.
         if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
             return False
         histogram.observe(value)
@@ -85,7 +85,7 @@ def _values(told: Track, model: str, registry: CollectorRegistry) -> _Count:
 
 
 def _class(prediction: Any) -> str | None:
-    """Return the name of a class: of a row of scores, the number of the greatest."""
+    """Return the name of a class; for a row of scores, the index of the maximum."""
     value = _only(prediction)
     if isinstance(value, list | tuple):
         scores = cast(list[Any], value)
@@ -95,18 +95,18 @@ def _class(prediction: Any) -> str | None:
         return str(value).lower()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    # A label may be 2.0, and 2.5 is none.
+    # A label may be 2.0; 2.5 is not a label.
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else None
     return str(value) if isinstance(value, str | int) else None
 
 
 def _only(value: Any) -> Any:
-    """Return a row's one item: models of one output answer rows of one."""
+    """Return the item of a row of length one: models with one output return such rows."""
     value = _plain(value)
     return cast(list[Any], value)[0] if isinstance(value, list | tuple) and len(value) == 1 else value
 
 
 def _plain(value: Any) -> Any:
-    """Return arrays, their scalars, and series as Python's own."""
+    """Return arrays, numpy scalars, and series as Python values."""
     return value.tolist() if hasattr(value, "tolist") else value

@@ -1,4 +1,4 @@
-"""What an estimator predicts of rows that are made up, to compare an export of it with."""
+"""Trial of an estimator on generated rows, with which the results of its export are compared."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,28 +12,28 @@ from axon_runtime.cells import Rows
 from axon_runtime.errors import LoadError
 from axon_runtime.saved import loaded
 
-_COUNT = 250  # rows of each size, and about the sample of each distance
+_COUNT = 250  # rows of each size, and around the sample at each distance
 _SIZES = (1.0, 10.0, 100.0, 1000.0)
 _DISTANCES = (0.01, 0.1, 1.0)
-_MISSING = 0.1  # of the numbers of rows with holes
+_MISSING = 0.1  # share of numbers in rows with missing values
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Rows, and what is right for them."""
+    """Rows and their expected results."""
 
     rows: Rows
     expected: Rows
     holes: "Trial | None" = None
-    """The same with missing numbers, if the estimator takes them."""
+    """Rows with missing numbers and their results, if the estimator accepts them."""
 
     @property
     def features(self) -> int:
-        """How many numbers a row has."""
+        """Number of features of a row."""
         return self.rows.shape[1]
 
     def difference(self, predict: Callable[[Rows], Rows]) -> str:
-        """Return where another model predicts something else, or nothing."""
+        """Return the first difference of another model's results, or an empty text."""
         found = predict(self.rows)
         floating = self.expected.dtype.kind == "f"
         same = np.isclose(found, self.expected, equal_nan=True) if floating else found == self.expected
@@ -46,10 +46,10 @@ class Trial:
 
 
 def trial(path: Path, estimator: Any, sample: Path) -> Trial:
-    """Return what an estimator predicts: of the sample's rows, of rows about them, and of any others.
+    """Return an estimator's results: for the sample's rows, for similar rows, and for random rows.
 
     Raises:
-        LoadError: when it says not how many features it takes, or predicts nothing that could be compared.
+        LoadError: when the number of features is unknown, or no results can be compared.
     """
     features = getattr(estimator, "n_features_in_", None)
     if features is None:
@@ -79,8 +79,8 @@ def _sample(file: Path, features: int) -> Rows:
 
 
 def _candidates(sample: Rows, features: int) -> Iterator[Rows]:
-    """Yield all rows, then the sample's alone: an estimator may refuse others, such as of a new category."""
-    chance = np.random.default_rng(0)  # the same rows for every replica
+    """Yield all rows, then only the sample's: an estimator may reject others, such as unknown categories."""
+    chance = np.random.default_rng(0)  # the same rows in every replica
     made = [size * chance.standard_normal((_COUNT, features)) for size in _SIZES]
     if len(sample):
         near = sample[chance.integers(len(sample), size=_COUNT)]

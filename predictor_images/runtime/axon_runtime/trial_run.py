@@ -1,4 +1,6 @@
-"""The sample: a model answers it before its first request, so that a model that fails is known at once."""
+"""Trial run of the sample: the model must process it before its first request, so that failures show at
+once.
+"""
 
 from axon_runtime.answer import HttpError
 from axon_runtime.call import Failed
@@ -8,10 +10,10 @@ from axon_runtime.service import Request, Service
 
 
 async def answer_sample(service: Service, sample: bytes) -> None:
-    """Let a model answer its sample.
+    """Run the sample through a model.
 
     Raises:
-        LoadError: when it does not, caused by what it raised.
+        LoadError: when the model fails, caused by the model's exception.
     """
     scope = {"headers": [(b"content-type", b"application/json")], "query_string": b""}
     try:

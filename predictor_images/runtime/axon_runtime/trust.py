@@ -1,4 +1,6 @@
-"""What a pickle imports: whether all of a saved model is of known libraries, which work row by row."""
+"""Analysis of a pickle's imports: whether a saved model contains only known libraries, which work row by
+row.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -36,24 +38,24 @@ _LOCK = threading.Lock()
 
 @dataclass
 class Imported:
-    """What one pickle imported."""
+    """Imports of one pickle."""
 
     trusted: bool = True
-    """Whether all of it is of known libraries, none of it a function of the user's."""
+    """True if all imports belong to known libraries, and none is a user's function."""
 
     plain_functions: bool = False
-    """Whether it imported public functions, which a model may call with all rows at once."""
+    """True if public functions were imported, which a model may call with all rows at once."""
 
     classes: set[str] = field(default_factory=set[str])
 
     @property
     def by_rows(self) -> bool:
-        """Say whether the library's contract holds, which is that a row's result is that row's alone."""
+        """Return whether the library's contract applies: the result of a row depends only on that row."""
         calls_functions = not self.classes.isdisjoint(("FunctionTransformer", "partial"))
         return self.trusted and not (self.plain_functions and calls_functions)
 
     def note(self, module: str, name: str, found: Any) -> None:
-        """Take one import."""
+        """Record one import."""
         root = module.partition(".")[0]
         known = root in _LIBRARIES or root in _STANDARD or (module == "builtins" and found in _BUILTINS)
         if not known:
@@ -72,7 +74,7 @@ def _is_ufunc(found: Any) -> bool:
 
 @contextmanager
 def recording() -> Iterator[Imported]:
-    """Record what joblib imports while it loads a file."""
+    """Record the imports of joblib while it loads a file."""
     from joblib import numpy_pickle
 
     unpickler = cast(Any, numpy_pickle.NumpyUnpickler)

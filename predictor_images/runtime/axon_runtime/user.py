@@ -1,4 +1,4 @@
-"""A class of the user's as a predictor: found, made, and called with what it asks for."""
+"""Predictors as user classes: importing, instantiating, and calling them with their declared arguments."""
 
 import importlib
 import inspect
@@ -10,30 +10,31 @@ from pathlib import Path
 from typing import Any
 
 _ARGUMENTS = ("payload", "query_params", "headers")
-# What classes written for Cortex call them: `post_predict(response, …)`, and a handler's `handle_post`.
+# Names of the result in classes written for Cortex: `post_predict(response, …)`, and a handler's
+# `handle_post`.
 _RESULTS = ("result", "response")
 _PREDICT = ("predict", "handle_post")
 _OF_CORTEX = ("Handler", "PythonPredictor", "ONNXPredictor", "TensorFlowPredictor")
 
 
 class PredictorError(Exception):
-    """The user's class cannot serve. Its text is one line."""
+    """The user's class cannot serve. The text is one line."""
 
 
 def load_class(folder: Path, spec: str = "predictor:Predictor") -> type[Any]:
     """Import a class from a folder; `spec` is module and class.
 
-    The folder is the working directory from then on: files beside the class are opened by their names.
+    The folder becomes the working directory: code opens files next to the class by their names.
 
     Raises:
-        PredictorError: when there is no such file or class, or the import fails.
+        PredictorError: when the file or class does not exist, or the import fails.
     """
     module_name, _, class_name = spec.partition(":")
     file = folder / f"{module_name.replace('.', '/')}.py"
     if not file.exists():
         raise PredictorError(f"{file}: no such file")
     sys.path.insert(0, str(folder))
-    if folder.is_absolute():  # another way to it would lead elsewhere afterwards
+    if folder.is_absolute():  # other forms of the path would break after a change of the working directory
         os.chdir(folder)
     try:
         module = importlib.import_module(module_name)
@@ -50,21 +51,21 @@ def load_class(folder: Path, spec: str = "predictor:Predictor") -> type[Any]:
 
 
 def _callable(of: Any, names: tuple[str, ...]) -> str | None:
-    """Return the first of some names that is a method."""
+    """Return the first of the names that is a method."""
     return next((name for name in names if callable(getattr(of, name, None))), None)
 
 
 def _instead(found: type[Any]) -> str:
-    """Name what a handler of Cortex's has in its place."""
+    """Return a hint on the equivalent of a Cortex handler's methods."""
     other = _callable(found, ("handle_get", "handle_put", "handle_patch", "handle_delete", "handle_async"))
     return f" ({other} has no match: requests are POST, and wait for their answers)" if other else ""
 
 
 def instantiate(cls: type[Any], config: Mapping[str, Any]) -> Any:
-    """Make the predictor; `__init__` is given `config` if it takes it.
+    """Create the predictor; `__init__` receives `config` if it declares the argument.
 
     Raises:
-        PredictorError: with the cause, when that fails.
+        PredictorError: with the cause, when `__init__` fails.
     """
     try:
         parameters = inspect.signature(cls).parameters
@@ -87,10 +88,10 @@ def _is_required(parameter: inspect.Parameter) -> bool:
 
 
 def load_model(predictor: Any, model: Path) -> None:
-    """Give the predictor its fetched model, by its method `load`.
+    """Pass the fetched model to the predictor's method `load`.
 
     Raises:
-        PredictorError: when it has none, or that fails.
+        PredictorError: when there is no such method, or it fails.
     """
     name = type(predictor).__name__
     method = getattr(predictor, "load", None)
@@ -105,16 +106,16 @@ def load_model(predictor: Any, model: Path) -> None:
 
 
 def bind(predictor: Any) -> "UserPredictor":
-    """Return the predictor, ready to be called.
+    """Return a callable predictor.
 
     Raises:
-        PredictorError: when a method asks for what there is not.
+        PredictorError: when a method declares an unknown argument.
     """
     return UserPredictor(predictor)
 
 
 class UserPredictor:
-    """Calls `pre_predict`, `predict` and `post_predict`, each with the arguments that it declares."""
+    """Predictor that calls `pre_predict`, `predict` and `post_predict`, each with its declared arguments."""
 
     def __init__(self, predictor: Any) -> None:
         self._pre = _step(predictor, "pre_predict", _ARGUMENTS)
@@ -124,7 +125,7 @@ class UserPredictor:
         self.is_async = any(step is not None and inspect.iscoroutinefunction(step.method) for step in steps)
 
     def call(self, payload: Any, query_params: Mapping[str, str], headers: Mapping[str, str]) -> Any:
-        """Return the predictor's answer, of a predictor without `async` methods."""
+        """Return the predictor's result, for a predictor without `async` methods."""
         given: dict[str, Any] = {"payload": payload, "query_params": query_params, "headers": headers}
         if self._pre:
             given["payload"] = self._pre(given)
@@ -132,7 +133,7 @@ class UserPredictor:
         return self._post({**given, **dict.fromkeys(_RESULTS, result)}) if self._post else result
 
     async def acall(self, payload: Any, query_params: Mapping[str, str], headers: Mapping[str, str]) -> Any:
-        """Return the predictor's answer, awaiting the methods that are `async`."""
+        """Return the predictor's result, awaiting its `async` methods."""
         given: dict[str, Any] = {"payload": payload, "query_params": query_params, "headers": headers}
         if self._pre:
             given["payload"] = await _awaited(self._pre(given))
@@ -143,7 +144,7 @@ class UserPredictor:
 
 
 class _Step:
-    """One method, and which of the arguments it takes; the first may have a name of its own."""
+    """One method and its declared arguments; the first may have any name."""
 
     def __init__(self, method: Callable[..., Any], names: Mapping[str, str]) -> None:
         self.method, self._names = method, names
@@ -157,7 +158,7 @@ def _step(predictor: Any, name: str, known: tuple[str, ...]) -> _Step | None:
     if method is None:
         return None
     parameters = inspect.signature(method).parameters.values()
-    # Cortex's name for the result is for those who use it.
+    # Cortex's name for the result is only for methods that declare it.
     ours = [argument for argument in known if argument != "response"]
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         declared = {p.name for p in parameters}.intersection(known)
@@ -178,7 +179,7 @@ async def _awaited(value: Any) -> Any:
 
 
 def _cause(error: BaseException) -> str:
-    """Return the error and the line of the user's code that raised it."""
+    """Return the error and the line of user code that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{place}"

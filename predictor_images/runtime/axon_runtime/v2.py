@@ -1,4 +1,4 @@
-"""The Open Inference Protocol, version 2, over REST: bodies in, bodies out.
+"""The Open Inference Protocol, version 2, over REST: decoding and encoding of bodies.
 
 https://github.com/open-inference/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
@@ -28,7 +28,7 @@ __all__ = [
 
 MODELS = "/v2/models/"
 VERSION = "1"
-"""A replica has one version of a model, and calls it so, as other servers call the first."""
+"""Version of a replica's model, named like the first version in other servers."""
 
 _JSON = {"content-type": "application/json"}
 _HEADER = "inference-header-content-length"
@@ -36,7 +36,7 @@ _HEADER = "inference-header-content-length"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An output that the client asks for, and how; None: as it asks for all."""
+    """A requested output and its encoding; None: the request's default."""
 
     name: str
     binary: bool | None
@@ -44,7 +44,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class InferRequest:
-    """A decoded request."""
+    """Decoded request."""
 
     id: str | None
     parameters: Mapping[str, Any]
@@ -53,7 +53,7 @@ class InferRequest:
 
 
 _Shape = Annotated[list[Annotated[int, Meta(ge=0, le=2**63 - 1)]], Meta(max_length=64)]
-# Models have thousands of inputs at most, where each is a column.
+# Models have at most thousands of inputs, if each is a column.
 _MOST = 100_000
 
 
@@ -81,7 +81,7 @@ _decoder = msgspec.json.Decoder(_Request)
 
 
 def unversioned(path: str) -> str | None:
-    """Return the path of a model without its version, or None if it names one that there is not."""
+    """Return the path of a model without its version, or None for an unknown version."""
     name, _, rest = path.removeprefix(MODELS).partition("/")
     if not path.startswith(MODELS) or not rest.startswith("versions/"):
         return path
@@ -90,10 +90,10 @@ def unversioned(path: str) -> str | None:
 
 
 def decode_request(body: bytes, header_length: int | None) -> InferRequest:
-    """Decode an inference request; `header_length` is the header of that name, where raw data follow.
+    """Decode an inference request; `header_length` is the header of that name, for raw data after the JSON.
 
     Raises:
-        ProtocolError: with what is wrong.
+        ProtocolError: with the problem.
     """
     if header_length is not None and header_length > len(body):
         raise ProtocolError(f"the JSON header has {header_length} bytes, and {len(body)} came")
@@ -121,7 +121,7 @@ def _decoded(head: bytes) -> _Request:
         raise ProtocolError(f"the body is no inference request: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
-    try:  # with the NaN that Python writes, perhaps
+    try:  # JSON may contain Python's NaN
         return msgspec.convert(json_text.decode(head), _Request)
     except (json_text.JsonError, msgspec.ValidationError) as error:
         raise ProtocolError(f"the body is no inference request: {error}") from None
@@ -134,10 +134,10 @@ def encode_response(
     wanted: Sequence[Wanted],
     binary_default: bool,
 ) -> tuple[bytes, dict[str, str]]:
-    """Return an answer's body and headers: all outputs, or those that are wanted.
+    """Return a response's body and headers: all outputs, or the requested ones.
 
     Raises:
-        ProtocolError: when one is wanted that the model does not have, or JSON cannot say one.
+        ProtocolError: when the model lacks a requested output, or JSON cannot represent a value.
     """
     parts: list[bytes] = []
     described: list[dict[str, Any]] = []
@@ -164,7 +164,7 @@ def metadata(
     inputs: Sequence[tuple[str, str, list[int]]],
     outputs: Sequence[tuple[str, str, list[int]]],
 ) -> bytes:
-    """Return the description of a model: each tensor is its name, datatype and shape."""
+    """Return the metadata of a model: each tensor is its name, datatype and shape."""
     keys = ("name", "datatype", "shape")
     return msgspec.json.encode(
         {

@@ -1,6 +1,6 @@
-"""`python -m axon_runtime.worker`: one of the processes of a replica (workers.py starts it).
+"""`python -m axon_runtime.worker`: one of the processes of a replica, started by workers.py.
 
-It says when its model is loaded, or why it cannot be, and serves once it is told to.
+A worker reports when its model is loaded, or why loading failed, and serves on a signal from its parent.
 """
 
 import ctypes
@@ -18,12 +18,12 @@ from axon_runtime.server import application, leave, serve
 from axon_runtime.user import PredictorError
 
 _PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
-# What the parent reads of a line at most is 64 KiB.
+# The parent reads lines of at most 64 KiB.
 _LONGEST = 10_000
 
 
 def main(index: int, parent: int, control: socket.socket, shared: Path) -> None:
-    """Load, say so, and serve until SIGTERM."""
+    """Load the model, report to the parent, and serve until SIGTERM."""
     _end_with(parent)
     control.set_inheritable(False)
     config = from_environment()
@@ -32,7 +32,7 @@ def main(index: int, parent: int, control: socket.socket, shared: Path) -> None:
         app = application(config, places)
     except (LoadError, PredictorError) as error:
         control.sendall(f"{str(error)[:_LONGEST]}\n".encode())
-        control.recv(1)  # the parent ends this process once it has read that
+        control.recv(1)  # the parent ends this process after it has read the failure
         sys.exit(1)
     control.sendall(b"ready\n")
     if control.recv(1):
@@ -41,7 +41,7 @@ def main(index: int, parent: int, control: socket.socket, shared: Path) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """Let the kernel kill this process when its parent dies, however that happens."""
+    """Make the kernel kill this process when its parent dies, for any reason."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(1)

@@ -1,11 +1,11 @@
-"""Several processes in a replica: a parent that starts workers, replaces those that die, and ends with them.
+"""Several processes in a replica: a parent that starts workers, replaces dead ones, and ends with them.
 
-Workers are new interpreters, not forks: a user's code and native libraries may have threads, which a fork
-breaks. Each has a socket of its own on the port (SO_REUSEPORT): the kernel spreads connections over them,
-while from a shared socket whoever wakes first takes a whole burst.
+Workers are new interpreters, not forks: user code and native libraries may have threads, which a fork breaks.
+Each has its own socket on the port (SO_REUSEPORT): the kernel spreads connections over them, while with a
+shared socket the first process to be scheduled takes a whole burst.
 
-uvicorn's own supervisor opens the port for whichever worker is ready first, starts without end what dies as
-it loads, and leaves workers behind when it is killed.
+uvicorn's own supervisor opens the port for the first worker that is ready, endlessly restarts a worker that
+dies while loading, and leaves workers behind when it is killed.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ from axon_runtime.logs import log
 from axon_runtime.places import Places
 from axon_runtime.port import PortError, bind_management, reserve
 
-# A worker that dies before it has served so long died early; so many early ends in a row are the replica's.
+# A worker that dies within this time died early; several consecutive early deaths end the replica.
 _STEADY_SECONDS = 5
 _EARLY_ENDS = 3
-# A worker whose event loop is dead for so long is killed, as the liveness probe does to a single process.
+# A worker whose event loop is dead for so long is killed, as the liveness probe does for a single process.
 _SILENT_SECONDS = 60
-# Beyond their own grace period, for workers to end in.
+# Time for workers to end, in addition to their own grace period.
 _SPARE_SECONDS = 1
 
 
@@ -52,7 +52,7 @@ def run(config: Config) -> int:
 
 @contextmanager
 def _folder(port: int) -> Iterator[Path]:
-    """Make the folder of what the processes share, anew: a replica that was killed has left its own."""
+    """Create an empty folder for the processes' shared files: a killed replica may have left its own."""
     folder = Path(tempfile.gettempdir(), f"axon-{os.getuid()}-{port}")
     if folder.exists():
         shutil.rmtree(folder)
@@ -80,7 +80,7 @@ class _Workers:
         self._open = self._ending = self._failed = False
 
     async def run(self, management: socket.socket) -> int:
-        """Keep all workers until SIGTERM, or until that is no use."""
+        """Keep all workers running until SIGTERM, or until restarts are useless."""
         self._management_port = management.getsockname()[1]
         from prometheus_client import CollectorRegistry
 
@@ -90,20 +90,20 @@ class _Workers:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._end)
         watching = asyncio.create_task(self._watch())
-        # A worker that hangs is replaced, so the replica is alive as long as this process answers.
-        asked = Management(lambda: page(CollectorRegistry()), self._not_ready, lambda: None)
-        with served(asked, management):
+        # A hung worker is replaced, so the replica is live as long as this process responds.
+        probes = Management(lambda: page(CollectorRegistry()), self._not_ready, lambda: None)
+        with served(probes, management):
             codes = await asyncio.gather(*map(self._keep, range(self._count)))
         watching.cancel()
         return int(self._failed or any(codes))
 
     async def _keep(self, index: int) -> int:
-        """Run a worker, and another in its place, until the replica ends; return the last one's exit code."""
+        """Run a worker and its replacements until the replica ends; return the last exit code."""
         early = 0
         while True:
             code, seconds = await self._live(index)
             if self._ending:
-                return 0 if code == -signal.SIGTERM else code  # it was still loading
+                return 0 if code == -signal.SIGTERM else code  # the worker was still loading
             early = early + 1 if seconds < _STEADY_SECONDS else 0
             if early == _EARLY_ENDS or not (self._open or code < 0):
                 times = f", {early} times in a row" if early > 1 else ""
@@ -113,8 +113,8 @@ class _Workers:
             log("error", f"worker {index} ended by {_cause(code)}: it is replaced", model=self._config.name)
 
     async def _watch(self) -> None:
-        """Kill a worker whose event loop is dead, or whose call hangs: another takes its place."""
-        while not self._ending:  # a worker that ends does not say that its loop turns
+        """Kill workers with a dead event loop or a hung call, so that they are replaced."""
+        while not self._ending:  # a worker that is ending sends no heartbeat
             for index, process in self._running.items():
                 if reason := self._dead(index):
                     log("error", f"worker {index} {reason}", model=self._config.name)
@@ -134,7 +134,7 @@ class _Workers:
         return None if any(map(self._places.turns, self._serving_since)) else "loading"
 
     async def _live(self, index: int) -> tuple[int, float]:
-        """Run a worker, and return its exit code and for how many seconds it served."""
+        """Run a worker, and return its exit code and the seconds for which it served."""
         ours, theirs = socket.socketpair()
         with theirs:
             words = [str(index), str(os.getpid()), str(theirs.fileno()), str(self._file)]
@@ -154,7 +154,7 @@ class _Workers:
         return code, time.monotonic() - self._serving_since.pop(index, time.monotonic())
 
     def _forget(self, index: int, pid: int) -> None:
-        """Take back what a dead worker had: its requests were its own."""
+        """Release the permits of a dead worker."""
         from prometheus_client.multiprocess import mark_process_dead
 
         del self._running[index]
@@ -163,7 +163,7 @@ class _Workers:
         mark_process_dead(pid)
 
     async def _hear(self, index: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take the one line that a worker says: that it is ready, or why it cannot be."""
+        """Receive the report of a worker: ready, or the reason for a failure."""
         line = (await reader.readline()).decode().rstrip("\n")
         if line == "ready":
             self._loaded[index] = writer
@@ -175,7 +175,7 @@ class _Workers:
             self._end(line)
 
     def _serve(self) -> None:
-        """Let the loaded workers serve: the first ones together, once there are all."""
+        """Let the loaded workers serve: initially all together."""
         if not self._open and len(self._loaded) < self._count:
             return
         if not self._open:
@@ -194,7 +194,7 @@ class _Workers:
         self._loaded.clear()
 
     def _end(self, failure: str | None = None) -> None:
-        """End all workers: those that serve answer what they have."""
+        """End all workers: those that serve complete their requests in flight."""
         if self._ending:
             return
         self._ending, self._failed = True, failure is not None

@@ -73,6 +73,6 @@ def test_every_owned_path_exists() -> None:
     assert unmatched == []
 
 
-@pytest.mark.parametrize("folder", [".github/", "gitops/", "policies/", "bootstrap/"])
+@pytest.mark.parametrize("folder", [".github/", "axon/", "policies/", "bootstrap/"])
 def test_code_that_runs_with_rights_on_aws_has_an_owner(folder: str) -> None:
     assert folder in owned_patterns()

@@ -6,6 +6,7 @@ outcomes of `report`, `drift` and `patches` (`axon.report.report.Exit`); 130 int
 
 import os
 import sys
+import sysconfig
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -57,6 +58,8 @@ def program(
 def main() -> None:
     """Run one command; what a user can fix is one message, not a traceback."""
     _choose_project(sys.argv[1:])
+    # uv, kubectl and others are called by their names, wherever axon is called from.
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
     try:
         app()
     except Exception as error:

@@ -8,6 +8,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from axon.errors import UserError
+from predictor_images.requirements import REQUIREMENTS, pins_of
 from stacks.settings import load_file
 from stacks.settings.project import CODE, PROJECT
 
@@ -25,13 +26,17 @@ class Example:
     folder: str
     predictor: str
     """The other keys of `predictor` in the stack file, after its path."""
+    packages: tuple[str, ...] = ()
+    """What its train.py imports."""
 
 
 EXAMPLES = {
-    "sklearn": Example("predictors/iris", ""),
-    "onnx": Example("predictors/digits", ""),
+    "sklearn": Example("predictors/iris", "", ("joblib", "numpy", "scikit-learn")),
+    "onnx": Example("predictors/digits", "", ("numpy", "onnx", "scikit-learn", "skl2onnx")),
     "python": Example("predictors/species", ", config: {limits: [2.5, 4.8]}"),
 }
+# The versions that images have, so that a model is loaded by the library that saved it.
+_PINS = CODE / "predictor_images/sklearn-onnx/requirements.txt"
 
 
 def new_model(name: str, kind: str, stack: str) -> list[str]:
@@ -49,6 +54,8 @@ def new_model(name: str, kind: str, stack: str) -> list[str]:
     before = file.read_text()
     text = with_model(before, entry_of(name, kind))
     _copy(CODE / EXAMPLES[kind].folder, folder)
+    if (script := folder / "train.py").exists():
+        script.write_text(metadata(EXAMPLES[kind].packages) + script.read_text())
     file.write_text(text)
     try:
         load_file(stack)
@@ -88,6 +95,14 @@ def with_model(text: str, entry: list[str]) -> str:
         )
     indent = " " * models.start_mark.column
     return _inserted(text, models, [f"{indent}{line}" for line in entry])
+
+
+def metadata(packages: tuple[str, ...]) -> str:
+    """Return the lines by which uv knows the packages of a script."""
+    pins = pins_of({REQUIREMENTS: _PINS})
+    lines = [f'#   "{name}=={pins[name]}",' for name in packages]
+    head = ["# /// script", '# requires-python = ">=3.11,<3.14"', "# dependencies = ["]
+    return "\n".join([*head, *lines, "# ]", "# ///", ""])
 
 
 def _inserted(text: str, mapping: MappingNode, lines: list[str]) -> str:

@@ -12,6 +12,9 @@ from axon.steps import StepFailed, timed
 from stacks.settings.project import PROJECT
 
 RECORD = ".trained"
+# The packages of a script, which uv installs for it alone:
+# https://packaging.python.org/en/latest/specifications/inline-script-metadata/
+_METADATA = "# /// script\n"
 UV = shutil.which("uv", path=sysconfig.get_path("scripts")) or "uv"
 # First line of a .gitignore that axon wrote; any other file is the user's, and stays unchanged.
 _MARK = "# Written by `make models`: what train.py makes."
@@ -54,6 +57,8 @@ def forget(project: Path = PROJECT) -> None:
 
 def _command(folder: Path) -> list[str]:
     script = str(folder / "train.py")
+    if _METADATA in (folder / "train.py").read_text():
+        return [UV, "run", "--quiet", "--script", script]
     packages = folder / "requirements.txt"
     if not packages.exists():
         return [sys.executable, script]

@@ -207,6 +207,22 @@ def test_a_wrong_command_is_one_line(tmp_path: Path, words: list[str], message: 
     assert len(run.stderr.splitlines()) == 1
 
 
+def test_the_programs_of_axons_environment_are_found_from_anywhere(tmp_path: Path) -> None:
+    """As in a shell that has only the path of `.venv/bin/axon`."""
+    axon = Path(sys.executable).with_name("axon")
+    run = subprocess.run(
+        [axon, "env", "--json"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    path = json.loads(run.stdout)["PATH"].split(":")
+    assert path[0] == str(axon.parent)
+
+
 @pytest.mark.parametrize(
     ("settings", "why"),
     [

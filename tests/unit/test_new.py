@@ -1,8 +1,10 @@
 """New models and projects: files that work at once, and nothing overwritten."""
 
+import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ import yaml
 from axon.new import model as models
 from axon.new.model import EXAMPLES, NewError, new_model, with_model
 from axon.new.project import new_project
+from axon.training import train as training
+from axon.training.train import train
 from stacks.settings import SettingsError, load_file
 from stacks.settings.project import CODE
 
@@ -64,6 +68,21 @@ def test_a_new_model_is_valid_at_once(project: Path, kind: str) -> None:
     assert predictor.type == kind
     assert (project / "predictors/churn/sample.json").exists()
     assert {file.name for file in (project / "predictors/churn").iterdir()} & {"train.py", "predictor.py"}
+
+
+@pytest.mark.parametrize(("kind", "made"), [("sklearn", "model.joblib"), ("onnx", "model.onnx")])
+def test_a_new_model_is_trained_with_packages_of_its_own(
+    project: Path, monkeypatch: pytest.MonkeyPatch, kind: str, made: str
+) -> None:
+    """A project that takes axon as a dependency has no scikit-learn."""
+    monkeypatch.setattr(training, "PROJECT", project)
+    new_model("churn", kind, "test")
+
+    train(project / "predictors/churn")
+
+    assert (project / "predictors/churn" / made).stat().st_size > 0
+    names = re.findall(r'"(.+?)==(.+?)"', (project / "predictors/churn/train.py").read_text())
+    assert dict(names)["scikit-learn"] == version("scikit-learn")
 
 
 @pytest.mark.parametrize(

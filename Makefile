@@ -32,7 +32,7 @@ predict: .venv ## send MODEL=iris-classifier its sample
 
 test: lint models ## lint, then every test
 	@$(AXON) tools
-	@$(MACHINE) $(MAKE) -s test-fast
+	@$(MAKE) -s test-fast
 	@$(MACHINE) $(PY) -m pytest -m "engine or cluster" $(ARGS)
 
 test-fast: .venv models ## the tests that need no cluster, on all cores

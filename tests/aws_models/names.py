@@ -1,8 +1,9 @@
-"""Names that providers make up."""
+"""Names that providers and AWS make up."""
 
 import hashlib
 import itertools
 import time
+from typing import Any
 
 _COUNTER = itertools.count(1)
 
@@ -20,3 +21,16 @@ def terraform_name(prefix: str) -> str:
 def pulumi_name(name: str) -> str:
     """Return a name as Pulumi makes it of a resource's: with seven hexadecimal digits."""
     return f"{name}-{hashlib.sha256(str(next(_COUNTER)).encode()).hexdigest()[:7]}"
+
+
+def name_zones_as_route_53() -> None:
+    """Let ids of hosted zones on moto begin with Z, as those of Route 53 do."""
+    from moto.utilities.id_generator import moto_id_manager
+
+    numbers = itertools.count(1)
+
+    def source(context: Any) -> str | None:
+        kind = context["resource_identifier"].resource
+        return f"Z{next(numbers):020}" if kind == "hosted_zone" else None
+
+    moto_id_manager.add_id_source(source)

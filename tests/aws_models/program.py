@@ -17,6 +17,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from stacks.settings import loading
 from tests.aws_models import calls
 from tests.aws_models.account import Account
+from tests.aws_models.calls import deletion
 from tests.aws_models.component import stand_in
 from tests.aws_models.resource import Resource
 from tests.doubles.shapes import inputs_of
@@ -35,7 +36,7 @@ class Recorder(Mocks):
     account: Account
     default_tags: dict[str, str] = field(default_factory=dict)
     registered: list[MockResourceArgs] = field(default_factory=list)
-    made: list[tuple[str, str]] = field(default_factory=list)
+    made: list[tuple[MockResourceArgs, str]] = field(default_factory=list)
     lock: Any = field(default_factory=Lock)
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -45,7 +46,7 @@ class Recorder(Mocks):
                 self.default_tags = _tags_of(args.inputs)
             if args.typ.startswith("aws:"):
                 made = calls.create(Resource(args.typ, args.name, self._inputs(args), self.account))
-                self.made.append((args.typ, made.id))
+                self.made.append((args, made.id))
                 return made.id, {**args.inputs, **made.outputs}
         read = _SERVICE if args.resource_id else {}
         return args.resource_id or f"{args.name}-id", {**args.inputs, **read}
@@ -63,7 +64,13 @@ class Recorder(Mocks):
 
     def ids(self, token: str) -> list[str]:
         """Return what AWS calls the resources of a type."""
-        return [id_ for typ, id_ in self.made if typ == token]
+        return [id_ for args, id_ in self.made if args.typ == token]
+
+    def delete_all(self) -> None:
+        """Delete what was made, the last first."""
+        while self.made:
+            args, id_ = self.made.pop()
+            deletion.delete(Resource(args.typ, args.name, self._inputs(args), self.account), id_)
 
     def values_of(self, chart: str) -> Mapping[str, Any]:
         """Return the values of a Helm chart, by its name."""

@@ -134,13 +134,15 @@ def in_an_existing_vpc(region: str) -> str:
     return yaml.safe_dump({"config": {"axon:cluster": cluster, "axon:models": _MODELS}}, sort_keys=False)
 
 
-def with_what_there_is(text: str, region: str) -> str:
+def with_what_there_is(text: str, region: str, endpoint: str | None = None) -> str:
     """Put a certificate and a hosted zone that the account has in the place of those that a file names."""
     for arn in set(re.findall(r"arn:aws:acm:[a-z0-9:/-]+", text)):
-        made = client("acm", region).request_certificate(DomainName="models.example.com")
+        made = client("acm", region, endpoint).request_certificate(DomainName="models.example.com")
         text = text.replace(arn, made["CertificateArn"])
     for zone in set(re.findall(r"\bZ[A-Z0-9]{10,31}\b", text)):
-        made = client("route53", region).create_hosted_zone(Name="example.com", CallerReference=zone)
+        made = client("route53", region, endpoint).create_hosted_zone(
+            Name="example.com", CallerReference=zone
+        )
         text = text.replace(zone, made["HostedZone"]["Id"].removeprefix("/hostedzone/"))
     return text
 

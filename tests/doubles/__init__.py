@@ -1,20 +1,22 @@
 """Doubles of the AWS and EKS providers for the real engine, and the account that they work on.
 
-    account = Account(tmp_path / "account")
-    account.fail("aws:eks/nodeGroup:NodeGroup", "cpu", "create", "NodeCreationFailure")
-    subprocess.run(["pulumi", "up"], env=account.environment(os.environ))
-    assert [call.error for call in account.record() if call.error] == ["NodeCreationFailure"]
+    with Account(tmp_path / "account") as account:
+        account.fail("aws:eks/nodeGroup:NodeGroup", "cpu", "create", "NodeCreationFailure")
+        subprocess.run(["pulumi", "up"], env=account.environment(os.environ))
+        assert [call.error for call in account.record() if call.error] == ["NodeCreationFailure"]
 
-They refuse what AWS is known to refuse, as far as the tables in this package go. That they accept something
-says nothing about permissions, quotas, prices or times.
+They refuse what AWS' service models and moto refuse (tests/aws_models), and what the tables in this package
+say besides. That they accept something says nothing about permissions, quotas, prices or times.
 """
 
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from tests.aws_models.server import serving
 from tests.doubles.account import Fault, Operation, Resource, Store
 
 __all__ = ["Account", "Operation", "Overlap"]
@@ -36,11 +38,19 @@ class Overlap:
 
 
 class Account:
-    """A fake AWS account in a folder, as a test sees it."""
+    """A fake AWS account in a folder, as a test sees it: open, resources can be made in it."""
 
     def __init__(self, folder: Path, number: str = "111122223333", seconds: float = 0.02) -> None:
         self.folder, self.number, self.seconds = folder, number, seconds
-        self._store = Store(folder)
+        self._store, self._open = Store(folder), ExitStack()
+        self.endpoint: str | None = None
+
+    def __enter__(self) -> Self:
+        self.endpoint = self._open.enter_context(serving(self.number))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
     def environment(self, base: Mapping[str, str], kubeconfig: Path | None = None) -> dict[str, str]:
         """Return an environment in which the engine finds the doubles and this account.
@@ -51,6 +61,7 @@ class Account:
             "PATH": f"{_BIN}:{base['PATH']}",
             "AXON_DOUBLE_FOLDER": str(self.folder.resolve()),
             "AXON_DOUBLE_ACCOUNT": self.number,
+            "AXON_DOUBLE_MOTO": self.endpoint or "",
             "AXON_DOUBLE_SECONDS": str(self.seconds),
             "AXON_DOUBLE_PYTHON": sys.executable,
             "AXON_DOUBLE_KUBECONFIG": str(kubeconfig or ""),
@@ -103,8 +114,11 @@ class Account:
 
     def lose(self, type: str, name: str) -> None:
         """Delete a resource behind the engine's back."""
+        from tests.doubles.cloud import Cloud  # half a second, which few tests need
+
         with self._store.writing() as world:
             for row in _called(list(world.resources.values()), type, name):
+                Cloud(self.endpoint, row.outputs["region"]).delete(row)
                 del world.resources[row.key]
 
     def overlap(self, *ops: str) -> Overlap:

@@ -36,6 +36,7 @@ class Resource:
     inputs: Properties
     outputs: Properties
     minted: list[str] = field(default_factory=list)  # ids and ARNs that came with it
+    issue: str = ""  # why AWS could not finish it
 
     @property
     def key(self) -> str:

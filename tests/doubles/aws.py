@@ -168,7 +168,8 @@ def _property_diff(change: Change) -> Any:
 def main() -> None:
     """Serve the protocol on a port of its own, and say which."""
     store = Store(Path(os.environ["AXON_DOUBLE_FOLDER"]))
-    provider = Provider(store, os.environ.get("AXON_DOUBLE_ACCOUNT", "111122223333"))
+    account = os.environ.get("AXON_DOUBLE_ACCOUNT", "111122223333")
+    provider = Provider(store, account, os.environ.get("AXON_DOUBLE_MOTO", ""))
     # as many as the engine may ask at once
     server = grpc.server(
         futures.ThreadPoolExecutor(64), options=[("grpc.max_receive_message_length", 1 << 28)]

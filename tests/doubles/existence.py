@@ -1,6 +1,5 @@
 """What AWS refuses in view of what exists: at a create, an update or a delete."""
 
-import ipaddress
 from collections.abc import Callable, Iterator
 
 from tests.doubles import references
@@ -13,9 +12,9 @@ _GROUP_TAG = "aws:autoscaling/tag:Tag"
 _SUBNET = "aws:ec2/subnet:Subnet"
 
 
-def check_create(world: World, token: str, id_: str, inputs: Properties, account: str) -> None:
+def check_create(world: World, token: str, id_: str | None, inputs: Properties, account: str) -> None:
     """Raise what AWS would say against a new resource."""
-    if world.find(token, id_) and token not in _ADOPTED:
+    if id_ and world.find(token, id_) and token not in _ADOPTED:
         raise RefusedError(f"{token.split(':')[2]}AlreadyExists: {id_} exists already")
     for reason in references.missing(world, token, inputs, account):
         raise RefusedError(reason)
@@ -62,17 +61,6 @@ def _check_addon_delete(world: World, resource: Resource) -> None:
 
 def _nothing(world: World, inputs: Properties) -> Iterator[str]:
     yield from ()
-
-
-def _subnet(world: World, inputs: Properties) -> Iterator[str]:
-    network = ipaddress.IPv4Network(inputs["cidrBlock"])
-    vpc = world.find("aws:ec2/vpc:Vpc", inputs["vpcId"])
-    if vpc and not network.subnet_of(ipaddress.IPv4Network(vpc.inputs["cidrBlock"])):
-        yield f"InvalidSubnet.Range: {network} is not inside {vpc.inputs['cidrBlock']}"
-    for row in world.of(_SUBNET):
-        other = ipaddress.IPv4Network(row.inputs["cidrBlock"])
-        if row.inputs["vpcId"] == inputs["vpcId"] and network.overlaps(other):
-            yield f"InvalidSubnet.Conflict: {network} overlaps {other} of {row.id}"
 
 
 def _nat_gateway(world: World, inputs: Properties) -> Iterator[str]:
@@ -143,7 +131,6 @@ def _minor(version: str) -> int:
 
 
 _CREATE: dict[str, Callable[[World, Properties], Iterator[str]]] = {
-    _SUBNET: _subnet,
     "aws:ec2/natGateway:NatGateway": _nat_gateway,
     "aws:eks/cluster:Cluster": _cluster,
     "aws:eks/nodeGroup:NodeGroup": _node_group,

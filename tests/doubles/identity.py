@@ -3,10 +3,13 @@
 import re
 import time
 import uuid
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.doubles.shapes import digest, inputs_of
 from tests.doubles.wire import Properties, known
+
+if TYPE_CHECKING:
+    from tests.aws_models.resource import Made
 
 # the property that holds a resource's name, and the one that asks for a made-up name
 _NAMES = {
@@ -17,33 +20,9 @@ _NAMES = {
 # `name` is part of what these are, or is never made up
 _NOT_NAMED = ("aws:index/", "aws:route53/", "aws:acm/", "aws:ssm/", "aws:servicequotas/")
 
-_PREFIXES = {
-    "Vpc": "vpc",
-    "Subnet": "subnet",
-    "InternetGateway": "igw",
-    "EgressOnlyInternetGateway": "eigw",
-    "NatGateway": "nat",
-    "RouteTable": "rtb",
-    "SecurityGroup": "sg",
-    "DefaultSecurityGroup": "sg",
-    "SecurityGroupIngressRule": "sgr",
-    "SecurityGroupEgressRule": "sgr",
-    "SecurityGroupRule": "sgrule",
-    "Eip": "eipalloc",
-    "VpcEndpoint": "vpce",
-    "LaunchTemplate": "lt",
-    "RouteTableAssociation": "rtbassoc",
-    "FlowLog": "fl",
-    "NetworkAcl": "acl",
-    "VpcDhcpOptions": "dopt",
-    "PlacementGroup": "pg",
-}
-_EC2 = ("aws:ec2/", "aws:vpc/")
-
 # ids that are made of inputs
 _IDS = {
     "aws:eks/nodeGroup:NodeGroup": "{clusterName}:{nodeGroupName}",
-    "aws:eks/fargateProfile:FargateProfile": "{clusterName}:{fargateProfileName}",
     "aws:eks/addon:Addon": "{clusterName}:{addonName}",
     "aws:eks/accessEntry:AccessEntry": "{clusterName}:{principalArn}",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "{clusterName}#{principalArn}#{policyArn}",
@@ -52,47 +31,15 @@ _IDS = {
     "aws:autoscaling/tag:Tag": "{autoscalingGroupName},{tag[key]}",
     "aws:ec2/route:Route": "r-{routeTableId}{destinationCidrBlock}",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": "{repository}",
-    "aws:ecr/repositoryPolicy:RepositoryPolicy": "{repository}",
     "aws:route53/record:Record": "{zoneId}_{name}_{type}",
     "aws:budgets/budget:Budget": "{account}:{name}",
-    "aws:sqs/queue:Queue": "https://sqs.{region}.amazonaws.com/{account}/{name}",
 }
 
-# the ARNs that this account gives out; those of types that are not here are made in the same manner
-_BALANCING = "arn:aws:elasticloadbalancing:{region}:{account}:"
-_EKS = "arn:aws:eks:{region}:{account}:"
+# the ARNs that moto does not give; those of types that are not here are made in the same manner
 _ARNS = {
-    "aws:iam/role:Role": "arn:aws:iam::{account}:role{path}{name}",
-    "aws:iam/policy:Policy": "arn:aws:iam::{account}:policy{path}{name}",
-    "aws:iam/instanceProfile:InstanceProfile": "arn:aws:iam::{account}:instance-profile{path}{name}",
-    "aws:s3/bucket:Bucket": "arn:aws:s3:::{bucket}",
-    "aws:kms/key:Key": "arn:aws:kms:{region}:{account}:key/{id}",
-    "aws:kms/alias:Alias": "arn:aws:kms:{region}:{account}:{name}",
-    "aws:lb/loadBalancer:LoadBalancer": _BALANCING + "loadbalancer/{letters}/{name}/{hex}",
-    "aws:lb/targetGroup:TargetGroup": _BALANCING + "targetgroup/{name}/{hex}",
-    "aws:lb/listener:Listener": "{loadBalancerArn}/{hex}",
-    "aws:ecr/repository:Repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
-    "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
-    "aws:eks/cluster:Cluster": _EKS + "cluster/{name}",
-    "aws:eks/nodeGroup:NodeGroup": _EKS + "nodegroup/{clusterName}/{nodeGroupName}/{uuid}",
-    "aws:eks/fargateProfile:FargateProfile": (
-        _EKS + "fargateprofile/{clusterName}/{fargateProfileName}/{uuid}"
-    ),
-    "aws:eks/addon:Addon": _EKS + "addon/{clusterName}/{addonName}/{uuid}",
-    "aws:sqs/queue:Queue": "arn:aws:sqs:{region}:{account}:{name}",
-    "aws:sns/topic:Topic": "arn:aws:sns:{region}:{account}:{name}",
+    "aws:eks/addon:Addon": "arn:aws:eks:{region}:{account}:addon/{clusterName}/{addonName}/{uuid}",
     "aws:budgets/budget:Budget": "arn:aws:budgets::{account}:budget/{name}",
-    "aws:acm/certificate:Certificate": "arn:aws:acm:{region}:{account}:certificate/{uuid}",
 }
-_ARN_IS_ID = {
-    "aws:iam/policy:Policy",
-    "aws:lb/loadBalancer:LoadBalancer",
-    "aws:lb/targetGroup:TargetGroup",
-    "aws:lb/listener:Listener",
-    "aws:sns/topic:Topic",
-    "aws:acm/certificate:Certificate",
-}
-_LETTERS = {"network": "net", "gateway": "gwy"}
 
 
 class Place(NamedTuple):
@@ -140,29 +87,25 @@ def made_up_name(token: str, name: str, seed: str) -> str:
     return made.lower() if token == "aws:s3/bucket:Bucket" else made
 
 
-def identify(token: str, properties: Properties, seed: str, place: Place) -> Identity:
-    """Return the id, ARN and name of a new resource."""
+def identify(token: str, properties: Properties, seed: str, place: Place, on_aws: "Made") -> Identity:
+    """Return the id, ARN and name of a new resource: moto's, where they are not made of its inputs."""
+    id_ = fixed_id(token, properties, place) or on_aws.id
     parts = _parts(properties, seed, place)
-    name = str(properties.get(name_property(token) or "name") or "")
-    kind = token.split(":")[2]
+    parts["id"] = id_
+    arn = on_aws.outputs.get("arn") or _ARNS.get(token, _general_arn(token)).format_map(parts)
+    return Identity(id_, arn, str(properties.get(name_property(token) or "name") or ""))
+
+
+def fixed_id(token: str, properties: Properties, place: Place) -> str | None:
+    """Return the id of a type whose id is made of its inputs: a second one would be the same."""
     if token in _IDS:
-        id_ = _IDS[token].format_map(parts)
-    elif token.startswith(_EC2) and kind in _PREFIXES:
-        id_ = f"{_PREFIXES[kind]}-{digest(seed)}"
-    elif token == "aws:kms/key:Key":
-        id_ = parts["uuid"]
-    elif token.startswith("aws:s3/bucket"):
-        id_ = str(properties.get("bucket"))
-    else:
-        id_ = name or f"{kind.lower()}-{digest(seed)}"
-    arn = _ARNS.get(token, _general_arn(token)).format_map({**parts, "id": id_})
-    return Identity(arn if token in _ARN_IS_ID else id_, arn, name)
+        return _IDS[token].format_map(_parts(properties, "", place))
+    return str(properties["bucket"]) if token.startswith("aws:s3/bucket") else None
 
 
 def id_of_inputs(token: str, properties: Properties) -> str | None:
-    """Return the id of a type whose id is made of its inputs."""
-    place = Place("", "")
-    return _IDS[token].format_map(_parts(properties, "", place)) if token in _IDS else None
+    """Return the id of a type that has no name, where it is made of its inputs."""
+    return _IDS[token].format_map(_parts(properties, "", Place("", ""))) if token in _IDS else None
 
 
 def _parts(properties: Properties, seed: str, place: Place) -> dict[str, Any]:
@@ -173,13 +116,10 @@ def _parts(properties: Properties, seed: str, place: Place) -> dict[str, Any]:
     known_ones = {key: value for key, value in properties.items() if known(value)}
     return Parts(
         {
-            "path": "/",
             **known_ones,
             "account": place.account,
             "region": known_ones.get("region", place.region),
             "uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, seed)),
-            "hex": digest(seed, 16),
-            "letters": _LETTERS.get(str(properties.get("loadBalancerType")), "app"),
         }
     )
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from tests.doubles.account import RefusedError, World
 from tests.doubles.identity import Place
-from tests.doubles.rules.eks import instance_types
 from tests.doubles.wire import Properties
 
 # the provider answers these by itself: nothing asks AWS
@@ -67,7 +67,7 @@ def _existing(token: str) -> Answer:
 
 def _instance_type(arguments: Properties, world: World, place: Place) -> Properties:
     name = arguments["instanceType"]
-    found: dict[str, Any] | None = instance_types().get(name)
+    found: dict[str, Any] | None = _instance_types().get(name)
     if found is None:
         raise RefusedError(f"InvalidInstanceType: {name} does not exist")
     cores, memory = found["VCpuInfo"]["DefaultVCpus"], found["MemoryInfo"]["SizeInMiB"]
@@ -78,6 +78,20 @@ def _instance_type(arguments: Properties, world: World, place: Place) -> Propert
         "memorySize": memory,
         "region": place.region,
     }
+
+
+@cache
+def _instance_types() -> dict[str, Properties]:
+    """Return EC2's instance types, from moto's data."""
+    import gzip  # (half a second that few programs pay)
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    found = find_spec("moto")
+    assert found is not None
+    assert found.origin is not None
+    data = Path(found.origin).parent / "ec2/resources/instance_types.json.gz"
+    return json.loads(gzip.decompress(data.read_bytes()))
 
 
 def _policy_document(arguments: Properties, world: World, place: Place) -> Properties:

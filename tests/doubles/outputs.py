@@ -1,6 +1,6 @@
 """What AWS says of a resource: its inputs, and what is computed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pulumi import _types
@@ -21,9 +21,13 @@ def previewed(token: str, inputs: Properties) -> Properties:
     return {**made, "tagsAll": inputs.get("tags", {})} if "tagsAll" in outputs_of(token) else made
 
 
-def created(token: str, inputs: Properties, who: Identity, seed: str, place: Place) -> Properties:
+def created(
+    token: str, inputs: Properties, who: Identity, seed: str, place: Place, on_aws: Mapping[str, Any]
+) -> Properties:
+    """Return the outputs of a new resource; `on_aws` are those that moto has made up."""
     made = _completed(token, inputs, lambda hint, name, path: fake(hint, name, f"{seed}{path}"))
     made.update(_common(token, inputs, who, place))
+    made = _deep(made, on_aws)
     made.update(_OF_TYPE.get(token, lambda *_: {})(inputs, made, seed, place))
     return made
 
@@ -52,7 +56,7 @@ def _anew(token: str, old: Properties, new: Properties) -> list[str]:
     return ["latestVersion", "defaultVersion"] if new.get("updateDefaultVersion") else ["latestVersion"]
 
 
-def _deep(old: Properties, inputs: Properties) -> Properties:
+def _deep(old: Properties, inputs: Mapping[str, Any]) -> Properties:
     """Put inputs over outputs, and keep what was computed inside of objects."""
     made = dict(old)
     for key, value in inputs.items():
@@ -106,11 +110,6 @@ def _cluster(inputs: Properties, made: Properties, seed: str, place: Place) -> P
     }
 
 
-def _node_group(inputs: Properties, made: Properties, seed: str, place: Place) -> Properties:
-    group = f"eks-{inputs['nodeGroupName']}-{made['arn'].rsplit('/', 1)[-1]}"
-    return {"resources": [{"autoscalingGroups": [{"name": group}], "remoteAccessSecurityGroupId": ""}]}
-
-
 def _load_balancer(inputs: Properties, made: Properties, seed: str, place: Place) -> Properties:
     end = "elb" if inputs.get("loadBalancerType") == "network" else ""
     host = f"{inputs['name']}-{digest(seed, 16)}"
@@ -121,12 +120,7 @@ def _load_balancer(inputs: Properties, made: Properties, seed: str, place: Place
 def _eip(inputs: Properties, made: Properties, seed: str, place: Place) -> Properties:
     number = int(digest(seed, 4), 16)
     address = f"203.0.{number >> 8}.{number & 255}"
-    return {"publicIp": address, "allocationId": f"eipalloc-{digest(seed)}", "publicDns": f"ec2-{address}"}
-
-
-def _repository(inputs: Properties, made: Properties, seed: str, place: Place) -> Properties:
-    host = f"{place.account}.dkr.ecr.{place.region}.amazonaws.com"
-    return {"repositoryUrl": f"{host}/{inputs['name']}", "registryId": place.account}
+    return {"publicIp": address, "publicDns": f"ec2-{address}"}
 
 
 def _bucket(inputs: Properties, made: Properties, seed: str, place: Place) -> Properties:
@@ -137,15 +131,12 @@ def _bucket(inputs: Properties, made: Properties, seed: str, place: Place) -> Pr
     }
 
 
+# What moto does not make up, or in another form than AWS does.
 _OF_TYPE: dict[str, Callable[[Properties, Properties, str, Place], Properties]] = {
     "aws:eks/cluster:Cluster": _cluster,
-    "aws:eks/nodeGroup:NodeGroup": _node_group,
     "aws:lb/loadBalancer:LoadBalancer": _load_balancer,
     "aws:ec2/eip:Eip": _eip,
-    "aws:ecr/repository:Repository": _repository,
     "aws:s3/bucket:Bucket": _bucket,
-    "aws:ec2/launchTemplate:LaunchTemplate": lambda *_: {"latestVersion": 1, "defaultVersion": 1},
-    "aws:kms/key:Key": lambda i, m, seed, p: {"keyId": m["arn"].split("/")[-1]},
     "aws:iam/role:Role": lambda i, m, seed, p: {"uniqueId": f"AROA{digest(seed, 16).upper()}"},
     "aws:route53/record:Record": lambda i, m, seed, p: {"fqdn": i["name"]},
     "aws:sqs/queue:Queue": lambda i, m, seed, p: {

@@ -1,12 +1,13 @@
 """The AWS provider's work, as functions of Python values: check, compare, create, change, delete."""
 
 import json
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.doubles import existence, outputs, references
 from tests.doubles.account import RefusedError, Resource, Store, UnfinishedError, pause
 from tests.doubles.identity import (
     Place,
+    fixed_id,
     identify,
     made_up_name,
     name_of_prefix,
@@ -18,6 +19,9 @@ from tests.doubles.replacements import changes, keeps_name, replaces
 from tests.doubles.rules import Failure, failures
 from tests.doubles.shapes import inputs_of, misfits
 from tests.doubles.wire import UNKNOWN, Properties, dig
+
+if TYPE_CHECKING:
+    from tests.doubles.cloud import Cloud
 
 
 class Change(NamedTuple):
@@ -41,8 +45,8 @@ class Diff(NamedTuple):
 class Provider:
     """The provider of one account, with its configuration."""
 
-    def __init__(self, store: Store, account: str) -> None:
-        self.store, self.place = store, Place(account, "eu-west-1")
+    def __init__(self, store: Store, account: str, endpoint: str | None = None) -> None:
+        self.store, self.place, self._endpoint = store, Place(account, "eu-west-1"), endpoint
         self.default_tags: Properties = {}
 
     def configure(self, settings: Properties) -> None:
@@ -56,6 +60,12 @@ class Provider:
         self.place = Place(account, dig(values, "region") or self.place.region)
         tags = dig(values, "defaultTags.tags")
         self.default_tags = tags if isinstance(tags, dict) else {}
+
+    @property
+    def _cloud(self) -> "Cloud":
+        from tests.doubles.cloud import Cloud  # half a second, which a preview does not pay
+
+        return Cloud(self._endpoint, self.place.region)
 
     def check(
         self, token: str, name: str, old: Properties, new: Properties, seed: str
@@ -96,15 +106,14 @@ class Provider:
                 world.serial += 1
                 serial = world.serial
                 named = self._named(token, inputs, serial)
-                seed = f"{urn}{serial}"
-                who = identify(token, named, seed, self.place)
-                existence.check_create(world, token, who.id, named, self.place.account)
-            call["id"] = who.id
+                seed, known_id = f"{urn}{serial}", fixed_id(token, named, self.place)
+                existence.check_create(world, token, known_id, named, self.place.account)
             pause()
+            on_aws = self._cloud.create(token, name, named)
+            who = identify(token, named, seed, self.place, on_aws)
+            call["id"] = who.id
             with self.store.writing() as world:
-                if world.find(token, who.id):
-                    existence.check_create(world, token, who.id, named, self.place.account)
-                made = outputs.created(token, named, who, seed, self.place)
+                made = outputs.created(token, named, who, seed, self.place, on_aws.outputs)
                 outputs.settle(world, token, made)
                 aliases = references.minted(world, who, named, made)
                 resource = Resource(token, who.id, name, named, made, aliases)
@@ -117,7 +126,8 @@ class Provider:
         """Let a resource that was just made have failed, as the provider tells the engine."""
         with self.store.writing() as world:
             found = world.resources[resource.key]
-            found.outputs["status"] = "CREATE_FAILED"
+            found.outputs["status"] = "FAILED" if found.kind == "Cluster" else "CREATE_FAILED"
+            found.issue = message
         raise UnfinishedError(found.id, found.outputs, found.inputs, message)
 
     def _named(self, token: str, inputs: Properties, serial: int) -> Properties:
@@ -139,6 +149,7 @@ class Provider:
                 wanted = _merged(token, resource, old, new)
                 existence.check_update(world, token, resource, wanted, self.place.account)
             pause()
+            self._cloud.change(resource, wanted)
             with self.store.writing() as world:
                 resource = _found(world.find(token, id_), token, id_)
                 wanted = _merged(token, resource, old, new)
@@ -154,6 +165,8 @@ class Provider:
                 if resource:
                     existence.check_delete(world, resource)
             pause()
+            if resource:
+                self._cloud.delete(resource)
             with self.store.writing() as world:
                 world.resources.pop(f"{token}|{id_}", None)
 

@@ -15,6 +15,7 @@ from axon.machine import LocalSettings
 from stacks.settings import Images
 from stacks.settings import Stack as StackSettings
 from stacks.settings.loading import load_file
+from tests.aws_models.stack_files import with_what_there_is
 from tests.conftest import ONE, SMALL
 from tests.doubles import Account, Operation, target_group_bindings
 from tests.doubles.platform import collect_charts, publish_addons
@@ -64,14 +65,13 @@ def environments(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactor
     @contextmanager
     def environment(name: str) -> Iterator[OnDoubles]:
         folder = tmp_path_factory.mktemp(name)
-        account = Account(folder / "account")
-        settings = _settings(name, local)
-        if limit := settings["cluster"].get("permissions_boundary"):  # `make bootstrap` makes it
-            account.put("aws:iam/policy:Policy", limit, arn=limit)
-        with stack(folder / "axon", f"{name}-{uuid.uuid4().hex[:6]}", settings, _doubled(account)) as made:
-            (made.folder / "charts").symlink_to(charts)
-            _prefix(made)
-            yield OnDoubles(made, account)
+        with Account(folder / "account") as account:
+            settings = _settings(name, local, account)
+            own = f"{name}-{uuid.uuid4().hex[:6]}"
+            with stack(folder / "axon", own, settings, _doubled(account)) as made:
+                (made.folder / "charts").symlink_to(charts)
+                _prefix(made)
+                yield OnDoubles(made, account)
 
     # The one node plays the system group's.
     kubectl("label", "nodes", "--all", "axon.dev/role=system", "--overwrite")
@@ -82,9 +82,16 @@ def environments(machine: LocalSettings, tmp_path_factory: pytest.TempPathFactor
     kubectl("label", "nodes", "--all", "axon.dev/role-")
 
 
-def _settings(name: str, images: dict[str, str]) -> dict[str, Any]:
-    """Return the settings of a stack file, with images and charts that this machine has."""
+def _settings(name: str, images: dict[str, str], account: Account) -> dict[str, Any]:
+    """Return the settings of a stack file, with images and charts that this machine has.
+
+    The account has what they name: a certificate, a zone, and the boundary of roles of `make bootstrap`.
+    """
     settings = of_file(name)
+    if limit := settings["cluster"].get("permissions_boundary"):
+        account.put("aws:iam/policy:Policy", limit, arn=limit)
+    text = with_what_there_is(json.dumps(settings), settings["cluster"]["region"], account.endpoint)
+    settings = json.loads(text)
     has_platform = kubectl("get", "gateways", "-A", "-o", "name", check=False) != ""
     platform = {
         **settings.get("platform", {}),

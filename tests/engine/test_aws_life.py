@@ -1,15 +1,23 @@
 """The life of the stack `prod` on AWS: a create that fails, protection, and a destroy that leaves nothing."""
 
+import json
+import os
 import re
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from axon.checks import removal
+from axon.checks.failed_creation import replace_failed
+from axon.engine import export
 from axon.steps import StepFailed
 from stacks.settings.stack import Stack as StackSettings
 from tests.engine.conftest import Environments, OnDoubles
+from tests.stacks import PROJECT, kubectl
+from tests.unit.stand_ins import command
 
 pytestmark = pytest.mark.engine
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -48,6 +56,49 @@ def test_a_create_that_fails_in_the_middle_is_made_good_by_the_next_up(prod: OnD
     assert prod.stack.changes() == {}
 
 
+def test_a_node_group_that_was_made_and_then_failed_is_made_again(
+    prod: OnDoubles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = prod.cluster()["node_groups"]
+    groups["extra"] = {"instance_types": ["m7i.large"], "min_instances": 0, "max_instances": 1}
+    prod.account.fail_after_creation(NODE_GROUP, "extra", "NodeCreationFailure: Instances failed to join")
+    up = prod.stack.pulumi("up", "--yes", "--skip-preview", check=False)
+    assert up.returncode != 0
+    assert "Instances failed to join" in up.stdout
+    failed = node_group(prod, "extra")
+    for name, value in prod.stack.environment.items():
+        monkeypatch.setenv(name, value)
+    answers_for_eks(tmp_path, monkeypatch)
+
+    (line,) = marked(prod)
+    prod.stack.up("--refresh")
+
+    assert "failed to create the node group" in line
+    assert "Instances failed to join" in line
+    assert node_group(prod, "extra") != failed
+    assert marked(prod) == []
+    del groups["extra"]
+    prod.stack.up()
+
+
+def marked(prod: OnDoubles) -> list[str]:
+    """Mark what AWS failed to create, as `gitops prepare` does."""
+    state = export(prod.stack.name, prod.stack.folder)
+    return replace_failed(settings(prod), prod.stack.name, state, prod.stack.folder)
+
+
+def node_group(prod: OnDoubles, name: str) -> str:
+    """Return the id of the only node group that the program calls so."""
+    (id_,) = [row.id for row in prod.account.of("NodeGroup") if row.name == name]
+    return id_
+
+
+def answers_for_eks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `aws eks describe-nodegroup` and the like describe what the account has."""
+    command(folder, "aws", f'PYTHONPATH={PROJECT} exec {sys.executable} -P -m tests.doubles.eks_cli "$@"')
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
 def test_each_zone_has_a_way_out_of_its_own(prod: OnDoubles) -> None:
     assert len(prod.account.of("NatGateway")) == 3
     routes = [row.inputs for row in prod.account.of("Route") if row.inputs.get("natGatewayId")]
@@ -67,6 +118,38 @@ def test_accelerators_come_from_zero_and_keep_others_away(prod: OnDoubles) -> No
 def test_everything_carries_the_stacks_tags(prod: OnDoubles) -> None:
     for row in prod.account.of("Vpc") + prod.account.of("NodeGroup") + prod.account.of("Bucket"):
         assert row.outputs["tagsAll"]["axon:cluster"] == "axon-prod", row.key
+
+
+def test_tls_is_turned_off_and_on_again(prod: OnDoubles) -> None:
+    """The load balancer controller's webhook refuses another target group in a binding that is there."""
+    balancer = prod.cluster()["load_balancer"]
+    before, tls = bindings(), balancer.pop("tls")
+    balancer["plain_http"] = True
+
+    prod.stack.up()
+    plain, ports = bindings(), listeners(prod)
+    balancer["tls"] = tls
+    del balancer["plain_http"]
+    prod.stack.up()
+
+    assert ports == {80}
+    assert plain == {"axon-gateway-80": before["axon-gateway-80"]}
+    after = bindings()
+    assert after["axon-gateway-80"] == before["axon-gateway-80"]
+    assert after["axon-gateway-8080"] != before["axon-gateway-8080"], "it was made anew"
+    assert listeners(prod) == {80, 443}
+    assert prod.stack.changes() == {}
+
+
+def bindings() -> dict[str, str]:
+    """Return the UID of each binding of a target group, by name."""
+    found = kubectl("get", "targetgroupbindings", "-n", "envoy-gateway-system", "-o", "json")
+    return {one["metadata"]["name"]: one["metadata"]["uid"] for one in json.loads(found)["items"]}
+
+
+def listeners(prod: OnDoubles) -> set[int]:
+    """Return the ports that the load balancer listens on."""
+    return {row.inputs["port"] for row in prod.account.of("Listener")}
 
 
 def test_a_version_of_kubernetes_is_raised_in_place(prod: OnDoubles) -> None:

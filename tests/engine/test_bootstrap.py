@@ -54,11 +54,17 @@ class Bare:
 
 
 @pytest.fixture
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bare]:
+def account(tmp_path: Path) -> Iterator[Account]:
+    with Account(tmp_path / "account") as opened:
+        yield opened
+
+
+@pytest.fixture
+def bare(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bare]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    folder, account = _project(tmp_path / "axon"), Account(tmp_path / "account")
+    folder = _project(tmp_path / "axon")
     settings, _ = load_bootstrap_file(folder / "Pulumi.main.yaml")
     found = account.environment(environment_of_tests(), tmp_path / "kubeconfig")
     own = {**KEYS, "AWS_ENDPOINT_URL": f"http://{host}:{port}", "XDG_STATE_HOME": str(tmp_path / "state")}
@@ -66,7 +72,8 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bare]:
         monkeypatch.setenv(name, value)
     s3, kms = (boto3.client(name, region_name=settings.region) for name in ("s3", "kms"))
     httpx.post(f"http://{host}:{port}/moto-api/reset").raise_for_status()  # all servers of a process share it
-    # What the double of AWS makes keeps nothing: the store of S3 stands beside it.
+    # The bucket that the double of AWS makes is another's: its policy, whose conditions moto does not know,
+    # would keep the state out.
     s3.create_bucket(
         Bucket=settings.bucket, CreateBucketConfiguration={"LocationConstraint": settings.region}
     )

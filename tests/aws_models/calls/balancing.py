@@ -60,17 +60,30 @@ def _attributes(resource: Resource, names: dict[str, str]) -> list[dict[str, Any
 
 
 def listener(resource: Resource) -> Made:
-    certificate, policy = resource.take("certificateArn"), resource.take("alpnPolicy")
-    made = resource.create(
-        "elbv2",
-        "CreateListener",
-        Certificates=[{"CertificateArn": certificate}] if certificate else None,
-        AlpnPolicy=[policy] if policy else None,
-    )["Listeners"][0]
+    made = resource.create("elbv2", "CreateListener", **listened(resource))["Listeners"][0]
     return Made(made["ListenerArn"], {"arn": made["ListenerArn"]})
 
 
+def listened(resource: Resource) -> dict[str, Any]:
+    """Return the parameters of a listener that its provider has otherwise: one certificate, one policy."""
+    certificate, policy = resource.take("certificateArn"), resource.take("alpnPolicy")
+    return {
+        "Certificates": [{"CertificateArn": certificate}] if certificate else None,
+        "AlpnPolicy": [policy] if policy else None,
+    }
+
+
 def record(resource: Resource) -> Made:
+    zone, wanted = record_set(resource)
+    change = {"Action": "CREATE", "ResourceRecordSet": wanted}
+    resource.create(
+        "route53", "ChangeResourceRecordSets", HostedZoneId=zone, ChangeBatch={"Changes": [change]}
+    )
+    return Made(f"{zone}_{wanted['Name']}_{wanted['Type']}", {"fqdn": wanted["Name"]})
+
+
+def record_set(resource: Resource) -> tuple[str, dict[str, Any]]:
+    """Return a record's zone, and the record as Route 53 takes it."""
     zone, aliases = resource.take("zoneId"), resource.take("aliases", [])
     wanted: dict[str, Any] = {"Name": resource.take("name"), "Type": resource.take("type")}
     for alias in aliases:
@@ -79,11 +92,7 @@ def record(resource: Resource) -> Made:
             "DNSName": alias["name"],
             "EvaluateTargetHealth": alias["evaluateTargetHealth"],
         }
-    change = {"Action": "CREATE", "ResourceRecordSet": wanted}
-    resource.create(
-        "route53", "ChangeResourceRecordSets", HostedZoneId=zone, ChangeBatch={"Changes": [change]}
-    )
-    return Made(f"{zone}_{wanted['Name']}_{wanted['Type']}", {"fqdn": wanted["Name"]})
+    return zone, wanted
 
 
 def budget(resource: Resource) -> Made:

@@ -7,7 +7,14 @@ def repository(resource: Resource) -> Made:
     name = resource.inputs["name"]
     resource.take("forceDelete")
     made = resource.create("ecr", "CreateRepository", {"name": "repositoryName"})["repository"]
-    return Made(name, {"arn": made["repositoryArn"], "repositoryUrl": made["repositoryUri"]})
+    return Made(
+        name,
+        {
+            "arn": made["repositoryArn"],
+            "repositoryUrl": made["repositoryUri"],
+            "registryId": made["registryId"],
+        },
+    )
 
 
 def lifecycle_policy(resource: Resource) -> Made:

@@ -1,6 +1,7 @@
 """Calls of EKS for the control plane and what it keeps."""
 
-from tests.aws_models.account import client
+import uuid
+
 from tests.aws_models.resource import Made, Resource
 
 # https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html (subnet requirements for clusters)
@@ -14,7 +15,7 @@ _ACCESS_POLICIES = {
 
 def check_zones(resource: Resource, subnets: list[str]) -> None:
     """Note subnets in zones where EKS makes nothing."""
-    for subnet in client("ec2", resource.region).describe_subnets(SubnetIds=subnets)["Subnets"]:
+    for subnet in resource.account.client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]:
         if subnet["AvailabilityZoneId"] in _ZONES_WITHOUT_EKS:
             zone = subnet["AvailabilityZone"]
             resource.account.note(resource.title, f"UnsupportedAvailabilityZoneException: {zone} has no EKS")
@@ -30,7 +31,7 @@ def cluster(resource: Resource) -> Made:
         logging={"clusterLogging": [{"types": logs, "enabled": True}]} if logs else None,
         resourcesVpcConfig=network,
     )
-    ec2 = client("ec2", resource.region)
+    ec2 = resource.account.client("ec2")
     vpc = ec2.describe_subnets(SubnetIds=subnets)["Subnets"][0]["VpcId"]
     group = ec2.create_security_group(GroupName=f"eks-cluster-sg-{name}", Description="EKS", VpcId=vpc)
     return Made(
@@ -60,13 +61,14 @@ def access_entry(resource: Resource) -> Made:
 
 
 def access_policy_association(resource: Resource) -> Made:
+    of_cluster, principal = resource.inputs["clusterName"], resource.inputs["principalArn"]
     arn = resource.inputs["policyArn"]
     if arn not in _ACCESS_POLICIES:
         resource.account.note(resource.title, f"eks:AssociateAccessPolicy: {arn} is not a policy of EKS'")
     resource.create("eks", "AssociateAccessPolicy")
-    return Made(resource.name)
+    return Made(f"{of_cluster}#{principal}#{arn}")
 
 
 def pod_identity_association(resource: Resource) -> Made:
     resource.create("eks", "CreatePodIdentityAssociation")
-    return Made(resource.name)
+    return Made(f"a-{uuid.uuid4().hex[:17]}")

@@ -27,8 +27,9 @@ def role_policy(resource: Resource) -> Made:
 
 
 def role_policy_attachment(resource: Resource) -> Made:
+    role_name, arn = resource.inputs["role"], resource.inputs["policyArn"]
     resource.create("iam", "AttachRolePolicy", {"role": "RoleName"})
-    return Made(resource.name)
+    return Made(f"{role_name}/{arn}")
 
 
 def open_id_connect_provider(resource: Resource) -> Made:

@@ -51,8 +51,9 @@ def route_table(resource: Resource) -> Made:
 
 
 def route(resource: Resource) -> Made:
+    table, to = resource.inputs["routeTableId"], resource.inputs["destinationCidrBlock"]
     resource.create("ec2", "CreateRoute")
-    return Made(resource.name)
+    return Made(f"r-{table}{to}")
 
 
 def route_table_association(resource: Resource) -> Made:
@@ -85,7 +86,7 @@ def flow_log(resource: Resource) -> Made:
     )
     for failure in made.get("Unsuccessful", []):
         resource.account.note(resource.title, f"ec2:CreateFlowLogs: {failure['Error']}")
-    return Made(resource.name)
+    return Made((made["FlowLogIds"] or [f"{resource.name}-refused"])[0])
 
 
 def security_group(resource: Resource) -> Made:

@@ -1,4 +1,4 @@
-"""What AWS would refuse of a resource on its own: each failure is a property and a reason."""
+"""What AWS refuses of a resource on its own and neither its models nor moto do: a property and a reason."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,8 +15,8 @@ _RULES: dict[str, Rule] = {
     "aws:eks/nodeGroup:NodeGroup": eks.node_group,
     "aws:eks/addon:Addon": eks.addon,
     "aws:eks/accessEntry:AccessEntry": eks.access_entry,
-    "aws:ec2/vpc:Vpc": ec2.vpc,
-    "aws:ec2/subnet:Subnet": ec2.subnet,
+    "aws:ec2/vpc:Vpc": ec2.network,
+    "aws:ec2/subnet:Subnet": ec2.network,
     "aws:ec2/launchTemplate:LaunchTemplate": ec2.launch_template,
     "aws:ec2/securityGroup:SecurityGroup": ec2.security_group,
     "aws:ec2/vpcEndpoint:VpcEndpoint": ec2.vpc_endpoint,
@@ -24,14 +24,9 @@ _RULES: dict[str, Rule] = {
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ec2.security_group_rule,
     "aws:cloudwatch/logGroup:LogGroup": others.log_group,
     "aws:kms/key:Key": others.key,
-    "aws:kms/alias:Alias": others.alias,
-    "aws:sqs/queue:Queue": others.queue,
     "aws:lb/loadBalancer:LoadBalancer": others.load_balancer,
     "aws:lb/targetGroup:TargetGroup": others.target_group,
     "aws:lb/listener:Listener": others.listener,
-    "aws:ecr/repository:Repository": others.repository,
-    "aws:budgets/budget:Budget": others.budget,
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": others.attachment,
 }
 
 

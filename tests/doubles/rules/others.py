@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from tests.doubles.wire import Properties, dig, known, rows
+from tests.doubles.wire import Properties, dig, known
 
 _DAYS = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545)
 _MORE_DAYS = (731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -19,23 +19,7 @@ def key(properties: Properties) -> Iterator[tuple[str, str]]:
     yield from between("deletionWindowInDays", properties, 7, 30)
 
 
-def alias(properties: Properties) -> Iterator[tuple[str, str]]:
-    if not properties.get("targetKeyId"):
-        yield "targetKeyId", "is missing"
-
-
-def queue(properties: Properties) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a queue."""
-    yield from between("visibilityTimeoutSeconds", properties, 0, 43200)
-    yield from between("messageRetentionSeconds", properties, 60, 1209600)
-    yield from between("receiveWaitTimeSeconds", properties, 0, 20)
-    yield from between("delaySeconds", properties, 0, 900)
-    if properties.get("kmsMasterKeyId") and properties.get("sqsManagedSseEnabled") is True:
-        yield "kmsMasterKeyId", "conflicts with sqsManagedSseEnabled"
-
-
 def load_balancer(properties: Properties) -> Iterator[tuple[str, str]]:
-    yield from choice("loadBalancerType", properties, ("application", "network", "gateway"))
     if properties.get("loadBalancerType", "application") == "application":
         subnets = properties.get("subnets")
         if isinstance(subnets, list) and len(subnets) < 2:
@@ -46,10 +30,6 @@ def load_balancer(properties: Properties) -> Iterator[tuple[str, str]]:
 
 def target_group(properties: Properties) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a target group."""
-    yield from between("port", properties, 1, 65535)
-    yield from choice("targetType", properties, ("instance", "ip", "lambda", "alb"))
-    protocols = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
-    yield from choice("protocol", properties, protocols)
     if properties.get("targetType") != "lambda":
         for name in ("port", "protocol", "vpcId"):
             if not properties.get(name):
@@ -61,7 +41,6 @@ def target_group(properties: Properties) -> Iterator[tuple[str, str]]:
 
 def listener(properties: Properties) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a listener: a certificate goes with TLS, and only with it."""
-    yield from between("port", properties, 1, 65535)
     protocol = properties.get("protocol")
     if not known(protocol):
         return
@@ -73,37 +52,7 @@ def listener(properties: Properties) -> Iterator[tuple[str, str]]:
             yield name, f"a listener of {protocol} has none"
 
 
-def repository(properties: Properties) -> Iterator[tuple[str, str]]:
-    words = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
-    yield from choice("imageTagMutability", properties, words)
-    for index, row in enumerate(rows(properties, "encryptionConfigurations")):
-        if known(row.get("encryptionType")) and row["encryptionType"] not in ("AES256", "KMS", "KMS_DSSE"):
-            yield (
-                f"encryptionConfigurations[{index}].encryptionType",
-                f"{row['encryptionType']!r} is not known",
-            )
-
-
-def budget(properties: Properties) -> Iterator[tuple[str, str]]:
-    yield from choice("timeUnit", properties, ("DAILY", "MONTHLY", "QUARTERLY", "ANNUALLY", "CUSTOM"))
-    amount = properties.get("limitAmount")
-    if known(amount) and not re.fullmatch(r"\d+(\.\d+)?", str(amount)):
-        yield "limitAmount", f"{amount!r} is not a number"
-
-
-def attachment(properties: Properties) -> Iterator[tuple[str, str]]:
-    arn = properties.get("policyArn")
-    if known(arn) and not re.fullmatch(r"arn:aws[\w-]*:iam::(aws|\d{12}):policy/.+", str(arn)):
-        yield "policyArn", f"{arn!r} is not the ARN of a policy"
-
-
 def between(name: str, properties: Properties, least: int, most: int) -> Iterator[tuple[str, str]]:
     value = properties.get(name)
     if isinstance(value, int) and not least <= value <= most:
         yield name, f"{value} is not between {least} and {most}"
-
-
-def choice(name: str, properties: Properties, words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    value = properties.get(name)
-    if known(value) and value not in words:
-        yield name, f"{value!r} is not one of {', '.join(words)}"

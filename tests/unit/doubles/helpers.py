@@ -1,8 +1,12 @@
 """Resources that most tests of the doubles need, and how to make them."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
+from tests.doubles import Account
+from tests.doubles.account import RefusedError, Store
+from tests.doubles.cloud import Cloud
 from tests.doubles.provider import Provider
 
 NUMBER = "111122223333"
@@ -15,6 +19,9 @@ BUCKET, BALANCER = "aws:s3/bucket:Bucket", "aws:lb/loadBalancer:LoadBalancer"
 LOGS, TAG = "aws:cloudwatch/logGroup:LogGroup", "aws:autoscaling/tag:Tag"
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 ENTRY = "aws:eks/accessEntry:AccessEntry"
+TARGETS, LISTENER = "aws:lb/targetGroup:TargetGroup", "aws:lb/listener:Listener"
+KEY, ALIAS = "aws:kms/key:Key", "aws:kms/alias:Alias"
+REPOSITORY, BUDGET = "aws:ecr/repository:Repository", "aws:budgets/budget:Budget"
 
 TRUST = json.dumps(
     {
@@ -25,6 +32,15 @@ TRUST = json.dumps(
     }
 )
 MANAGED = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"
+
+
+def clear(account: Account) -> None:
+    """Delete on moto what is in an account, the last first: the names are another test's, too."""
+    with Store(account.folder).reading() as world:
+        rows = list(world.resources.values())
+    for row in reversed(rows):
+        with suppress(RefusedError):  # what moto never had
+            Cloud(None, "eu-west-1").delete(row)
 
 
 def make(provider: Provider, token: str, called: str, /, **inputs: Any) -> str:

@@ -1,17 +1,18 @@
 """A test's own ways into the account: faults, slowness, drift."""
 
+import json
 import os
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.doubles import Account
-from tests.doubles.account import RefusedError
+from tests.aws_models.account import client
+from tests.doubles import Account, eks_cli
+from tests.doubles.account import RefusedError, Store, UnfinishedError
 from tests.doubles.provider import Provider
-from tests.unit.doubles.helpers import LOGS, SUBNET, VPC, make
+from tests.unit.doubles.helpers import CLUSTER, LOGS, NUMBER, ROLE, SUBNET, TRUST, VPC, cluster, make, network
 
 
 class TestAccount:
@@ -28,7 +29,6 @@ class TestAccount:
 
     def test_overlap(self, provider: Provider, account: Account) -> None:
         account.slow(VPC, "*", "create", 0.2)
-        started = time.time()
         threads = [
             threading.Thread(
                 target=make, args=(provider, VPC, f"vpc-{number}"), kwargs={"cidrBlock": "10.0.0.0/16"}
@@ -39,7 +39,6 @@ class TestAccount:
             thread.start()
         for thread in threads:
             thread.join()
-        assert time.time() - started < 0.6
         overlap = account.overlap("create")
         assert overlap.total >= 0.8
         assert overlap.at_once > 1.5
@@ -53,8 +52,44 @@ class TestAccount:
         assert found.inputs["retentionInDays"] == found.outputs["retentionInDays"] == 30
 
     def test_put(self, provider: Provider, account: Account) -> None:
-        account.put(VPC, "vpc-0123456789abcdef0", cidrBlock="10.0.0.0/16")
-        make(provider, SUBNET, "a", vpcId="vpc-0123456789abcdef0", cidrBlock="10.0.0.0/20")
+        boundary = f"arn:aws:iam::{NUMBER}:policy/boundary"
+        inputs = {"name": "node", "assumeRolePolicy": TRUST, "permissionsBoundary": boundary}
+        with pytest.raises(RefusedError, match="policy/boundary does not exist"):
+            make(provider, ROLE, "node", **inputs)
+        account.put("aws:iam/policy:Policy", boundary, arn=boundary)
+        make(provider, ROLE, "node", **inputs)
+
+    def test_processes_share_what_is_made_until_the_account_is_closed(self, account: Account) -> None:
+        with account:
+            vpc = make(
+                Provider(Store(account.folder), NUMBER, account.endpoint), VPC, "vpc", cidrBlock="10.0.0.0/16"
+            )
+            other = Provider(Store(account.folder), NUMBER, account.endpoint)
+            subnet = make(other, SUBNET, "a", vpcId=vpc, cidrBlock="10.0.0.0/20")
+            found = client("ec2", "eu-west-1", account.endpoint).describe_subnets(SubnetIds=[subnet])
+        assert found["Subnets"][0]["VpcId"] == vpc
+        with pytest.raises(RefusedError, match="Could not connect"):
+            make(other, SUBNET, "b", vpcId=vpc, cidrBlock="10.0.16.0/20")
+
+    def test_what_failed_after_its_creation_is_there_with_the_reason(
+        self,
+        provider: Provider,
+        account: Account,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        account.fail_after_creation(CLUSTER, "lab", "no address is free")
+        _, subnets = network(provider)
+        with pytest.raises(UnfinishedError, match="no address is free"):
+            cluster(provider, subnets)
+        monkeypatch.setenv("AXON_DOUBLE_FOLDER", str(account.folder))
+        assert eks_cli.main(["eks", "describe-cluster", "--name", "lab", "--region", "eu-west-1"]) == 0
+        told = json.loads(capsys.readouterr().out)["cluster"]
+        assert told == {
+            "status": "FAILED",
+            "health": {"issues": [{"code": "Other", "message": "no address is free"}]},
+        }
+        assert eks_cli.main(["eks", "describe-cluster", "--name", "other"]) == 254
 
     def test_plugins_start_anywhere(self, account: Account, tmp_path: Path) -> None:
         environment = account.environment(os.environ, tmp_path / "kubeconfig")

@@ -33,7 +33,7 @@ from tests.unit.doubles.helpers import (
 class TestCreate:
     def test_duplicates(self, provider: Provider) -> None:
         role(provider)
-        with pytest.raises(RefusedError, match="exists already"):
+        with pytest.raises(RefusedError, match="EntityAlreadyExists"):
             role(provider)
 
     @pytest.mark.parametrize(

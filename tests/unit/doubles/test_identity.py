@@ -33,7 +33,7 @@ class TestIdentity:
         make(provider, BUCKET, "models", bucketPrefix="lab-models-")
         balancer, repository = account.of("LoadBalancer")[0], account.of("Repository")[0]
         address, bucket = account.of("Eip")[0], account.of("Bucket")[0]
-        assert "loadbalancer/net/lab/" in balancer.id
+        assert ":loadbalancer/" in balancer.id
         assert balancer.outputs["dnsName"].endswith(".elb.eu-west-1.amazonaws.com")
         assert repository.outputs["repositoryUrl"] == f"{NUMBER}.dkr.ecr.eu-west-1.amazonaws.com/lab/models"
         assert address.outputs["allocationId"] == address.id

@@ -16,6 +16,7 @@ from axon.new.project import new_project
 from axon.training import train as training
 from axon.training.train import train
 from stacks.settings import SettingsError, load_file
+from stacks.settings.image_predictor import ImagePredictor
 from stacks.settings.project import CODE
 
 HEAD = "config:\n  axon:cluster: {kind: existing}\n  axon:images: {registry: localhost:5000/a}\n"
@@ -65,6 +66,7 @@ def test_a_new_model_is_valid_at_once(project: Path, kind: str) -> None:
     assert new_model("churn", kind, "test") == ["predictors/churn/", "stacks/Pulumi.test.yaml"]
 
     predictor = load_file("test").models["churn"].predictor
+    assert not isinstance(predictor, ImagePredictor)
     assert predictor.type == kind
     assert (project / "predictors/churn/sample.json").exists()
     assert {file.name for file in (project / "predictors/churn").iterdir()} & {"train.py", "predictor.py"}

@@ -6,8 +6,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from axon_runtime.errors import AnswerError
 from axon_runtime.joint import is_sparse
-from axon_runtime.plain import AnswerError, text_of
+from axon_runtime.plain import text_of
 from axon_runtime.tensors import Tensor, datatype_of
 
 

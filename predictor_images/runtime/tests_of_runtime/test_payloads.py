@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 import pytest
 from axon_runtime.answer import AnswerError, Response, encode
-from axon_runtime.payload import PayloadError, UploadedFile, decode
+from axon_runtime.payload import PayloadError, decode
+from axon_runtime.public import UploadedFile
 from axon_runtime.user import PredictorError, bind
 from hypothesis import given
 from hypothesis import strategies as st

@@ -28,6 +28,7 @@ def test_the_program_of_a_project_of_its_own_declares_its_models(tmp_path: Path)
         return done.stdout
 
     axon = str(Path(sys.executable).with_name("axon"))
+    run(axon, "tools")  # with the charts that this machine cannot fetch
     run(axon, "new", "model", "churn")
     run(axon, "train")
     run("pulumi", "stack", "init", "local", "--non-interactive")

@@ -9,6 +9,7 @@ from tests.doubles.identity import Place, identify, made_up_name, name_property,
 from tests.doubles.replacements import replaces
 from tests.doubles.shapes import digest, inputs_of
 from tests.doubles.wire import Properties, name_of, token_of
+from tests.unit.gitops.engine import made as computed
 from tests.unit.gitops.engine.differences import Differences, differences
 
 
@@ -49,8 +50,9 @@ class Aws:
         named = dict(inputs)
         if name and name not in inputs and prefix:
             named[name] = f"{inputs[prefix]}{int(digest(urn, 15), 16) % 10**18:018d}{digest(urn, 8)}"
-        who = identify(token, named, urn, self.place)
-        return who.id, outputs.created(token, named, who, urn, self.place)
+        on_aws = computed.made(token, named, urn, self.place)
+        who = identify(token, named, urn, self.place, on_aws)
+        return who.id, outputs.created(token, named, who, urn, self.place, on_aws.outputs)
 
     def preview_create(self, urn: str, inputs: Properties) -> Properties:
         """Return the outputs of a resource that would be created: most are unknown."""

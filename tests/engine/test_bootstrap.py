@@ -134,7 +134,7 @@ def test_a_move_that_was_cut_off_is_done_again(bare: Bare) -> None:
 
 def test_what_failed_half_way_goes_on_from_there(bare: Bare) -> None:
     bare.account.fail("aws:s3/bucketPolicy:*", "*", "create", "AccessDenied")
-    with pytest.raises(StateError, match="run the same command to go on"):
+    with pytest.raises(StateError, match="run the same command again to continue"):
         bare.bootstrap()
     assert STATE not in bare.states()
 

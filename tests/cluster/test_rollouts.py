@@ -132,6 +132,8 @@ def test_a_new_model_that_never_serves_ends_the_update_within_its_timeout(live: 
 def test_a_version_for_which_the_quota_has_no_room_says_so(live: Stack) -> None:
     live.settings["platform"]["quota"] = {"pods": len(staying(live, model=None))}
     live.up()
+    # While an earlier ReplicaSet ends, the next one begins with no replica, which the engine takes for ready.
+    kubectl("rollout", "status", f"deployment/{IRIS}", "-n", live.namespace, "--timeout=120s")
     live.settings["models"][IRIS]["compute"] = {"cpu": "60m"}
     live.settings["models"][IRIS]["update_strategy"] = {"timeout": "20s"}
 

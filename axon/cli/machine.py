@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from axon.cli.options import Json, Stack
+from axon.cli.options import Base, Json, Stack
 
 _PANEL = "Machine"
 
@@ -46,13 +46,19 @@ def env(
         print(f"export {name}={shlex.quote(value)}")
 
 
-def images(stack: Stack = "local") -> None:
+def images(stack: Stack = "local", base: Base = "main") -> None:
     """Build and push the images that a stack's registry lacks."""
+    from axon import engine
+    from axon.gate import refused
     from axon.session import check_models, connected
     from axon.up import make_images
 
     settings = connected(stack)
     check_models(settings)
+    if engine.on_aws(settings):  # where the registry is made with everything but the models
+        engine.select(stack)
+        if refused(stack, settings, base):
+            raise typer.Exit(1)
     make_images(stack, settings)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import axon.report.policy_check as judged
-from axon import engine, session
+from axon import engine, gate, session
 from axon import up as updating
 from axon.cost.costs import cost_of
 from axon.report.base_branch import Base, read_base
@@ -225,13 +225,21 @@ def test_a_preview_that_fails_stops_up(
     assert capsys.readouterr().err == "no credentials; token=[secret]\n"
 
 
-def test_up_asks_the_policies_before_anything_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["up", "images"])
+def test_the_policies_are_asked_before_anything_is_changed(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
     """Images come first in an `up`, and on AWS all but the models with them."""
     asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(updating, "ready", lambda _: settings_of(scenario("new-image").after, "dev"))
-    monkeypatch.setattr(updating, "refused", lambda name, _, base: asked.append((name, base)) or True)
+    settings = settings_of(scenario("new-image").after, "dev")
+    monkeypatch.setattr(updating, "ready", lambda _: settings)
+    monkeypatch.setattr(session, "connected", lambda _: settings)
+    monkeypatch.setattr(session, "check_models", lambda _: None)
+    monkeypatch.setattr(engine, "select", lambda _: None)
+    for module in (updating, gate):
+        monkeypatch.setattr(module, "refused", lambda name, _, base: asked.append((name, base)) or True)
     monkeypatch.setattr(updating, "make_images", lambda *_: pytest.fail("images were made"))
     monkeypatch.setattr(engine, "up", lambda *_, **__: pytest.fail("the stack was changed"))
 
-    assert exit_code("up", "--stack", "prod", "--base", "origin/main") == 1
+    assert exit_code(command, "--stack", "prod", "--base", "origin/main") == 1
     assert asked == [("prod", "origin/main")]

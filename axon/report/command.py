@@ -2,7 +2,9 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from axon import engine
 from axon.backend import BackendError
@@ -24,23 +26,29 @@ def report(stack: str, base: str, output: Path | None, preview: Path | None) -> 
     `preview` is a file with the engine's JSON, in place of running the engine.
     """
     try:
-        found = report_of(stack, base, preview)
-    except (SettingsError, BackendError, engine.PreviewError, GitError) as error:
+        found = report_of(stack, base, _document(stack, preview))
+    except (SettingsError, BackendError, engine.EngineError, GitError) as error:
         write(failure(stack, str(error).splitlines()), output)
         return Exit.FAILED
     write(to_markdown(found), output)
     return found.exit
 
 
-def report_of(stack: str, base: str, preview: Path | None = None, *, refresh: bool = False) -> Report:
-    """Return the report of what the stack file would change, beside the branch `base`."""
+def _document(stack: str, preview: Path | None) -> Mapping[str, Any]:
     if preview:
         load_file(stack)
-        document = json.loads(preview.read_text())
-    else:
-        connected(stack)
-        engine.select(stack)
-        document = engine.preview_json(stack, refresh=refresh)
+        return json.loads(preview.read_text())
+    connected(stack)
+    engine.select(stack)
+    return engine.preview_json(stack)
+
+
+def report_of(stack: str, base: str, document: Mapping[str, Any]) -> Report:
+    """Return the report of a preview's JSON and of the stack file, compared with the branch `base`.
+
+    Raises:
+        GitError: when there is no such branch.
+    """
     old, new = at_base(base, stack), (PROJECT / path_of(stack)).read_text()
     return make_report(stack, base, read_preview(document), old, new, read_base(base, stack))
 

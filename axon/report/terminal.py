@@ -12,7 +12,7 @@ from stacks.settings import Stack
 
 def show(name: str, settings: Stack, base: str) -> bool:
     """Print what an `up` would change, and return whether it may."""
-    found = report_of(name, base, refresh=engine.on_aws(settings))
+    found = report_of(name, base, engine.preview_json(name, refresh=engine.on_aws(settings)))
     if found.preview.errors:
         _print(failure(name, found.preview.errors, found.secrets))
         return False

@@ -53,11 +53,12 @@ def program(
     ] = False,
 ) -> None:
     """Machine-learning models as production APIs on Kubernetes and AWS."""
+    if project:  # before a command imports the modules that read files of the project
+        os.environ["AXON_PROJECT"] = str(project.absolute())
 
 
 def main() -> None:
     """Run one command; what a user can fix is one message, not a traceback."""
-    _choose_project(sys.argv[1:])
     # uv, kubectl and others are called by their names, wherever axon is called from.
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
     try:
@@ -67,21 +68,6 @@ def main() -> None:
             raise
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-
-
-def _choose_project(words: list[str]) -> None:
-    """Name the project's folder in the environment, before modules that read files from it are imported."""
-    for index, word in enumerate(words):
-        if word in ("--project", "-p") and index + 1 < len(words):
-            os.environ["AXON_PROJECT"] = str(Path(words[index + 1]).absolute())
-            return
-        if word.startswith("--project="):
-            os.environ["AXON_PROJECT"] = str(Path(word.partition("=")[2]).absolute())
-            return
-        if not word.startswith("-"):
-            break
 
 
 def _is_for_the_user(error: Exception) -> bool:

@@ -8,6 +8,7 @@ from textwrap import indent
 from typing import Any
 
 import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from axon.errors import UserError
 from axon.redact import masked
@@ -79,6 +80,12 @@ def config_of(text: str) -> Mapping[str, Any]:
         return {}
     config = content.get("config") if isinstance(content, dict) else None
     return config if isinstance(config, dict) else {}
+
+
+def value_of(node: Node | None, key: str) -> Node | None:
+    """Return the value of a key, with its place in the text; None if there is none, or no mapping."""
+    pairs = node.value if isinstance(node, MappingNode) else []
+    return next((value for name, value in pairs if isinstance(name, ScalarNode) and name.value == key), None)
 
 
 def key_changes(before: str, after: str) -> list[KeyChange]:

@@ -8,6 +8,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from axon.errors import UserError
+from axon.stack_file import path_of, value_of
 from predictor_images.requirements import REQUIREMENTS, pins_of
 from stacks.settings import load_file
 from stacks.settings.project import CODE, PROJECT
@@ -48,7 +49,7 @@ def new_model(name: str, kind: str, stack: str) -> list[str]:
     """
     if name in load_file(stack).models:
         raise NewError(f"{stack} has a model {name} already: choose another name")
-    folder, file = PROJECT / "predictors" / name, PROJECT / f"stacks/Pulumi.{stack}.yaml"
+    folder, file = PROJECT / "predictors" / name, PROJECT / path_of(stack)
     if folder.exists():
         raise NewError(f"predictors/{name} exists already: choose another name, or add it to {file.name}")
     before = file.read_text()
@@ -79,12 +80,12 @@ def with_model(text: str, entry: list[str]) -> str:
         NewError: when `axon:models` is not written as a block, one model a line.
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    config = _value(root, _CONFIG)
+    config = value_of(root, _CONFIG)
     if not isinstance(config, MappingNode) or config.flow_style:
         raise NewError(
             f"`{_CONFIG}` must be a block with one key a line; add this to it:\n" + "\n".join(entry)
         )
-    models = _value(config, _MODELS)
+    models = value_of(config, _MODELS)
     if models is None or (isinstance(models, ScalarNode) and not models.value):
         indent = " " * config.start_mark.column
         lines = [f"{indent}{_MODELS}:", *(f"{indent}  {line}" for line in entry)]
@@ -107,11 +108,7 @@ def metadata(packages: tuple[str, ...]) -> str:
 
 def _inserted(text: str, mapping: MappingNode, lines: list[str]) -> str:
     """Insert lines after the last value of a mapping, before comments and blank lines that follow it."""
-    last: Node = mapping.value[-1][1]
-    while isinstance(last, MappingNode) and last.value and not last.flow_style:
-        last = last.value[-1][1]
-    # The end of a block's last value; a block list ends at its last entry's line.
-    at = text.rstrip("\n").find("\n", _end(last))
+    at = text.rstrip("\n").find("\n", _end(mapping))
     at = len(text.rstrip("\n")) if at < 0 else at
     return text[:at] + "\n" + "\n".join(lines) + (text[at:] if text[at:] else "\n")
 
@@ -125,11 +122,6 @@ def _end(node: Node) -> int:
     if last is None:
         return node.end_mark.index
     return _end(last[1] if isinstance(last, tuple) else last)
-
-
-def _value(node: Node | None, key: str) -> Node | None:
-    pairs = node.value if isinstance(node, MappingNode) else []
-    return next((value for name, value in pairs if isinstance(name, ScalarNode) and name.value == key), None)
 
 
 def _copy(example: Path, folder: Path) -> None:

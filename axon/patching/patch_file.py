@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import MappingNode
 
 from axon.patching.patches import Patch, PatchError
+from axon.stack_file import value_of
 
 _KEY = "axon:cluster"
 _AFTER = ("version", "region")
@@ -26,17 +27,17 @@ def patched(text: str, patches: Iterable[Patch]) -> str:
 
 def _with_pins(text: str, key: str, pins: dict[str, str]) -> str:
     cluster = _cluster(text)
-    block = _value(cluster, key)
+    block = value_of(cluster, key)
     if block is None:
         return _inserted(text, cluster, key, pins)
     if not isinstance(block, MappingNode):
         raise PatchError(f"{_KEY}.{key} must be a mapping")
     edits: list[tuple[int, int, str]] = []
     for name, release in pins.items():
-        old = _value(block, name)
+        old = value_of(block, name)
         if old is not None:
             edits.append((old.start_mark.index, old.end_mark.index, release))
-    new = {name: release for name, release in pins.items() if _value(block, name) is None}
+    new = {name: release for name, release in pins.items() if value_of(block, name) is None}
     if new:
         edits.append(_appended(block, new))
     for start, end, words in sorted(edits, reverse=True):
@@ -46,21 +47,15 @@ def _with_pins(text: str, key: str, pins: dict[str, str]) -> str:
 
 def _cluster(text: str) -> MappingNode:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    config = _value(root, "config") if isinstance(root, MappingNode) else None
-    cluster = _value(config, _KEY) if isinstance(config, MappingNode) else None
+    cluster = value_of(value_of(root, "config"), _KEY)
     if not isinstance(cluster, MappingNode) or cluster.flow_style:
         raise PatchError(f"{_KEY} must be written as a block, one key per line, so that pins can be added")
     return cluster
 
 
-def _value(mapping: MappingNode, key: str) -> Node | None:
-    values = (value for name, value in mapping.value if isinstance(name, ScalarNode) and name.value == key)
-    return next(values, None)
-
-
 def _inserted(text: str, cluster: MappingNode, key: str, pins: dict[str, str]) -> str:
     """Return the text with a new block below the version or the region."""
-    above = next(node for name in _AFTER if (node := _value(cluster, name)) is not None)
+    above = next(node for name in _AFTER if (node := value_of(cluster, name)) is not None)
     end = text.index("\n", above.end_mark.index) + 1
     indent = " " * cluster.start_mark.column
     lines = [f"{indent}{key}: # `make patch` raises them\n"]

@@ -90,7 +90,7 @@ def made_up_name(token: str, name: str, seed: str) -> str:
 def identify(token: str, properties: Properties, seed: str, place: Place, on_aws: "Made") -> Identity:
     """Return the id, ARN and name of a new resource: moto's, where they are not made of its inputs."""
     id_ = fixed_id(token, properties, place) or on_aws.id
-    parts = _parts(properties, seed, place)
+    parts = parts_of(properties, seed, place)
     parts["id"] = id_
     arn = on_aws.outputs.get("arn") or _ARNS.get(token, _general_arn(token)).format_map(parts)
     return Identity(id_, arn, str(properties.get(name_property(token) or "name") or ""))
@@ -99,16 +99,18 @@ def identify(token: str, properties: Properties, seed: str, place: Place, on_aws
 def fixed_id(token: str, properties: Properties, place: Place) -> str | None:
     """Return the id of a type whose id is made of its inputs: a second one would be the same."""
     if token in _IDS:
-        return _IDS[token].format_map(_parts(properties, "", place))
+        return _IDS[token].format_map(parts_of(properties, "", place))
     return str(properties["bucket"]) if token.startswith("aws:s3/bucket") else None
 
 
 def id_of_inputs(token: str, properties: Properties) -> str | None:
     """Return the id of a type that has no name, where it is made of its inputs."""
-    return _IDS[token].format_map(_parts(properties, "", Place("", ""))) if token in _IDS else None
+    return _IDS[token].format_map(parts_of(properties, "", Place("", ""))) if token in _IDS else None
 
 
-def _parts(properties: Properties, seed: str, place: Place) -> dict[str, Any]:
+def parts_of(properties: Properties, seed: str, place: Place) -> dict[str, Any]:
+    """Return what ids and ARNs are made of; a part that is missing is empty."""
+
     class Parts(dict[str, Any]):
         def __missing__(self, key: str) -> str:
             return ""

@@ -1,4 +1,4 @@
-"""Linters that run in their own environment, with the versions of `tests/workflows/requirements.txt`."""
+"""Linters that run in an environment of their own, with pinned versions."""
 
 import subprocess
 import sys
@@ -8,9 +8,11 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 
 
-def isolated(command: Sequence[str], files: Sequence[Path]) -> subprocess.CompletedProcess[str]:
-    """Run a linter over files of the project."""
+def isolated(
+    command: Sequence[str], files: Sequence[Path], *, pins: str = "workflows", cwd: Path = PROJECT
+) -> subprocess.CompletedProcess[str]:
+    """Run a linter over files, with the versions of `tests/<pins>/requirements.txt`."""
     uv = [str(PROJECT / ".venv/bin/uv"), "run", "--isolated", "--no-project", "--python", sys.executable]
-    packages = ["--with-requirements", str(PROJECT / "tests/workflows/requirements.txt")]
+    packages = ["--with-requirements", str(PROJECT / f"tests/{pins}/requirements.txt")]
     whole = [*uv, *packages, *command, *map(str, files)]
-    return subprocess.run(whole, cwd=PROJECT, capture_output=True, text=True, check=False)
+    return subprocess.run(whole, cwd=cwd, capture_output=True, text=True, check=False)

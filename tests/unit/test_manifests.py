@@ -1,8 +1,6 @@
 """What reaches the API server, judged by others: checkov's rules of Kubernetes (https://www.checkov.io)."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,8 @@ from components import ModelApi, Platform
 from stacks.settings import Images, Model
 from stacks.settings import Platform as PlatformSettings
 from tests.unit.conftest import Recorder
+from tests.unit.isolated import isolated
 
-PROJECT = Path(__file__).parents[2]
 IMAGES = Images(registry="localhost:5000/axon")
 SIDECAR = {"name": "beside", "image": "registry.example/beside:1"}
 # Rules that are not kept, and why.
@@ -68,16 +66,8 @@ def test_manifests_keep_the_rules_of_checkov(
     file = tmp_path / "rendered.yaml"
     file.write_text(yaml.safe_dump_all(json.loads(json.dumps(objects))))
 
-    uv = [str(PROJECT / ".venv/bin/uv"), "run", "--isolated", "--no-project", "--python", sys.executable]
-    checkov = ["--with-requirements", str(PROJECT / "tests/checkov/requirements.txt"), "checkov"]
-    how = ["--framework", "kubernetes", "--file", str(file), "--skip-check", ",".join(SKIPPED)]
-    run = subprocess.run(
-        [*uv, *checkov, *how, "--compact", "--skip-download", "--output", "json"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    how = ["--framework", "kubernetes", "--skip-check", ",".join(SKIPPED), "--compact", "--skip-download"]
+    run = isolated(["checkov", *how, "--output", "json", "--file"], [file], pins="checkov", cwd=tmp_path)
 
     assert run.stdout.startswith("{"), run.stderr
     results = json.loads(run.stdout)

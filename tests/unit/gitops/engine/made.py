@@ -3,14 +3,12 @@
 Each is a digest of the resource's URN, so that a report is the same each time.
 """
 
-import uuid
 from collections.abc import Callable
-from typing import Any
 
 from tests.aws_models.resource import Made
-from tests.doubles.identity import Place, name_property
+from tests.doubles.identity import Place, name_property, parts_of
 from tests.doubles.shapes import digest
-from tests.doubles.wire import Properties, known
+from tests.doubles.wire import Properties
 
 _PREFIXES = {
     "Vpc": "vpc",
@@ -63,7 +61,8 @@ _LETTERS = {"network": "net", "gateway": "gwy"}
 def made(token: str, inputs: Properties, seed: str, place: Place) -> Made:
     """Return what AWS would call a new resource, and what it would add to its inputs."""
     name, kind = str(inputs.get(name_property(token) or "name") or ""), token.split(":")[2]
-    parts = _parts(inputs, seed, place)
+    parts = {"path": "/", **parts_of(inputs, seed, place), "hex": digest(seed, 16)}
+    parts["letters"] = _LETTERS.get(str(inputs.get("loadBalancerType")), "app")
     if token.startswith(_EC2) and kind in _PREFIXES:
         id_ = f"{_PREFIXES[kind]}-{digest(seed)}"
     elif token == "aws:kms/key:Key":
@@ -92,22 +91,3 @@ _OUTPUTS: dict[str, Callable[[Properties, str, str, Place], Properties]] = {
     "aws:ec2/launchTemplate:LaunchTemplate": lambda *_: {"latestVersion": 1, "defaultVersion": 1},
     "aws:kms/key:Key": lambda i, arn, seed, p: {"keyId": arn.split("/")[-1]},
 }
-
-
-def _parts(properties: Properties, seed: str, place: Place) -> dict[str, Any]:
-    class Parts(dict[str, Any]):
-        def __missing__(self, key: str) -> str:
-            return ""
-
-    known_ones = {key: value for key, value in properties.items() if known(value)}
-    return Parts(
-        {
-            "path": "/",
-            **known_ones,
-            "account": place.account,
-            "region": known_ones.get("region", place.region),
-            "uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, seed)),
-            "hex": digest(seed, 16),
-            "letters": _LETTERS.get(str(properties.get("loadBalancerType")), "app"),
-        }
-    )
